@@ -1,0 +1,116 @@
+"""What happens to a request, in the order a caller hears of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.prompt.prompt import FinishReason, ReadingMethod, Route
+
+
+@dataclass(frozen=True)
+class Queued:
+    """It waits behind `ahead` others."""
+
+    ahead: int
+
+
+@dataclass(frozen=True)
+class PageRead:
+    """A page of one of its files was read."""
+
+    sha256: str
+    page: int  # from 1
+    pages: int
+    method: ReadingMethod
+    cached: bool
+
+
+@dataclass(frozen=True)
+class PageUse:
+    """What became of one page: how it was read and how much of it the prompt holds."""
+
+    sha256: str
+    page: int  # from 1
+    method: ReadingMethod
+    words: int
+    tokens: int  # 0 if the selection left the page out
+
+
+@dataclass(frozen=True)
+class Started:
+    """The prompt is final and its compute begins."""
+
+    request_id: str
+    model: str
+    route: Route
+    route_reason: str
+    prompt_tokens: int
+    cached_tokens: int
+    pages: tuple[PageUse, ...]
+    queue_seconds: float
+    reading_seconds: float
+    answer_cached: bool
+    seed: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A token that was, or might have been, chosen."""
+
+    token: str
+    bytes: bytes
+    logprob: float  # natural logarithm
+
+
+@dataclass(frozen=True)
+class TokenLogprob:
+    """A chosen token and the likeliest ones at its place, best first."""
+
+    chosen: Candidate
+    top: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True)
+class Delta:
+    """New text of one answer."""
+
+    index: int
+    text: str
+    tokens: int
+    reasoning: str = ""
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens counted; the prompt once for all answers."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    image_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds, counted from acceptance where not said otherwise."""
+
+    queue: float
+    reading: float
+    first_token: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end, exactly once: the reason for each of the n answers, in order."""
+
+    reasons: tuple[FinishReason, ...]
+    usage: Usage
+    timing: Timing
+    warning: str = ""
+    error: str = ""
+
+
+Event = Queued | PageRead | Started | Delta | Finished

@@ -1,0 +1,353 @@
+"""What the front end says to the backend and hears from it, as plain values.
+
+`client` turns these into protobuf and back; nothing else in the front end knows the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Role(Enum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class Detail(Enum):
+    """How closely a picture is looked at."""
+
+    AUTO = "auto"
+    LOW = "low"
+    HIGH = "high"
+
+
+class ReadingMethod(Enum):
+    """Where the words of a page come from."""
+
+    TEXT_LAYER = "text_layer"
+    OCR = "ocr"
+    VISION = "vision"
+
+
+class FinishReason(Enum):
+    """Why an answer ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    CANCELLED = "cancelled"
+    DEADLINE = "deadline"
+    ERROR = "error"
+
+
+class Phase(Enum):
+    """How far the backend is."""
+
+    STARTING = "starting"
+    LOADING = "loading"
+    WARMING = "warming"
+    READY = "ready"
+    DRAINING = "draining"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class FileRef:
+    """A file the backend has."""
+
+    sha256: str
+    kind: str  # "image" or "document"
+    media_type: str
+    size: int  # bytes
+    pages: int
+    width: int = 0  # pixels; 0 for a document
+    height: int = 0
+
+
+@dataclass(frozen=True)
+class TextPart:
+    """Plain text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """A file inside a turn."""
+
+    sha256: str
+    filename: str = ""
+    detail: Detail = Detail.AUTO
+
+
+Part = TextPart | FilePart
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Role
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are chosen. None leaves it to the model's defaults."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    repetition_penalty: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    seed: int | None = None
+    max_tokens: int | None = None
+    min_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    top_logprobs: int | None = None
+    n: int | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """Everything needed to ask for an answer."""
+
+    request_id: str
+    turns: tuple[Turn, ...]
+    model: str = ""  # "" means the loaded one
+    sampling: Sampling = Sampling()
+    thinking: bool = False
+    batch: bool = False
+    detached: bool = False  # whether the backend goes on when the stream is left
+    json_schema: str | None = None  # a JSON document
+    json_object: bool = False
+    regex: str | None = None
+
+
+@dataclass(frozen=True)
+class Queued:
+    """Waiting behind `ahead` others."""
+
+    number: int
+    ahead: int
+
+
+@dataclass(frozen=True)
+class PageRead:
+    """A page was read."""
+
+    number: int
+    sha256: str
+    page: int
+    pages: int
+    method: ReadingMethod | None
+    cached: bool
+
+
+@dataclass(frozen=True)
+class PageUse:
+    """What became of one page of one file."""
+
+    sha256: str
+    page: int
+    method: ReadingMethod | None
+    words: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Started:
+    """The prompt is final; compute begins."""
+
+    number: int
+    request_id: str
+    model: str
+    route: str  # "text", "multimodal" or "image_batch"
+    route_reason: str
+    prompt_tokens: int
+    cached_tokens: int
+    pages: tuple[PageUse, ...]
+    queue_seconds: float
+    reading_seconds: float
+    answer_cached: bool
+    seed: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A token that was, or might have been, chosen."""
+
+    token: str
+    bytes: bytes
+    logprob: float
+
+
+@dataclass(frozen=True)
+class TokenLogprob:
+    """A chosen token and the likeliest ones at its place, best first."""
+
+    chosen: Candidate
+    top: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True)
+class Delta:
+    """New text of one answer."""
+
+    number: int
+    index: int
+    text: str
+    reasoning: str
+    tokens: int
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens counted."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    image_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds."""
+
+    queue: float = 0.0
+    reading: float = 0.0
+    first_token: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end: one reason per answer."""
+
+    number: int
+    reasons: tuple[FinishReason, ...]
+    usage: Usage
+    timing: Timing
+    warning: str = ""
+    error: str = ""
+
+
+Event = Queued | PageRead | Started | Delta | Finished
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word and its box, as fractions of the page, origin top left."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    line: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """A rendered page and, if asked for, its words."""
+
+    image: bytes  # WebP
+    width: int
+    height: int
+    words: tuple[Word, ...] = ()
+    method: ReadingMethod | None = None
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What forgetting a file erased."""
+
+    existed: bool
+    bytes: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A model the backend offers."""
+
+    id: str
+    name: str
+    description: str
+    description_zh: str
+    loaded: bool
+    sees_images: bool
+    thinks: bool
+    context_length: int
+    parameters: int
+    device: str
+    dtype: str
+    chosen_because: str
+    revision: str
+    license: str
+    defaults: Sampling
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What requests are held to."""
+
+    image_pixels: int
+    aspect_ratio: float
+    images: int
+    image_bytes: int
+    document_bytes: int
+    document_pages: int
+    queue: int
+
+
+@dataclass(frozen=True)
+class BackendStatus:
+    """The models and how far the backend is."""
+
+    phase: Phase
+    detail: str
+    models: tuple[ModelCard, ...]
+    limits: Limits
+    version: str
+    started_at: int  # unix seconds
+
+    @property
+    def model(self) -> ModelCard | None:
+        """The loaded model, if any is."""
+        return next((model for model in self.models if model.loaded), None)
+
+
+class BackendError(Exception):
+    """The backend refused, failed or was not there.
+
+    `kind` is one of: bad_input, too_large, unauthenticated, not_found, already_exists, queue_full,
+    unavailable, deadline, not_implemented, internal. `message` may be shown to anyone.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.code = code
+        self.param = param
+        self.retry_after = retry_after
