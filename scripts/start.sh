@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Sets up what is missing, then runs the backend and the page in the foreground until Ctrl-C.
+set -euo pipefail
+# shellcheck source=scripts/lib/setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib/setup.sh"
+
+export PORT=${PORT:-8080} HOST=${HOST:-127.0.0.1}
+[[ $PORT =~ ^[0-9]{1,5}$ ]] && ((10#$PORT >= 1 && 10#$PORT <= 65535)) ||
+  fail 2 "PORT must be a whole number from 1 to 65535, not '$PORT'"
+
+set_up runtime
+
+# Only with API_KEYS set does the backend ask for a token; the page needs one of its own then.
+if [ -n "${API_KEYS:-}" ] && [ -z "${BACKEND_TOKEN:-}" ]; then
+  BACKEND_TOKEN=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+  export BACKEND_TOKEN
+fi
+
+BACKEND_ADDRESS=$(python "$ROOT/scripts/lib/addresses.py")
+export BACKEND_ADDRESS
+
+python "$ROOT/scripts/lib/announce.py" $$ &
+exec honcho start --procfile Procfile --env /dev/null
