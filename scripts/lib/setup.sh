@@ -30,7 +30,7 @@ step() {
   # shellcheck disable=SC2064
   trap "kill $job 2>/dev/null; rm -f '$log'; exit 143" TERM
   until wait_briefly "$running"; do
-    say "set-up:   $((SECONDS - began)) s  $(told "$log" | tail -n 1 | cut -c 1-90)"
+    say "set-up:   $((SECONDS - began)) s  $(progress "$log")"
   done
   wait "$job" || status=$?
   exec {running}<&-
@@ -45,6 +45,16 @@ wait_briefly() { # wait_briefly FD: true once the other end of FD is closed, fal
   local status=0
   read -r -t 10 -u "$1" || status=$?
   ((status <= 128))
+}
+
+progress() { # progress LOG: how far a step is, in one short line
+  local last installed
+  last=$(told "$1" | tail -n 1 | cut -c 1-90)
+  if told "$1" | grep -q '^Installing collected packages'; then # where pip says nothing for a minute
+    installed=("$VENV"/lib/python*/site-packages/*.dist-info)
+    last="${#installed[@]} packages installed"
+  fi
+  say "$last"
 }
 
 told() { grep -v '^WARNING' "$1"; } # a log without pip's remarks on its configuration
