@@ -329,6 +329,29 @@ class BackendStatus:
         return next((model for model in self.models if model.loaded), None)
 
 
+@dataclass(frozen=True)
+class Stats:
+    """The backend's figures; totals count from the start of its process."""
+
+    phase: Phase
+    queued: int
+    running: int
+    blocks_used: int
+    blocks_total: int
+    requests: Mapping[str, int]  # by outcome
+    refusals: Mapping[str, int]  # by error code
+    routes: Mapping[str, int]
+    pages: Mapping[str, int]  # by reading method
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    media_bytes: int
+    media_bytes_limit: int
+    memory_bytes: int
+    uptime_seconds: float
+    tokens_per_second: float
+
+
 class BackendError(Exception):
     """The backend refused, failed or was not there.
 

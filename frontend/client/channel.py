@@ -1,0 +1,39 @@
+"""How calls to the backend are made: channel options, deadlines and metadata."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Keepalive with a ping timeout notices a frozen backend within seconds; the short back-off lets
+# a restarted one be found again at once.
+OPTIONS: Final[list[tuple[str, int]]] = [
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.ping_timeout_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.min_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.max_receive_message_length", 32 << 20),  # a rendered page is one message
+    ("grpc.max_send_message_length", 32 << 20),  # the backend decides what it accepts
+]
+
+QUICK_SECONDS: Final = 5.0  # calls that only look something up
+WORK_SECONDS: Final = 60.0  # calls that may render, read or store
+ANSWER_SECONDS: Final = 3600.0  # a long document read by a small machine
+CHUNK_BYTES: Final = 256 << 10  # of an upload; the contract allows 1 MiB
+
+Metadata = tuple[tuple[str, str], ...]
+
+
+def metadata(token: str | None, owner: str | None = None, request_id: str = "") -> Metadata:
+    """Who calls, for whom, and under which name it is logged."""
+    pairs: list[tuple[str, str]] = []
+    if token:
+        pairs.append(("authorization", f"Bearer {token}"))
+    if owner is not None:
+        pairs.append(("x-owner", owner))
+    if request_id:
+        pairs.append(("x-request-id", request_id))
+    return tuple(pairs)

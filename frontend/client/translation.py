@@ -1,0 +1,353 @@
+"""The front end's values as protobuf messages, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from frontend import messages
+from frontend.client.channel import CHUNK_BYTES
+from frontend.client.failures import unexpected
+from frontend.messages import (
+    BackendError,
+    Detail,
+    Event,
+    FilePart,
+    FinishReason,
+    Phase,
+    Question,
+    ReadingMethod,
+    Role,
+    TextPart,
+)
+from protos import inference_pb2, media_pb2
+
+_ROLES: Final = {
+    Role.SYSTEM: inference_pb2.ROLE_SYSTEM,
+    Role.USER: inference_pb2.ROLE_USER,
+    Role.ASSISTANT: inference_pb2.ROLE_ASSISTANT,
+    Role.TOOL: inference_pb2.ROLE_TOOL,
+}
+_DETAILS: Final = {
+    Detail.AUTO: inference_pb2.DETAIL_AUTO,
+    Detail.LOW: inference_pb2.DETAIL_LOW,
+    Detail.HIGH: inference_pb2.DETAIL_HIGH,
+}
+_METHODS: Final = {
+    media_pb2.READING_METHOD_TEXT_LAYER: ReadingMethod.TEXT_LAYER,
+    media_pb2.READING_METHOD_OCR: ReadingMethod.OCR,
+    media_pb2.READING_METHOD_VISION: ReadingMethod.VISION,
+}
+_ROUTES: Final = {
+    inference_pb2.ROUTE_TEXT: "text",
+    inference_pb2.ROUTE_MULTIMODAL: "multimodal",
+    inference_pb2.ROUTE_IMAGE_BATCH: "image_batch",
+}
+_REASONS: Final = {
+    inference_pb2.FINISH_REASON_STOP: FinishReason.STOP,
+    inference_pb2.FINISH_REASON_LENGTH: FinishReason.LENGTH,
+    inference_pb2.FINISH_REASON_CANCELLED: FinishReason.CANCELLED,
+    inference_pb2.FINISH_REASON_DEADLINE: FinishReason.DEADLINE,
+    inference_pb2.FINISH_REASON_ERROR: FinishReason.ERROR,
+}
+_PHASES: Final = {
+    inference_pb2.PHASE_STARTING: Phase.STARTING,
+    inference_pb2.PHASE_LOADING: Phase.LOADING,
+    inference_pb2.PHASE_WARMING: Phase.WARMING,
+    inference_pb2.PHASE_READY: Phase.READY,
+    inference_pb2.PHASE_DRAINING: Phase.DRAINING,
+    inference_pb2.PHASE_FAILED: Phase.FAILED,
+}
+_KINDS: Final = {
+    media_pb2.MEDIA_KIND_IMAGE: "image",
+    media_pb2.MEDIA_KIND_DOCUMENT: "document",
+}
+
+
+def generate_request(question: Question) -> inference_pb2.GenerateRequest:
+    """A question on its way out."""
+    try:
+        request = inference_pb2.GenerateRequest(
+            request_id=question.request_id,
+            model=question.model,
+            messages=[_message(turn) for turn in question.turns],
+            sampling=_sampling(question.sampling),
+            priority=inference_pb2.PRIORITY_BATCH
+            if question.batch
+            else inference_pb2.PRIORITY_INTERACTIVE,
+            detached=question.detached,
+        )
+    except (ValueError, TypeError):  # a number out of the field's range, or no Unicode text
+        raise BackendError("bad_input", "A value of the request is out of range.") from None
+    if question.thinking:
+        request.thinking.enabled = True
+    if question.json_schema is not None:
+        request.response_format.json_schema = question.json_schema
+    elif question.json_object:
+        request.response_format.json_object = True
+    elif question.regex is not None:
+        request.response_format.regex = question.regex
+    return request
+
+
+def upload(
+    data: bytes, filename: str, sha256: str | None = None
+) -> Iterator[media_pb2.PutMediaRequest]:
+    """A file on its way out, in chunks."""
+    header = media_pb2.PutMediaRequest.Header(filename=_unicode(filename)[:255], size=len(data))
+    if sha256 is not None:
+        header.sha256 = sha256
+    yield media_pb2.PutMediaRequest(header=header)
+    view = memoryview(data)
+    for start in range(0, len(data), CHUNK_BYTES):
+        yield media_pb2.PutMediaRequest(chunk=bytes(view[start : start + CHUNK_BYTES]))
+
+
+def event(wire: inference_pb2.GenerateEvent) -> Event | None:
+    """An event that came in; None for a kind this version does not know."""
+    number = wire.number
+    match wire.WhichOneof("event"):
+        case "delta":
+            delta = wire.delta
+            return messages.Delta(
+                number,
+                delta.index,
+                delta.text,
+                delta.reasoning,
+                delta.tokens,
+                tuple(_logprob(token) for token in delta.logprobs),
+            )
+        case "queued":
+            return messages.Queued(number, wire.queued.ahead)
+        case "reading":
+            reading = wire.reading
+            return messages.PageRead(
+                number,
+                reading.sha256,
+                reading.page,
+                reading.pages,
+                _METHODS.get(reading.method),
+                reading.cached,
+            )
+        case "started":
+            return _started(number, wire.started)
+        case "finished":
+            return _finished(number, wire.finished)
+        case _:
+            return None
+
+
+def file_ref(wire: media_pb2.MediaRef) -> messages.FileRef:
+    """A stored file."""
+    return messages.FileRef(
+        wire.sha256,
+        _KINDS.get(wire.kind, "document"),
+        wire.media_type,
+        wire.size,
+        wire.pages,
+        wire.width,
+        wire.height,
+    )
+
+
+def page(wire: media_pb2.Page) -> messages.Page:
+    """A page and its words."""
+    return messages.Page(
+        wire.image,
+        wire.width,
+        wire.height,
+        tuple(
+            messages.Word(word.text, word.left, word.top, word.right, word.bottom, word.line)
+            for word in wire.words
+        ),
+        _METHODS.get(wire.method),
+    )
+
+
+def forgotten(wire: media_pb2.ForgetResponse) -> messages.Forgotten:
+    """What was erased."""
+    return messages.Forgotten(wire.existed, wire.bytes, wire.pages)
+
+
+def status(wire: inference_pb2.GetModelResponse) -> messages.BackendStatus:
+    """The backend's description of itself."""
+    limits = wire.limits
+    return messages.BackendStatus(
+        phase=_phase(wire.phase),
+        detail=wire.detail,
+        models=tuple(_model(model) for model in wire.models),
+        limits=messages.Limits(
+            image_pixels=limits.image_pixels,
+            aspect_ratio=limits.aspect_ratio,
+            images=limits.images,
+            image_bytes=limits.image_bytes,
+            document_bytes=limits.document_bytes,
+            document_pages=limits.document_pages,
+            queue=limits.queue,
+        ),
+        version=wire.version,
+        started_at=wire.started_at,
+    )
+
+
+def stats(wire: inference_pb2.Stats) -> messages.Stats:
+    """The backend's figures."""
+    return messages.Stats(
+        phase=_phase(wire.phase),
+        queued=wire.queued,
+        running=wire.running,
+        blocks_used=wire.blocks_used,
+        blocks_total=wire.blocks_total,
+        requests=dict(wire.requests_total),
+        refusals=dict(wire.refusals_total),
+        routes=dict(wire.routes_total),
+        pages=dict(wire.pages_total),
+        prompt_tokens=wire.prompt_tokens_total,
+        completion_tokens=wire.completion_tokens_total,
+        cached_tokens=wire.cached_tokens_total,
+        media_bytes=wire.media_bytes,
+        media_bytes_limit=wire.media_bytes_limit,
+        memory_bytes=wire.memory_bytes,
+        uptime_seconds=wire.uptime_seconds,
+        tokens_per_second=wire.tokens_per_second,
+    )
+
+
+def _message(turn: messages.Turn) -> inference_pb2.Message:
+    return inference_pb2.Message(role=_ROLES[turn.role], parts=[_part(part) for part in turn.parts])
+
+
+def _part(part: messages.Part) -> inference_pb2.Part:
+    match part:
+        case TextPart():
+            return inference_pb2.Part(text=part.text)
+        case FilePart():
+            media = inference_pb2.MediaPart(
+                sha256=part.sha256,
+                filename=_unicode(part.filename)[:255],
+                detail=_DETAILS[part.detail],
+            )
+            return inference_pb2.Part(media=media)
+
+
+def _sampling(sampling: messages.Sampling) -> inference_pb2.Sampling:
+    return inference_pb2.Sampling(
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        top_k=sampling.top_k,
+        min_p=sampling.min_p,
+        repetition_penalty=sampling.repetition_penalty,
+        presence_penalty=sampling.presence_penalty,
+        frequency_penalty=sampling.frequency_penalty,
+        seed=sampling.seed,
+        max_tokens=sampling.max_tokens,
+        min_tokens=sampling.min_tokens,
+        stop=sampling.stop,
+        logit_bias=sampling.logit_bias,
+        top_logprobs=sampling.top_logprobs,
+        n=sampling.n,
+    )
+
+
+def _started(number: int, wire: inference_pb2.Started) -> messages.Started:
+    return messages.Started(
+        number=number,
+        request_id=wire.request_id,
+        model=wire.model,
+        route=_ROUTES.get(wire.route, "text"),
+        route_reason=wire.route_reason,
+        prompt_tokens=wire.prompt_tokens,
+        cached_tokens=wire.cached_tokens,
+        pages=tuple(
+            messages.PageUse(use.sha256, use.page, _METHODS.get(use.method), use.words, use.tokens)
+            for use in wire.pages
+        ),
+        queue_seconds=wire.queue_seconds,
+        reading_seconds=wire.reading_seconds,
+        answer_cached=wire.answer_cached,
+        seed=wire.seed,
+    )
+
+
+def _finished(number: int, wire: inference_pb2.Finished) -> messages.Finished:
+    if not wire.choices:
+        raise unexpected()
+    reasons = [FinishReason.ERROR] * len(wire.choices)
+    for choice in wire.choices:
+        if choice.index >= len(reasons) or choice.reason not in _REASONS:
+            raise unexpected()
+        reasons[choice.index] = _REASONS[choice.reason]
+    usage, timing = wire.usage, wire.timing
+    return messages.Finished(
+        number=number,
+        reasons=tuple(reasons),
+        usage=messages.Usage(
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            usage.cached_tokens,
+            usage.reasoning_tokens,
+            usage.image_tokens,
+        ),
+        timing=messages.Timing(timing.queue, timing.reading, timing.first_token, timing.total),
+        warning=wire.warning,
+        error=wire.error,
+    )
+
+
+def _logprob(wire: inference_pb2.TokenLogprob) -> messages.TokenLogprob:
+    return messages.TokenLogprob(
+        _candidate(wire.chosen), tuple(_candidate(candidate) for candidate in wire.top)
+    )
+
+
+def _candidate(wire: inference_pb2.TokenLogprob.Candidate) -> messages.Candidate:
+    return messages.Candidate(wire.token, wire.bytes, wire.logprob)
+
+
+def _model(wire: inference_pb2.Model) -> messages.ModelCard:
+    return messages.ModelCard(
+        id=wire.id,
+        name=wire.name,
+        description=wire.description,
+        description_zh=wire.description_zh,
+        loaded=wire.loaded,
+        sees_images=wire.sees_images,
+        thinks=wire.thinks,
+        context_length=wire.context_length,
+        parameters=wire.parameters,
+        device=wire.device,
+        dtype=wire.dtype,
+        chosen_because=wire.chosen_because,
+        revision=wire.revision,
+        license=wire.license,
+        defaults=_defaults(wire.defaults),
+    )
+
+
+def _defaults(wire: inference_pb2.Sampling) -> messages.Sampling:
+    present = {field.name: value for field, value in wire.ListFields()}
+    return messages.Sampling(
+        temperature=present.get("temperature"),
+        top_p=present.get("top_p"),
+        top_k=present.get("top_k"),
+        min_p=present.get("min_p"),
+        repetition_penalty=present.get("repetition_penalty"),
+        presence_penalty=present.get("presence_penalty"),
+        frequency_penalty=present.get("frequency_penalty"),
+        seed=present.get("seed"),
+        max_tokens=present.get("max_tokens"),
+        min_tokens=present.get("min_tokens"),
+        stop=tuple(wire.stop),
+        logit_bias=dict(wire.logit_bias),
+        top_logprobs=present.get("top_logprobs"),
+        n=present.get("n"),
+    )
+
+
+def _phase(wire: inference_pb2.Phase.ValueType) -> Phase:
+    return _PHASES.get(wire, Phase.STARTING)
+
+
+def _unicode(text: str) -> str:
+    """The text without lone surrogates, which some file systems put into names."""
+    return text.encode("utf-8", "replace").decode()

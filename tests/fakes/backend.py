@@ -1,0 +1,681 @@
+"""An in-process backend that behaves as `protos/*.proto` says and computes nothing.
+
+It runs in its own thread, so that blocking and asyncio callers alike can talk to it. The answer to
+a question is `answer` (a text, or a function of the request); a token is a word with the space
+before it. What callers did is left in `requests`, `owners`, `uploads` and `cancelled`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import re
+import threading
+import warnings
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+import grpc.aio
+from PIL import Image, UnidentifiedImageError
+
+from protos import inference_pb2, inference_pb2_grpc, media_pb2, media_pb2_grpc
+
+T = TypeVar("T")
+GenerateRequest = inference_pb2.GenerateRequest
+GenerateEvent = inference_pb2.GenerateEvent
+Context = grpc.aio.ServicerContext[Any, Any]
+
+STATUS = {
+    "bad_input": grpc.StatusCode.INVALID_ARGUMENT,
+    "too_large": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "unauthenticated": grpc.StatusCode.UNAUTHENTICATED,
+    "not_found": grpc.StatusCode.NOT_FOUND,
+    "already_exists": grpc.StatusCode.ALREADY_EXISTS,
+    "queue_full": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "unavailable": grpc.StatusCode.UNAVAILABLE,
+    "deadline": grpc.StatusCode.DEADLINE_EXCEEDED,
+    "not_implemented": grpc.StatusCode.UNIMPLEMENTED,
+    "internal": grpc.StatusCode.INTERNAL,
+}
+CONTEXT_TOKENS = 8192
+BLOCK_TOKENS = 16
+FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """How a call ends instead of being served."""
+
+    kind: str
+    message: str = "The fake refuses."
+    code: str = "invalid_value"
+    param: str | None = None
+    retry_after: int | None = None
+
+
+class Refused(Exception):
+    """Carries a refusal out of a call's checks."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+@dataclass
+class Stored:
+    """A file and who has it."""
+
+    data: bytes
+    ref: media_pb2.MediaRef
+
+
+@dataclass
+class Generation:
+    """An answer under way: its log, and a bell that rings when the log grows or ends."""
+
+    request: GenerateRequest
+    events: list[GenerateEvent] = field(default_factory=list)
+    bell: asyncio.Condition = field(default_factory=asyncio.Condition)
+    done: bool = False
+    crashed: bool = False
+    stop_asked: bool = False
+    task: asyncio.Task[None] | None = None
+
+    async def add(self, **event: Any) -> None:
+        async with self.bell:
+            self.events.append(GenerateEvent(number=len(self.events) + 1, **event))
+            self.bell.notify_all()
+
+    async def end(self, *, crashed: bool = False) -> None:
+        async with self.bell:
+            self.done, self.crashed = True, crashed
+            self.bell.notify_all()
+
+    async def follow(self, after: int) -> AsyncIterator[GenerateEvent]:
+        place = after
+        while True:
+            async with self.bell:
+                while not self.done and len(self.events) <= place:
+                    await self.bell.wait()
+                fresh = self.events[place:]
+            if not fresh:
+                return
+            for event in fresh:
+                yield event
+            place += len(fresh)
+
+
+class FakeBackend:
+    """Use as a context manager, or `start()` and `stop()`; it can be started again."""
+
+    def __init__(self, *, token: str | None = None, answer: str | None = None) -> None:
+        self.token = token
+        self.model = "fake-model"
+        self.sees_images = False
+        self.thinks = False
+        self.phase: inference_pb2.Phase.ValueType = inference_pb2.PHASE_READY
+        self.phase_detail = "The fake is ready."
+        self.answer: str | Callable[[GenerateRequest], str] = answer or _echo
+        self.reasoning = ""  # what is thought before the answer, when thinking is on
+        self.token_delay = 0.0  # seconds before each token
+        self.start_delay = 0.0  # seconds before the first one
+        self.tokens_per_event = 1
+        self.fail_after: int | None = None  # tokens after which the stream breaks off
+        self.finish_reason: inference_pb2.FinishReason.ValueType | None = None
+        self.warning = ""
+        self.refusals: deque[Refusal] = deque()  # the next Generate calls end like this
+        self.requests: list[GenerateRequest] = []
+        self.owners: list[str] = []
+        self.uploads: list[str] = []  # file names, in order
+        self.cancelled: list[str] = []  # request ids
+        self.media: dict[tuple[str, str], Stored] = {}
+        self.generations: dict[tuple[str, str], Generation] = {}
+        self._prompts: list[list[str]] = []
+        self._port = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._server: grpc.aio.Server | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"127.0.0.1:{self._port}"
+
+    @property
+    def running(self) -> int:
+        """Answers under way."""
+        return sum(not generation.done for generation in list(self.generations.values()))
+
+    def start(self) -> FakeBackend:
+        """Listens; on the same port as before if it ran before."""
+        loop = asyncio.new_event_loop()
+        self._loop = loop
+        self._thread = threading.Thread(target=loop.run_forever, name="fake-backend", daemon=True)
+        self._thread.start()
+        self._call(self._listen())
+        return self
+
+    def stop(self) -> None:
+        """Goes away at once, breaking off every stream."""
+        loop, thread = self._loop, self._thread
+        if loop is None or thread is None:
+            return
+        self._call(self._leave())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+        self._loop = self._thread = None
+
+    def __enter__(self) -> FakeBackend:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _call(self, work: Coroutine[Any, Any, T]) -> T:
+        assert self._loop is not None
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _listen(self) -> None:
+        self._server = grpc.aio.server(
+            options=[
+                ("grpc.so_reuseport", 0),
+                ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+                ("grpc.keepalive_permit_without_calls", 1),
+            ]
+        )
+        inference_pb2_grpc.add_InferenceServicer_to_server(_Inference(self), self._server)
+        media_pb2_grpc.add_MediaServicer_to_server(_Media(self), self._server)
+        self._port = self._server.add_insecure_port(f"127.0.0.1:{self._port}")
+        await self._server.start()
+
+    async def _leave(self) -> None:
+        for generation in self.generations.values():
+            if generation.task is not None:
+                generation.task.cancel()
+        self.generations.clear()
+        assert self._server is not None
+        await self._server.stop(0)
+
+
+class _Inference(inference_pb2_grpc.InferenceServicer):
+    """Generate and its kin."""
+
+    def __init__(self, fake: FakeBackend) -> None:
+        self._fake = fake
+
+    async def Generate(  # noqa: N802
+        self, request: GenerateRequest, context: Context
+    ) -> AsyncIterator[GenerateEvent]:
+        try:
+            owner = _owner(self._fake, context)
+            self._check(owner, request)
+        except Refused as refused:
+            await _abort(context, refused.refusal)
+        fake = self._fake
+        fake.requests.append(request)
+        fake.owners.append(owner)
+        generation = Generation(request)
+        fake.generations[owner, request.request_id] = generation
+        generation.task = asyncio.create_task(self._compute(owner, generation))
+        try:
+            async for event in generation.follow(0):
+                yield event
+            if generation.crashed:
+                await context.abort(grpc.StatusCode.INTERNAL, "secret detail at 0x7f00dead")
+        finally:
+            if not request.detached and not generation.done:
+                fake.cancelled.append(request.request_id)
+                generation.done = True
+                generation.task.cancel()
+
+    async def Attach(  # noqa: N802
+        self, request: inference_pb2.AttachRequest, context: Context
+    ) -> AsyncIterator[GenerateEvent]:
+        generation = None
+        try:
+            owner = _owner(self._fake, context)
+            generation = self._fake.generations.get((owner, request.request_id))
+            if generation is None:
+                raise Refused(Refusal("not_found", "No such generation.", "not_found"))
+        except Refused as refused:
+            await _abort(context, refused.refusal)
+        assert generation is not None
+        async for event in generation.follow(request.after):
+            yield event
+
+    async def Cancel(  # noqa: N802
+        self, request: inference_pb2.CancelRequest, context: Context
+    ) -> inference_pb2.CancelResponse:
+        owner = await _known(self._fake, context)
+        generation = self._fake.generations.get((owner, request.request_id))
+        running = generation is not None and not generation.done
+        if generation is not None and running:
+            generation.stop_asked = True
+            self._fake.cancelled.append(request.request_id)
+        return inference_pb2.CancelResponse(was_running=running)
+
+    async def GetModel(  # noqa: N802
+        self, request: inference_pb2.GetModelRequest, context: Context
+    ) -> inference_pb2.GetModelResponse:
+        await _known(self._fake, context)
+        fake = self._fake
+        return inference_pb2.GetModelResponse(
+            models=[
+                inference_pb2.Model(
+                    id=fake.model,
+                    name="Fake model",
+                    description="Repeats what it is told.",
+                    description_zh="复述所说的话。",
+                    loaded=fake.phase == inference_pb2.PHASE_READY,
+                    sees_images=fake.sees_images,
+                    thinks=fake.thinks,
+                    context_length=CONTEXT_TOKENS,
+                    parameters=1,
+                    device="cpu",
+                    dtype="float32",
+                    chosen_because="Tests asked for it.",
+                    revision="0" * 12,
+                    license="Apache-2.0",
+                    defaults=inference_pb2.Sampling(
+                        temperature=0.0, top_p=1.0, top_k=0, repetition_penalty=1.0
+                    ),
+                )
+            ],
+            phase=fake.phase,
+            detail=fake.phase_detail,
+            version="0",
+            started_at=1_700_000_000,
+            limits=inference_pb2.Limits(
+                image_pixels=40_000_000,
+                aspect_ratio=200,
+                images=50,
+                document_bytes=50 << 20,
+                document_pages=500,
+                queue=64,
+                image_bytes=20 << 20,
+            ),
+        )
+
+    async def Plan(  # noqa: N802
+        self, request: inference_pb2.PlanRequest, context: Context
+    ) -> inference_pb2.PlanResponse:
+        await _abort(context, Refusal("not_implemented", "Not yet.", "not_implemented"))
+
+    async def WatchStats(  # noqa: N802
+        self, request: inference_pb2.WatchStatsRequest, context: Context
+    ) -> AsyncIterator[inference_pb2.Stats]:
+        await _known(self._fake, context)
+        while True:
+            yield inference_pb2.Stats(
+                phase=self._fake.phase,
+                running=self._fake.running,
+                blocks_total=100,
+                requests_total={"stop": len(self._fake.requests)},
+                routes_total={"text": len(self._fake.requests)},
+                pages_total={"text_layer": 3},
+                refusals_total={"queue_full": 1},
+                prompt_tokens_total=11,
+                completion_tokens_total=7,
+                media_bytes=sum(len(stored.data) for stored in self._fake.media.values()),
+                media_bytes_limit=10 << 30,
+                memory_bytes=1 << 20,
+                uptime_seconds=5.0,
+                tokens_per_second=42.0,
+            )
+            await asyncio.sleep(
+                request.interval_seconds if request.HasField("interval_seconds") else 1.0
+            )
+
+    def _check(self, owner: str, request: GenerateRequest) -> None:
+        fake = self._fake
+        if fake.phase != inference_pb2.PHASE_READY:
+            raise Refused(
+                Refusal("unavailable", fake.phase_detail, "backend_unavailable", retry_after=2)
+            )
+        if fake.refusals:
+            raise Refused(fake.refusals.popleft())
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,128}", request.request_id):
+            raise Refused(Refusal("bad_input", "Bad request id.", param="request_id"))
+        known = fake.generations.get((owner, request.request_id))
+        if known is not None:
+            raise Refused(Refusal("already_exists", "The id is in use.", "request_id_in_use"))
+        if request.model not in ("", fake.model):
+            raise Refused(
+                Refusal("not_found", "No model of that name.", "model_not_found", "model")
+            )
+        if request.response_format.WhichOneof("format") in ("json_object", "json_schema", "regex"):
+            raise Refused(
+                Refusal("not_implemented", "Free text only.", "not_implemented", "response_format")
+            )
+        if not 1 <= len(request.messages) <= 1000:
+            raise Refused(Refusal("bad_input", "1-1,000 messages.", param="messages"))
+        for i, message in enumerate(request.messages):
+            for j, part in enumerate(message.parts):
+                key = (owner, part.media.sha256)
+                if part.WhichOneof("content") == "media" and key not in fake.media:
+                    raise Refused(
+                        Refusal(
+                            "not_found",
+                            "No such file.",
+                            "not_found",
+                            f"messages[{i}].parts[{j}].media",
+                        )
+                    )
+        text_tokens = sum(
+            len(part.text) // 4 for message in request.messages for part in message.parts
+        )
+        if text_tokens > CONTEXT_TOKENS:
+            raise Refused(
+                Refusal("bad_input", "Too many tokens.", "context_length_exceeded", "messages")
+            )
+
+    async def _compute(self, owner: str, generation: Generation) -> None:
+        fake, request = self._fake, generation.request
+        used: list[inference_pb2.PageUse] = []
+        for stored in self._files(owner, request):
+            for page in range(1, stored.ref.pages + 1):
+                method = (
+                    media_pb2.READING_METHOD_TEXT_LAYER
+                    if stored.ref.kind == media_pb2.MEDIA_KIND_DOCUMENT
+                    else media_pb2.READING_METHOD_OCR
+                )
+                await generation.add(
+                    reading=inference_pb2.Reading(
+                        sha256=stored.ref.sha256,
+                        page=page,
+                        pages=stored.ref.pages,
+                        method=method,
+                    )
+                )
+                used.append(
+                    inference_pb2.PageUse(
+                        sha256=stored.ref.sha256, page=page, method=method, words=3, tokens=3
+                    )
+                )
+        prompt = self._prompt(request)
+        cached = self._cached(prompt)
+        await asyncio.sleep(fake.start_delay)
+        await generation.add(
+            started=inference_pb2.Started(
+                request_id=request.request_id,
+                model=fake.model,
+                route=inference_pb2.ROUTE_MULTIMODAL if used else inference_pb2.ROUTE_TEXT,
+                route_reason="The question comes with files." if used else "Words only.",
+                prompt_tokens=len(prompt),
+                cached_tokens=cached,
+                pages=used,
+                seed=request.sampling.seed,
+            )
+        )
+        await self._speak(generation, len(prompt), cached)
+
+    async def _speak(self, generation: Generation, prompt: int, cached: int) -> None:
+        fake, request = self._fake, generation.request
+        sampling = request.sampling
+        text = fake.answer if isinstance(fake.answer, str) else fake.answer(request)
+        for stop in sampling.stop:
+            text = text.split(stop)[0]
+        tokens = re.findall(r"\s*\S+|\s+$", text)
+        reasons = inference_pb2.FINISH_REASON_STOP
+        if sampling.HasField("max_tokens") and len(tokens) > sampling.max_tokens:
+            tokens = tokens[: sampling.max_tokens]
+            reasons = inference_pb2.FINISH_REASON_LENGTH
+        answers = sampling.n or 1
+        thought = re.findall(r"\s*\S+", fake.reasoning) if request.thinking.enabled else []
+        said = 0
+        for reasoning in thought:
+            for index in range(answers):
+                await generation.add(
+                    delta=inference_pb2.Delta(index=index, reasoning=reasoning, tokens=1)
+                )
+        for start in range(0, len(tokens), fake.tokens_per_event):
+            piece = tokens[start : start + fake.tokens_per_event]
+            if fake.token_delay:
+                await asyncio.sleep(fake.token_delay)
+            if generation.stop_asked:
+                reasons = inference_pb2.FINISH_REASON_CANCELLED
+                break
+            if fake.fail_after is not None and said >= fake.fail_after:
+                await generation.end(crashed=True)
+                return
+            for index in range(answers):
+                await generation.add(
+                    delta=inference_pb2.Delta(
+                        index=index,
+                        text="".join(piece),
+                        tokens=len(piece),
+                        logprobs=[_logprob(token, sampling) for token in piece]
+                        if sampling.HasField("top_logprobs")
+                        else [],
+                    )
+                )
+            said += len(piece)
+        if fake.finish_reason is not None:
+            reasons = fake.finish_reason
+        await generation.add(
+            finished=inference_pb2.Finished(
+                choices=[
+                    inference_pb2.Finished.Choice(index=index, reason=reasons)
+                    for index in range(answers)
+                ],
+                usage=inference_pb2.Usage(
+                    prompt_tokens=prompt,
+                    completion_tokens=(said + len(thought)) * answers,
+                    cached_tokens=cached,
+                    reasoning_tokens=len(thought) * answers,
+                ),
+                timing=inference_pb2.Timing(queue=0.0, reading=0.01, first_token=0.02, total=0.03),
+                warning=fake.warning,
+            )
+        )
+        await generation.end()
+
+    def _files(self, owner: str, request: GenerateRequest) -> list[Stored]:
+        return [
+            self._fake.media[owner, part.media.sha256]
+            for message in request.messages
+            for part in message.parts
+            if part.WhichOneof("content") == "media"
+        ]
+
+    @staticmethod
+    def _prompt(request: GenerateRequest) -> list[str]:
+        tokens = []
+        for message in request.messages:
+            for part in message.parts:
+                tokens += part.text.split() or [part.media.sha256] * 4
+        return tokens
+
+    def _cached(self, prompt: list[str]) -> int:
+        best = 0
+        for earlier in self._fake._prompts:
+            same = 0
+            for ours, theirs in zip(prompt, earlier, strict=False):
+                if ours != theirs:
+                    break
+                same += 1
+            best = max(best, same)
+        self._fake._prompts.append(prompt)
+        return best // BLOCK_TOKENS * BLOCK_TOKENS
+
+
+class _Media(media_pb2_grpc.MediaServicer):
+    """Files."""
+
+    def __init__(self, fake: FakeBackend) -> None:
+        self._fake = fake
+
+    async def PutMedia(  # noqa: N802
+        self, request_iterator: AsyncIterator[media_pb2.PutMediaRequest], context: Context
+    ) -> media_pb2.MediaRef:
+        owner = await _known(self._fake, context)
+        header: media_pb2.PutMediaRequest.Header | None = None
+        data = bytearray()
+        async for message in request_iterator:
+            if message.WhichOneof("payload") == "header":
+                header = message.header
+            elif len(message.chunk) <= 1 << 20:
+                data += message.chunk
+        try:
+            ref = _inspect(bytes(data), header)
+        except Refused as refused:
+            await _abort(context, refused.refusal)
+        self._fake.uploads.append(header.filename if header is not None else "")
+        self._fake.media[owner, ref.sha256] = Stored(bytes(data), ref)
+        return ref
+
+    async def HasMedia(  # noqa: N802
+        self, request: media_pb2.HasMediaRequest, context: Context
+    ) -> media_pb2.HasMediaResponse:
+        owner = await _known(self._fake, context)
+        found = [self._fake.media.get((owner, sha256)) for sha256 in request.sha256]
+        return media_pb2.HasMediaResponse(
+            present=[stored.ref for stored in found if stored is not None]
+        )
+
+    async def GetPage(  # noqa: N802
+        self, request: media_pb2.GetPageRequest, context: Context
+    ) -> media_pb2.Page:
+        owner = await _known(self._fake, context)
+        stored = self._fake.media.get((owner, request.sha256))
+        if stored is None or not 1 <= request.page <= stored.ref.pages:
+            await _abort(context, Refusal("not_found", "No such page.", "not_found"))
+        side = request.max_side if request.HasField("max_side") else 1024
+        width, height = side * 210 // 297, side
+        image = io.BytesIO()
+        Image.new("RGB", (width, height), "white").save(image, "WEBP", quality=50)
+        words = [
+            media_pb2.Word(text=text, left=0.1 + 0.2 * i, top=0.1, right=0.25 + 0.2 * i, bottom=0.2)
+            for i, text in enumerate(f"Page {request.page} words".split())
+        ]
+        return media_pb2.Page(
+            image=image.getvalue(),
+            width=width,
+            height=height,
+            words=words if request.words else [],
+            method=media_pb2.READING_METHOD_TEXT_LAYER
+            if request.words
+            else media_pb2.READING_METHOD_UNSPECIFIED,
+        )
+
+    async def Forget(  # noqa: N802
+        self, request: media_pb2.ForgetRequest, context: Context
+    ) -> media_pb2.ForgetResponse:
+        owner = await _known(self._fake, context)
+        stored = self._fake.media.pop((owner, request.sha256), None)
+        if stored is None:
+            return media_pb2.ForgetResponse(existed=False)
+        return media_pb2.ForgetResponse(
+            existed=True, bytes=len(stored.data), pages=stored.ref.pages
+        )
+
+
+def _inspect(data: bytes, header: media_pb2.PutMediaRequest.Header | None) -> media_pb2.MediaRef:
+    if header is None:
+        raise Refused(Refusal("bad_input", "The header is missing.", param="header"))
+    sha256 = hashlib.sha256(data).hexdigest()
+    if header.HasField("sha256") and header.sha256 != sha256:
+        raise Refused(Refusal("bad_input", "Other content than announced.", param="header.sha256"))
+    if not data:
+        raise Refused(Refusal("bad_input", "The file is empty.", "empty_file"))
+    if data.startswith(b"%PDF-"):
+        pages = len(re.findall(rb"/Type\s*/Page\b(?!s)", data))
+        if b"%%EOF" not in data:
+            raise Refused(Refusal("bad_input", "The PDF is damaged.", "invalid_file"))
+        if b"/Encrypt" in data:
+            raise Refused(Refusal("bad_input", "The PDF is locked.", "pdf_encrypted"))
+        return media_pb2.MediaRef(
+            sha256=sha256,
+            kind=media_pb2.MEDIA_KIND_DOCUMENT,
+            media_type="application/pdf",
+            size=len(data),
+            pages=max(1, pages),
+        )
+    return _inspect_image(data, sha256)
+
+
+def _inspect_image(data: bytes, sha256: str) -> media_pb2.MediaRef:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            with Image.open(io.BytesIO(data)) as image:
+                kind, (width, height) = image.format, image.size
+        except UnidentifiedImageError:
+            raise Refused(
+                Refusal("bad_input", "Not a picture or PDF.", "unsupported_image_format")
+            ) from None
+        except Image.DecompressionBombError:
+            raise Refused(Refusal("bad_input", "Too many pixels.", "image_too_large")) from None
+    if kind not in FORMATS:
+        raise Refused(Refusal("bad_input", "No such pictures.", "unsupported_image_format"))
+    if width * height > 40_000_000:
+        raise Refused(Refusal("bad_input", "Too many pixels.", "image_too_large"))
+    if max(width, height) > 200 * min(width, height):
+        raise Refused(Refusal("bad_input", "Too narrow.", "image_aspect_ratio"))
+    return media_pb2.MediaRef(
+        sha256=sha256,
+        kind=media_pb2.MEDIA_KIND_IMAGE,
+        media_type=FORMATS[kind],
+        size=len(data),
+        pages=1,
+        width=width,
+        height=height,
+    )
+
+
+def _echo(request: GenerateRequest) -> str:
+    texts = [
+        part.text
+        for message in request.messages
+        if message.role == inference_pb2.ROLE_USER
+        for part in message.parts
+        if part.text
+    ]
+    return f"You said: {texts[-1] if texts else 'nothing'}"
+
+
+def _logprob(token: str, sampling: inference_pb2.Sampling) -> inference_pb2.TokenLogprob:
+    def candidate(text: str, logprob: float) -> inference_pb2.TokenLogprob.Candidate:
+        return inference_pb2.TokenLogprob.Candidate(
+            token=text, bytes=text.encode(), logprob=logprob
+        )
+
+    return inference_pb2.TokenLogprob(
+        chosen=candidate(token, -0.1),
+        top=[candidate(token, -0.1 - rank) for rank in range(sampling.top_logprobs)],
+    )
+
+
+def _owner(fake: FakeBackend, context: Context) -> str:
+    sent = dict(context.invocation_metadata() or ())
+    if fake.token is not None and sent.get("authorization") != f"Bearer {fake.token}":
+        raise Refused(Refusal("unauthenticated", "The token is wrong.", "invalid_api_key"))
+    return str(sent.get("x-owner", "local"))
+
+
+async def _known(fake: FakeBackend, context: Context) -> str:
+    try:
+        return _owner(fake, context)
+    except Refused as refused:
+        await _abort(context, refused.refusal)
+
+
+async def _abort(context: Context, refusal: Refusal) -> NoReturn:
+    trailing = [("error-code", refusal.code), ("error-kind", refusal.kind)]
+    if refusal.param is not None:
+        trailing.append(("error-param", refusal.param))
+    if refusal.retry_after is not None:
+        trailing.append(("retry-after", str(refusal.retry_after)))
+    await context.abort(STATUS[refusal.kind], refusal.message, tuple(trailing))
+    raise AssertionError("abort returned")
