@@ -168,16 +168,23 @@ debian_packages() { # debian_packages GROUP: what is missing is installed or nam
     say "missing: Chromium (Debian: chromium); the browser tests are skipped"
 }
 
-models_key() { echo "$(sha256sum <"$ROOT/scripts/fetch_models.py" | cut -d ' ' -f 1) $MODELS_DIR"; }
+models_key() { # changes with everything the converted model depends on
+  (cd "$ROOT" && cat scripts/fetch_models.py backend/model/{catalogue,convert,manifest}.py) |
+    sha256sum | cut -d ' ' -f 1
+}
 
-have_models() { done_before models "$(models_key)" && [ -e "$MODELS_DIR/embedded/config.json" ]; }
+have_models() {
+  local folder=$MODELS_DIR/embedded
+  [ -r "$folder/.fetched" ] && [ "$(<"$folder/.fetched")" = "$(models_key)" ] &&
+    compgen -G "$folder/*/model.safetensors" >/dev/null
+}
 
 models() {
   have_models && return
-  step "the embedded model (88 MiB, converted once)" \
+  step "the embedded model (93 MB, converted once)" \
     "$VENV/bin/python" "$ROOT/scripts/fetch_models.py" ||
     fail 1 "the embedded model could not be fetched (see above)"
-  models_key >"$MARKS/models"
+  models_key >"$MODELS_DIR/embedded/.fetched"
 }
 
 settle_folders() { # the folders that the environment names, absolute and there

@@ -1,0 +1,177 @@
+"""Stopping, leaving, being killed and being started again."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from openai import OpenAI
+
+from frontend.client import Client
+from frontend.messages import (
+    BackendError,
+    Delta,
+    Finished,
+    FinishReason,
+    Question,
+    Role,
+    Sampling,
+    TextPart,
+    Turn,
+)
+from scripts.lib import papers
+from scripts.lib.system import System
+
+
+def long_question(request_id: str, *, detached: bool = False) -> Question:
+    """A question whose answer takes many seconds."""
+    return Question(
+        request_id=request_id,
+        turns=(Turn(Role.USER, (TextPart("Count from one to a thousand in words."),)),),
+        sampling=Sampling(temperature=0.0, min_tokens=1500, max_tokens=1500),
+        detached=detached,
+    )
+
+
+def eventually(holds: Callable[[], bool], seconds: float) -> bool:
+    """Whether something becomes true within a time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return holds()
+
+
+def running(system: System) -> float:
+    """The gauge of running requests on the public metrics page."""
+    answer = system.get("/metrics")
+    assert answer is not None
+    found = re.search(r"^\w*requests_running(?:\{[^}]*\})? ([0-9.e+]+)$", answer[1], re.MULTILINE)
+    assert found is not None, "the metrics have a gauge of running requests"
+    return float(found.group(1))
+
+
+def test_stop_frees_the_engine_within_a_fifth_of_a_second(backend: Client) -> None:
+    taken = []
+    for attempt in range(3):
+        name = f"stopped-{attempt}-{time.time_ns()}"
+        events = backend.generate("local", long_question(name))
+        for event in events:
+            if isinstance(event, Delta):
+                break
+        began = time.monotonic()
+        assert backend.cancel("local", name)
+        rest = list(events)
+        taken.append(time.monotonic() - began)
+        assert isinstance(rest[-1], Finished)
+        assert rest[-1].reasons == (FinishReason.CANCELLED,)
+        assert backend.stats().running == 0
+    assert min(taken) < 0.2, taken
+
+
+def test_a_reader_who_leaves_frees_the_place(system: System, openai: OpenAI) -> None:
+    stream = openai.chat.completions.create(
+        model="embedded",
+        messages=[{"role": "user", "content": "Count from one to a thousand in words."}],
+        stream=True,
+        max_tokens=1500,
+        extra_body={"min_tokens": 1500},
+    )
+    next(iter(stream))
+    assert running(system) == 1
+    stream.close()
+    assert eventually(lambda: running(system) == 0, 1.5)
+
+
+def test_a_detached_answer_goes_on_and_can_be_followed_again(backend: Client) -> None:
+    name = f"detached-{time.time_ns()}"
+    first = backend.generate("local", long_question(name, detached=True))
+    seen = 0
+    for event in first:
+        seen = event.number
+        if isinstance(event, Delta):
+            break
+    first.close()  # type: ignore[attr-defined]
+    again = backend.attach("local", name, after=seen)
+    following = next(iter(again))
+    assert following.number == seen + 1
+    assert backend.cancel("local", name)
+    assert isinstance(list(again)[-1], Finished)
+
+
+@pytest.fixture
+def own_system(tmp_path: Path) -> Iterator[System]:
+    """A system that a test may kill."""
+    with System(tmp_path) as started:
+        started.wait_until_ready()
+        yield started
+
+
+def test_a_killed_backend_is_told_of_and_found_again(own_system: System) -> None:
+    openai = OpenAI(base_url=f"{own_system.url}/v1", api_key="unused", max_retries=0)
+    stream = openai.chat.completions.create(
+        model="embedded",
+        messages=[{"role": "user", "content": "Count from one to a thousand in words."}],
+        stream=True,
+        max_tokens=1500,
+    )
+    next(iter(stream))
+    own_system.end("backend", signal.SIGKILL)
+    with pytest.raises(Exception, match=r"(?i)backend|unavailable"):
+        list(stream)
+
+    asked = {"model": "embedded", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
+    refused = httpx.post(f"{own_system.url}/v1/chat/completions", json=asked, timeout=10)
+    assert refused.status_code == 503
+    assert refused.json()["error"]["code"] == "backend_unavailable"
+    assert 1 <= int(refused.headers["retry-after"]) <= 120
+    assert own_system.status("/health") == 200
+    assert own_system.status("/ready") == 503
+    assert own_system.status("/") == 200
+
+    own_system.start("backend")
+    own_system.wait_until_ready()
+    answered = httpx.post(f"{own_system.url}/v1/chat/completions", json=asked, timeout=30)
+    assert answered.status_code == 200
+    openai.close()
+
+
+def test_killed_processes_leave_no_workers_behind(own_system: System) -> None:
+    client = Client(own_system.address)
+    stored = client.put("local", papers.pdf(["A page."]), "page.pdf")
+    client.page("local", stored.sha256, 1)
+    workers = psutil.Process(own_system.pid("backend")).children(recursive=True)
+    own_system.end("backend", signal.SIGKILL)
+    assert eventually(lambda: not any(worker.is_running() for worker in workers), 5)
+    client.close()
+
+
+def test_sigterm_ends_both_cleanly_while_answering(own_system: System) -> None:
+    client = Client(own_system.address)
+    events = client.generate("local", long_question("cut-off"))
+    next(iter(events))
+    met: list[BaseException] = []
+
+    def follow() -> None:
+        try:
+            list(events)
+        except BackendError as error:
+            met.append(error)
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    began = time.monotonic()
+    assert own_system.end("frontend") in (0, 143)
+    assert own_system.end("backend") in (0, 143)
+    assert time.monotonic() - began < 20
+    follower.join(timeout=5)
+    assert not follower.is_alive()
+    client.close()
