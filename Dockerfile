@@ -11,7 +11,8 @@ COPY pyproject.toml constraints.txt Procfile ./
 COPY scripts scripts
 COPY protos protos
 COPY backend backend
-RUN bash -c '. scripts/lib/setup.sh && set_up runtime' && rm -rf /root/.cache .data
+RUN bash -c '. scripts/lib/setup.sh && set_up runtime' \
+    && chmod -R a+rX .models && rm -rf /root/.cache .data
 COPY frontend frontend
 
 RUN useradd --system --home-dir /data glm && mkdir /data && chown glm /data

@@ -56,7 +56,9 @@ RULES = (
         (*COMPUTE, "backend.service", "backend.wire", "backend.engine", "backend.scheduling"),
         "it knows files only",
     ),
-    Rule("backend.model", ("backend.service", "backend.wire", "backend.engine"), "it only computes"),
+    Rule(
+        "backend.model", ("backend.service", "backend.wire", "backend.engine"), "it only computes"
+    ),
     Rule("backend.engine", ("backend.service", "backend.wire"), "it runs beneath the service"),
     Rule("backend.wire", ("backend.service", *COMPUTE), "it translates"),
 )
