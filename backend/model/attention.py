@@ -1,0 +1,89 @@
+"""Attention over paged keys and values, registered with transformers under the name `paged`.
+
+This is the plain form that specifies every faster one: write the new keys and values into their
+slots, gather each sequence's blocks, attend causally.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+from backend.model.kv_cache import KVCache
+
+NAME = "paged"
+
+
+@dataclass(frozen=True)
+class Span:
+    """The packed rows [first, first + rows) belong to one sequence and are its newest tokens."""
+
+    first: int
+    rows: int
+    length: int  # tokens of the sequence up to and with these rows
+    table: torch.Tensor  # its blocks, [ceil(length / block_size)]
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Where the packed row's keys and values go, and what each part of it may look at."""
+
+    cache: KVCache
+    slots: torch.Tensor  # [tokens]
+    spans: tuple[Span, ...]
+
+
+def paged_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,  # [1, heads, tokens, head_dim]
+    key: torch.Tensor,  # [1, kv_heads, tokens, head_dim]
+    value: torch.Tensor,  # [1, kv_heads, tokens, head_dim]
+    attention_mask: torch.Tensor | None,
+    *,
+    scaling: float,
+    pages: Pages,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Answers [1, tokens, heads, head_dim], as transformers expects of an attention function."""
+    assert attention_mask is None, "causality comes from the spans"
+    layer = module.layer_idx
+    assert isinstance(layer, int)
+    pages.cache.write(layer, pages.slots, key[0].transpose(0, 1), value[0].transpose(0, 1))
+    outputs = [
+        attend(query[:, :, span.first : span.first + span.rows], pages, layer, span, scaling)
+        for span in pages.spans
+    ]
+    return (outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)), None
+
+
+def attend(
+    query: torch.Tensor, pages: Pages, layer: int, span: Span, scaling: float
+) -> torch.Tensor:
+    """One sequence's newest rows over all its tokens: [1, rows, heads, head_dim]."""
+    keys, values = pages.cache.read(layer, span.table, span.length)
+    keys, values = keys.transpose(0, 1)[None], values.transpose(0, 1)[None]
+    output = scaled_dot_product_attention(
+        query,
+        keys,
+        values,
+        attn_mask=_mask(span, query.device),
+        is_causal=span.rows == span.length and span.rows > 1,
+        scale=scaling,
+        enable_gqa=query.shape[1] != keys.shape[1],
+    )
+    return output.transpose(1, 2)
+
+
+def _mask(span: Span, device: torch.device) -> torch.Tensor | None:
+    """Row i sees the tokens before these rows and the first i + 1 of them."""
+    if span.rows in (1, span.length):
+        return None
+    places = torch.arange(span.length, device=device)
+    return places[None, :] <= places[span.length - span.rows :, None]
+
+
+ALL_ATTENTION_FUNCTIONS.register(NAME, paged_attention)

@@ -1,0 +1,120 @@
+"""Loads a chosen model: checks its files, builds transformers' own classes, fills every parameter.
+
+Free of torch until `load` is called.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backend.model import manifest
+from backend.model.catalogue import Choice
+from backend.model.info import ModelInfo
+from backend.model.manifest import DamagedModel
+from backend.prompt.prompt import Sampling
+from backend.prompt.template import Template
+from backend.prompt.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from backend.model.runner import Runner
+
+__all__ = ["DamagedModel", "LoadedModel", "load"]
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """Everything needed to answer."""
+
+    info: ModelInfo
+    tokenizer: Tokenizer
+    template: Template
+    eos_ids: frozenset[int]
+    runner: Runner
+    blocks: int
+    block_size: int  # tokens
+    vocabulary_size: int
+
+
+def load(
+    choice: Choice,
+    *,
+    models_dir: Path,
+    max_model_len: int,
+    threads: int,
+    on_phase: Callable[[str], None],
+) -> LoadedModel:
+    """Loads the chosen model, or raises DamagedModel with a sentence that names the file."""
+    began = time.monotonic()
+    folder = choice.folder
+    on_phase("checking the model's files")
+    check_files(folder)
+    if choice.is_converted:
+        manifest.check(folder)
+    on_phase("starting the compute library")
+    from backend.model.network import load_network  # torch and transformers
+
+    on_phase("reading the weights")
+    network = load_network(folder, max_model_len=max_model_len, threads=threads)
+    tokenizer = Tokenizer.from_folder(folder)
+    entry = choice.entry
+    info = replace(
+        entry,
+        sees_images=False if network.position_rows == 1 else entry.sees_images,
+        context_length=min(max_model_len, network.context_length),
+        reading_budget=min(entry.reading_budget, max_model_len // 2),
+        defaults=entry.defaults if choice.is_converted else _defaults(folder, entry.defaults),
+        loaded=True,
+        parameters=network.parameters,
+        device=network.device,
+        dtype=network.dtype,
+        chosen_because=choice.reason,
+    )
+    on_phase(f"loaded in {time.monotonic() - began:.1f} s")
+    return LoadedModel(
+        info=info,
+        tokenizer=tokenizer,
+        template=Template.from_folder(folder, tokenizer, thinks=entry.thinks),
+        eos_ids=network.eos_ids,
+        runner=network.runner,
+        blocks=network.runner.cache.blocks,
+        block_size=network.runner.cache.block_size,
+        vocabulary_size=network.vocabulary_size,
+    )
+
+
+def check_files(folder: Path) -> None:
+    """Refuses what could run code or read elsewhere: pickles, and links that leave the folder."""
+    root = folder.resolve()
+    for path in sorted(folder.iterdir()):
+        if not path.resolve().is_relative_to(root):
+            raise DamagedModel(f"{folder.name}/{path.name} is a link that leaves the model folder")
+        if path.suffix in {".bin", ".pt", ".pth", ".ckpt", ".pkl"}:
+            raise DamagedModel(
+                f"{folder.name}/{path.name} may hold code; only .safetensors weights are loaded"
+            )
+    for name in ("config.json", "tokenizer.json"):
+        try:
+            json.loads((folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise DamagedModel(f"{folder.name}/{name} is missing or not JSON") from error
+
+
+def _defaults(folder: Path, fallback: Sampling) -> Sampling:
+    """The sampling that the model's makers recommend in generation_config.json."""
+    try:
+        given: dict[str, Any] = json.loads((folder / "generation_config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return fallback
+    if not given.get("do_sample", False):
+        return fallback
+    return Sampling(
+        temperature=float(given.get("temperature", 1.0)),
+        top_p=float(given.get("top_p", 1.0)),
+        top_k=int(given.get("top_k", 0)),
+        repetition_penalty=float(given.get("repetition_penalty", 1.0)),
+    )

@@ -1,0 +1,52 @@
+"""The SHA-256 of every file of a model folder, written once and checked before each load."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+NAME = "manifest.json"
+
+
+class DamagedModel(Exception):
+    """A model folder that must not be loaded; the sentence says which file and why."""
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write(folder: Path) -> None:
+    """Records every file that is in the folder now."""
+    hashes = {path.name: file_hash(path) for path in sorted(folder.iterdir()) if path.name != NAME}
+    (folder / NAME).write_text(json.dumps(hashes, indent=1) + "\n", encoding="utf-8")
+
+
+def check(folder: Path) -> None:
+    """Raises DamagedModel, naming the file and both hashes, unless all is as recorded."""
+    try:
+        expected = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        assert isinstance(expected, dict)
+    except (OSError, ValueError, AssertionError) as error:
+        raise DamagedModel(f"{folder.name}/{NAME} is missing or unreadable") from error
+    for name, recorded in expected.items():
+        path = folder / name
+        if not path.is_file():
+            raise DamagedModel(f"{folder.name}/{name} is missing (recorded SHA-256 {recorded})")
+        found = file_hash(path)
+        if found != recorded:
+            raise DamagedModel(
+                f"{folder.name}/{name} is damaged: its SHA-256 is {found}, recorded is {recorded}"
+            )
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether every recorded file is there; quick, reads no content but the manifest's."""
+    try:
+        recorded = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        return all((folder / name).is_file() for name in recorded)
+    except (OSError, ValueError, TypeError):
+        return False
