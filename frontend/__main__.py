@@ -1,0 +1,133 @@
+"""The web process: the page and the REST interface on one port.
+
+`python -m frontend` reads the environment, takes the port and serves until SIGTERM or Ctrl-C;
+what is being answered then has a few seconds to end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+import uvicorn
+from streamlit import config as page_config
+
+from frontend.api.protocol import INCOMPLETE_BYTES, Protocol
+from frontend.api.routes import Api
+from frontend.settings import LOCAL_HOSTS, Mistakes, Settings, load
+
+logger = logging.getLogger(__name__)
+
+PAGE: Final = Path(__file__).parent / "streamlit_app.py"
+GRACE_SECONDS: Final = 2.5  # for running answers after SIGTERM
+_CLOSING_SECONDS: Final = 4  # after which connections are cut
+_PAGE_OPTIONS: Final[dict[str, Any]] = {
+    "browser.gatherUsageStats": False,
+    "server.headless": True,
+    "server.fileWatcherType": "none",
+    "server.runOnSave": False,
+    "global.developmentMode": False,
+}
+
+
+class Server(uvicorn.Server):
+    """uvicorn, but running answers are told when the process ends."""
+
+    def __init__(self, config: uvicorn.Config, api: Api) -> None:
+        super().__init__(config)
+        self._api = api
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Takes no more connections, waits a little, then ends what is left."""
+        ending = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._api.end_all)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            ending.cancel()
+
+
+def application(settings: Settings) -> tuple[Api, Any]:
+    """The API, and the ASGI application that holds it and the page."""
+    for name, value in _PAGE_OPTIONS.items():
+        page_config.set_option(name, value)
+    api = Api(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
+        async with api.running():
+            yield {}
+
+    page = st.App(PAGE, routes=api.routes(), lifespan=lifespan)
+    return api, api.guarded(page)
+
+
+def take_port(settings: Settings) -> socket.socket:
+    """The listening socket. Raises OSError if another process has it."""
+    found = socket.getaddrinfo(
+        settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    family, kind, protocol, _, address = found[0]
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(1)  # so that a second process is refused from now on
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def main() -> int:
+    """The exit code: 2 for what the operator has to change."""
+    try:
+        settings = load()
+    except Mistakes as mistakes:
+        sys.stderr.writelines(f"{line}\n" for line in mistakes.lines)
+        return 2
+    try:
+        listener = take_port(settings)
+    except OSError as error:
+        reason = error.strerror or "the name is not known"
+        sys.stderr.write(f"PORT: {settings.host}:{settings.port} cannot be used: {reason}.\n")
+        return 2
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for noisy in ("httpx", "httpcore"):  # they would log the addresses that callers name
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    if settings.host not in LOCAL_HOSTS and not settings.api_keys:
+        logger.warning("HOST can be reached from other machines and API_KEYS is not set")
+    api, app = application(settings)
+    config = uvicorn.Config(
+        app,
+        http=Protocol,
+        loop="asyncio",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        h11_max_incomplete_event_size=INCOMPLETE_BYTES,
+        timeout_graceful_shutdown=_CLOSING_SECONDS,
+        ws="websockets-sansio",
+        ws_ping_interval=30,
+        ws_ping_timeout=30,
+        ws_max_size=page_config.get_option("server.maxMessageSize") << 20,
+    )
+    # uvicorn raises the signal again once it has ended; it has been obeyed by then.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    Server(config, api).run(sockets=[listener])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

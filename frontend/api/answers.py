@@ -1,0 +1,201 @@
+"""Answers in OpenAI's shapes: a whole completion, or the chunks of a stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from frontend.messages import (
+    Delta,
+    Finished,
+    FinishReason,
+    Started,
+    TokenLogprob,
+    Usage,
+)
+
+_LOWEST: Final = -9999.0  # stands for minus infinity, which JSON has not
+DONE: Final = b"data: [DONE]\n\n"
+
+
+def to_json(value: object) -> bytes:
+    """JSON as it travels: UTF-8, and no NaN."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+@dataclass
+class Text:
+    """One of the n answers as far as it is written."""
+
+    content: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    logprobs: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Answer:
+    """What every part of one answer repeats, and how its parts are spelt."""
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the field's name
+        created: int,
+        *,
+        answers: int,
+        with_logprobs: bool,
+        include_usage: bool,
+        names: Mapping[str, str],
+    ) -> None:
+        self._id = id
+        self._created = created
+        self._answers = answers
+        self._with_logprobs = with_logprobs
+        self._include_usage = include_usage
+        self._names = names
+        self._started: Started | None = None
+        self._model = ""
+        self._texts = [Text() for _ in range(answers)]
+
+    def start(self, started: Started) -> None:
+        """Takes in what the prompt became."""
+        self._started = started
+        self._model = started.model
+
+    # A completion
+
+    def add(self, delta: Delta) -> None:
+        """Takes in new text."""
+        text = self._texts[delta.index]
+        text.content.append(delta.text)
+        text.reasoning.append(delta.reasoning)
+        if self._with_logprobs:
+            text.logprobs += [_logprob(token) for token in delta.logprobs]
+
+    def completion(self, finished: Finished) -> bytes:
+        """The whole answer."""
+        return to_json(
+            {
+                **self._head("chat.completion"),
+                "choices": [
+                    {
+                        "index": index,
+                        "message": _message(text),
+                        "logprobs": self._logprobs(text.logprobs),
+                        "finish_reason": _reason(reason),
+                    }
+                    for index, (text, reason) in enumerate(
+                        zip(self._texts, finished.reasons, strict=True)
+                    )
+                ],
+                "usage": usage(finished.usage),
+                "glm_flash": self._about(finished),
+            }
+        )
+
+    # A stream
+
+    def opening(self) -> bytes:
+        """The first chunk, the only one with a role; it opens every one of the n answers."""
+        delta = {"role": "assistant", "content": ""}
+        return self._chunk([self._choice(index, delta) for index in range(self._answers)])
+
+    def chunk(self, delta: Delta) -> bytes:
+        """New text; nothing if there is none."""
+        if not (delta.text or delta.reasoning or (self._with_logprobs and delta.logprobs)):
+            return b""
+        said: dict[str, str] = {}
+        if delta.reasoning:
+            said["reasoning_content"] = delta.reasoning
+        if delta.text or not delta.reasoning:
+            said["content"] = delta.text
+        choice = self._choice(delta.index, said)
+        if self._with_logprobs:
+            choice["logprobs"] = self._logprobs([_logprob(token) for token in delta.logprobs])
+        return self._chunk([choice])
+
+    def closing(self, finished: Finished) -> Iterator[bytes]:
+        """The reasons, one a chunk and each in its answer's last; the figures; the end."""
+        for index, reason in enumerate(finished.reasons):
+            last = index == len(finished.reasons) - 1
+            more = {"glm_flash": self._about(finished)} if last else {}
+            yield self._chunk([self._choice(index, {}, _reason(reason))], **more)
+        if self._include_usage:
+            yield self._chunk([], usage=usage(finished.usage))
+        yield DONE
+
+    def _chunk(self, choices: list[dict[str, Any]], **more: object) -> bytes:
+        head = self._head("chat.completion.chunk")
+        figures = {"usage": None} if self._include_usage else {}
+        return b"data: " + to_json({**head, "choices": choices, **figures, **more}) + b"\n\n"
+
+    @staticmethod
+    def _choice(index: int, delta: dict[str, str], reason: str | None = None) -> dict[str, Any]:
+        return {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
+
+    def _head(self, kind: str) -> dict[str, Any]:
+        return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
+
+    def _logprobs(self, tokens: list[dict[str, Any]]) -> dict[str, Any] | None:
+        return {"content": tokens, "refusal": None} if self._with_logprobs else None
+
+    def _about(self, finished: Finished) -> dict[str, Any]:
+        """How the request ran: this service's own addition to OpenAI's shape."""
+        started, timing = self._started, finished.timing
+        return {
+            "route": started.route if started else None,
+            "route_reason": started.route_reason if started else None,
+            "answer_cached": started.answer_cached if started else False,
+            "seed": started.seed if started else None,
+            "pages": [
+                {
+                    "file": self._names.get(use.sha256) or None,
+                    "sha256": use.sha256,
+                    "page": use.page,
+                    "method": use.method.value if use.method else None,
+                    "words": use.words,
+                    "tokens": use.tokens,
+                }
+                for use in (started.pages if started else ())
+            ],
+            "timing": {
+                "queue": timing.queue,
+                "reading": timing.reading,
+                "first_token": timing.first_token,
+                "total": timing.total,
+            },
+            "warning": finished.warning or None,
+        }
+
+
+def usage(counted: Usage) -> dict[str, Any]:
+    """Tokens, in OpenAI's words."""
+    return {
+        "prompt_tokens": counted.prompt_tokens,
+        "completion_tokens": counted.completion_tokens,
+        "total_tokens": counted.prompt_tokens + counted.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": counted.cached_tokens},
+        "completion_tokens_details": {"reasoning_tokens": counted.reasoning_tokens},
+    }
+
+
+def _message(text: Text) -> dict[str, Any]:
+    message = {"role": "assistant", "content": "".join(text.content), "refusal": None}
+    reasoning = "".join(text.reasoning)
+    return {**message, "reasoning_content": reasoning} if reasoning else message
+
+
+def _reason(reason: FinishReason) -> str:
+    return "length" if reason is FinishReason.LENGTH else "stop"
+
+
+def _logprob(token: TokenLogprob) -> dict[str, Any]:
+    candidates = [
+        {
+            "token": candidate.token,
+            "logprob": max(_LOWEST, candidate.logprob),
+            "bytes": list(candidate.bytes),
+        }
+        for candidate in (token.chosen, *token.top)
+    ]
+    return {**candidates[0], "top_logprobs": candidates[1:]}

@@ -1,0 +1,24 @@
+"""What a REST request is held to before the backend sees it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BODY_BYTES: Final = 72 << 20
+BODY_SECONDS: Final = 30.0
+HEADER_BYTES: Final = 32 << 10
+HEADER_LINES: Final = 100
+PICTURE_CHARACTERS: Final = 8 << 20  # base64 of all pictures together
+PICTURES: Final = 50
+MESSAGES: Final = 1000
+TEXT_CHARACTERS: Final = 2_000_000  # far beyond any context; spares the tokenizer
+ANSWERS: Final = 8
+STOPS: Final = 4
+STOP_CHARACTERS: Final = 256
+TOP_LOGPROBS: Final = 20
+LOGIT_BIASES: Final = 300
+REDIRECTS: Final = 3
+REMOTE_BYTES: Final = 10_000_000
+REMOTE_SECONDS: Final = 5.0
+TIMEOUT_SECONDS: Final = 3600.0  # the most a caller may ask for
+READER_SECONDS: Final = 30.0  # how long a client may leave its answer unread

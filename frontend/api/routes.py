@@ -1,0 +1,92 @@
+"""Which URL leads where, and what stands before all of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from frontend.api.chat import Chat
+from frontend.api.endpoint import Endpoint, answering, nothing_here
+from frontend.api.fetch import Fetcher
+from frontend.api.gate import Gate
+from frontend.api.health import Readiness, health
+from frontend.api.metrics import Metrics, MetricsPage
+from frontend.api.models import Models
+from frontend.client.concurrent import AsyncClient
+from frontend.settings import Settings
+
+
+class Api:
+    """The REST interface. Its routes answer while `running` is entered."""
+
+    def __init__(self, settings: Settings, *, fetcher: Fetcher | None = None) -> None:
+        self._settings = settings
+        self._fetcher = fetcher or Fetcher(settings.remote_images, settings.remote_image_hosts)
+        self._metrics = Metrics()
+        self._chat: Chat | None = None
+        self._routes: Router | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Connects to the backend; belongs to the loop that it is entered in."""
+        client = AsyncClient(self._settings.backend_address, self._settings.backend_token)
+        self._chat = Chat(client, self._fetcher, self._metrics, self._settings.request_timeout)
+        self._routes = Router(
+            _table(self._chat, client, self._metrics),
+            redirect_slashes=False,
+            default=nothing_here,
+        )
+        try:
+            yield
+        finally:
+            await client.close()
+
+    def end_all(self) -> None:
+        """Ends the answers that are being written, saying so."""
+        if self._chat is not None:
+            self._chat.end_all()
+
+    def routes(self) -> list[BaseRoute]:
+        """For the application that serves the page as well."""
+        paths = ("/health", "/ready", "/metrics", "/v1")
+        return [
+            *(Route(path, endpoint=_Whole(self)) for path in paths),
+            Mount("/v1", app=_Whole(self)),
+        ]
+
+    def guarded(self, app: ASGIApp) -> ASGIApp:
+        """The whole application behind the gate, counted."""
+        settings = self._settings
+        gate = Gate(app, hosts=settings.host_names, keys=settings.api_keys)
+        return self._metrics.counting(gate)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Leads a request to its route."""
+        assert self._routes is not None, "routes answer while running"
+        await self._routes(scope, receive, send)
+
+
+class _Whole:
+    """Hands a request of the outer application to the API's own table, its path unchanged."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._api.answer({**scope, "root_path": ""}, receive, send)
+
+
+def _table(chat: Chat, client: AsyncClient, metrics: Metrics) -> list[BaseRoute]:
+    models, readiness, page = Models(client), Readiness(client), MetricsPage(metrics, client)
+    get = ("GET", "HEAD")
+    return [
+        Route("/v1/chat/completions", Endpoint(chat, "POST")),
+        Route("/v1/models", Endpoint(answering(models.every), *get)),
+        Route("/v1/models/{id:path}", Endpoint(answering(models.one), *get)),
+        Route("/health", Endpoint(answering(health), *get)),
+        Route("/ready", Endpoint(answering(readiness.ready), *get)),
+        Route("/metrics", Endpoint(answering(page.show), *get)),
+    ]

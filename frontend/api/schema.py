@@ -1,0 +1,417 @@
+"""A chat request as the contract defines it: JSON in, checked values out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from frontend.api import data_url
+from frontend.api.errors import invalid, missing, model_not_found, too_large, unsupported
+from frontend.api.fields import Fields, check_bounds, wrong_type
+from frontend.api.limits import (
+    ANSWERS,
+    LOGIT_BIASES,
+    MESSAGES,
+    PICTURE_CHARACTERS,
+    PICTURES,
+    STOP_CHARACTERS,
+    STOPS,
+    TEXT_CHARACTERS,
+    TOP_LOGPROBS,
+)
+from frontend.messages import Detail, Role, Sampling, TextPart
+
+INT32: Final = 2**31 - 1
+INT64: Final = 2**63
+
+_ROLES: Final = {
+    "system": Role.SYSTEM,
+    "developer": Role.SYSTEM,
+    "user": Role.USER,
+    "assistant": Role.ASSISTANT,
+}
+# They would change the answer or reach into the server, so they are not ignored.
+_UNKNOWN: Final = ("chat_template", "cache_salt")
+_UNSUPPORTED: Final = (
+    "prompt_embeds",
+    "image_embeds",
+    "structured_outputs",
+    "logits_processors",
+    "mm_processor_kwargs",
+    "media_io_kwargs",
+    "functions",
+    "function_call",
+    "audio",
+)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A picture or file of the request, not yet with the backend."""
+
+    param: str  # its field's path
+    filename: str
+    detail: Detail
+    is_picture: bool
+    data: bytes | None = None  # None: it has to be fetched
+    url: str = ""
+
+
+Piece = TextPart | Attachment
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message."""
+
+    role: Role
+    pieces: tuple[Piece, ...]
+    has_parts: bool  # whether content was a list; decides the paths of refusals
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """Everything that was asked for."""
+
+    model: str
+    messages: tuple[Said, ...]
+    sampling: Sampling
+    stream: bool
+    include_usage: bool
+    thinking: bool
+    json_schema: str | None
+    json_object: bool
+
+    @property
+    def attachments(self) -> Iterator[Attachment]:
+        """In the order they stand."""
+        for said in self.messages:
+            for piece in said.pieces:
+                if isinstance(piece, Attachment):
+                    yield piece
+
+
+def chat_request(body: dict[str, Any]) -> ChatRequest:
+    """Raises ApiError, which names the first field that is wrong."""
+    fields = Fields(body)
+    _refuse(fields)
+    model = fields.text("model")
+    if model is None:
+        raise missing("model")
+    if not model:
+        raise model_not_found()
+    messages = _messages(fields)
+    sampling = _sampling(fields)
+    stream = fields.flag("stream") or False
+    json_schema, json_object = _response_format(fields)
+    return ChatRequest(
+        model=model,
+        messages=messages,
+        sampling=sampling,
+        stream=stream,
+        include_usage=_include_usage(fields, stream),
+        thinking=_thinking(fields),
+        json_schema=json_schema,
+        json_object=json_object,
+    )
+
+
+def _refuse(fields: Fields) -> None:
+    for name, value in fields.values.items():
+        if value is None:
+            continue
+        if name in _UNKNOWN:
+            raise invalid(name, f"'{name}' is not accepted here.", "unknown_parameter")
+        if name in _UNSUPPORTED:
+            raise unsupported(name)
+        if name.startswith("guided_"):
+            raise unsupported("guided_*", "guided_* is not supported; use response_format.")
+    tools = fields.get("tools")
+    if tools is not None and not isinstance(tools, list):
+        raise wrong_type("tools", "an array")
+    if tools:
+        raise unsupported("tools", "This service does not call tools.")
+    if fields.get("tool_choice") not in (None, "none", "auto"):
+        raise unsupported("tool_choice", "This service does not call tools.")
+    if fields.get("modalities") not in (None, [], ["text"]):
+        raise unsupported("modalities", "Answers are text only.")
+
+
+def _messages(fields: Fields) -> tuple[Said, ...]:
+    sent = fields.require("messages")
+    if not isinstance(sent, list):
+        raise wrong_type("messages", "an array")
+    if not sent:
+        raise invalid("messages", "'messages' must not be empty.")
+    if len(sent) > MESSAGES:
+        raise invalid(
+            "messages", f"'messages' may hold {MESSAGES:,} messages.", "array_above_max_length"
+        )
+    counter = _Counter()
+    messages = []
+    for place, message in enumerate(sent):
+        path = f"messages[{place}]"
+        if not isinstance(message, dict):
+            raise wrong_type(path, "an object")
+        messages.append(_message(Fields(message, path), counter))
+    return tuple(messages)
+
+
+class _Counter:
+    """What all messages together may hold."""
+
+    def __init__(self) -> None:
+        self.pictures = 0
+        self.characters = 0  # of base64
+        self.text = 0
+
+    def count_text(self, text: str) -> None:
+        self.text += len(text)
+        if self.text > TEXT_CHARACTERS:
+            raise invalid(
+                "messages",
+                "The messages are longer than any prompt may be.",
+                "context_length_exceeded",
+            )
+
+    def count_picture(self, encoded: int, path: str) -> None:
+        self.pictures += 1
+        self.characters += encoded
+        if self.pictures > PICTURES:
+            raise invalid("messages", f"A request may hold {PICTURES} pictures.", "too_many_images")
+        if self.characters > PICTURE_CHARACTERS:
+            limit = PICTURE_CHARACTERS >> 20
+            raise too_large(f"All base64 pictures together may have {limit} MB.", path)
+
+
+def _message(fields: Fields, counter: _Counter) -> Said:
+    role = fields.require("role")
+    if role in ("tool", "function"):
+        raise unsupported(fields.at("role"), "This service does not call tools.")
+    if not isinstance(role, str):
+        raise wrong_type(fields.at("role"), "a string")
+    if role not in _ROLES:
+        raise invalid(fields.at("role"), f"'{fields.at('role')}' must be one of {_names()}.")
+    for name in ("tool_calls", "function_call", "audio"):
+        if fields.get(name):
+            raise unsupported(fields.at(name), "This service does not call tools.")
+    content = fields.get("content")
+    path = fields.at("content")
+    if isinstance(content, str):
+        counter.count_text(content)
+        return Said(_ROLES[role], (TextPart(content),), has_parts=False)
+    if content is None and role == "assistant":
+        return Said(Role.ASSISTANT, (TextPart(fields.text("refusal") or ""),), has_parts=False)
+    if not isinstance(content, list):
+        raise wrong_type(path, "a string or an array of parts")
+    if not content:
+        raise invalid(path, f"'{path}' must not be empty.")
+    pieces = []
+    for place, part in enumerate(content):
+        where = f"{path}[{place}]"
+        if not isinstance(part, dict):
+            raise wrong_type(where, "an object")
+        pieces.append(_piece(Fields(part, where), role, counter))
+    return Said(_ROLES[role], tuple(pieces), has_parts=True)
+
+
+def _names() -> str:
+    return ", ".join(_ROLES)
+
+
+def _piece(part: Fields, role: str, counter: _Counter) -> Piece:
+    kind = part.require("type")
+    if not isinstance(kind, str):
+        raise wrong_type(part.at("type"), "a string")
+    if part.get("uuid") is not None:
+        raise invalid(part.at("uuid"), "Parts are known by their content.", "unknown_parameter")
+    if kind == "text" or (kind == "refusal" and role == "assistant"):
+        text = part.require(kind)
+        if not isinstance(text, str):
+            raise wrong_type(part.at(kind), "a string")
+        counter.count_text(text)
+        return TextPart(text)
+    if kind in ("image_url", "file"):
+        if role != "user":
+            raise invalid(part.at("type"), "Pictures and files stand in messages of the user.")
+        return _picture(part, counter) if kind == "image_url" else _document(part)
+    raise invalid(part.at("type"), f"'{part.at('type')}' must be text, image_url or file.")
+
+
+def _picture(part: Fields, counter: _Counter) -> Attachment:
+    sent = part.require("image_url")
+    detail = Detail.AUTO
+    if isinstance(sent, dict):
+        inner = Fields(sent, part.at("image_url"))
+        sent, path = inner.require("url"), inner.at("url")
+        detail = Detail(inner.choice("detail", "auto", "low", "high") or "auto")
+    else:
+        path = part.at("image_url")
+    if not isinstance(sent, str):
+        raise wrong_type(path, "a string")
+    if not data_url.is_data_url(sent):
+        counter.count_picture(0, path)
+        return Attachment(path, "", detail, is_picture=True, url=sent)
+    try:
+        encoded = data_url.payload(sent)
+        counter.count_picture(len(encoded), path)
+        data = data_url.decode(encoded)
+    except data_url.NotBase64:
+        raise invalid(
+            path, "The picture is not a valid base64 data URL.", "invalid_image_url"
+        ) from None
+    return Attachment(path, "", detail, is_picture=True, data=data)
+
+
+def _document(part: Fields) -> Attachment:
+    inner = part.object("file")
+    if inner is None:
+        raise missing(part.at("file"))
+    if inner.get("file_id") is not None:
+        raise unsupported(inner.at("file_id"), "Send the file itself, in file_data.")
+    sent = inner.require("file_data")
+    path = inner.at("file_data")
+    if not isinstance(sent, str):
+        raise wrong_type(path, "a string")
+    filename = inner.text("filename") or ""
+    try:
+        if not data_url.is_data_url(sent):
+            raise data_url.NotBase64
+        data = data_url.decode(data_url.payload(sent))
+    except data_url.NotBase64:
+        raise invalid(path, "The file is not a valid base64 data URL.", "invalid_file") from None
+    return Attachment(path, filename[:255], Detail.AUTO, is_picture=False, data=data)
+
+
+def _sampling(fields: Fields) -> Sampling:
+    max_tokens = fields.integer("max_tokens", 1, INT32)
+    max_completion_tokens = fields.integer("max_completion_tokens", 1, INT32)
+    repetition_penalty = fields.number("repetition_penalty", 0, 2)
+    if repetition_penalty == 0:
+        raise invalid("repetition_penalty", "'repetition_penalty' must be over 0.")
+    return Sampling(
+        temperature=fields.number("temperature", 0, 2),
+        top_p=fields.number("top_p", 0, 1),
+        top_k=_top_k(fields),
+        min_p=fields.number("min_p", 0, 1),
+        repetition_penalty=repetition_penalty,
+        presence_penalty=fields.number("presence_penalty", -2, 2),
+        frequency_penalty=fields.number("frequency_penalty", -2, 2),
+        seed=fields.integer("seed", -INT64, INT64 - 1),
+        max_tokens=max_completion_tokens or max_tokens,
+        min_tokens=fields.integer("min_tokens", 0, INT32),
+        stop=_stop(fields),
+        logit_bias=_logit_bias(fields),
+        top_logprobs=_logprobs(fields),
+        n=fields.integer("n", 1, ANSWERS),
+    )
+
+
+def _top_k(fields: Fields) -> int | None:
+    """-1 is how other servers spell "all"."""
+    value = fields.integer("top_k", -1, INT32)
+    return 0 if value == -1 else value
+
+
+def _stop(fields: Fields) -> tuple[str, ...]:
+    sent = fields.get("stop")
+    if sent is None:
+        return ()
+    stops = [sent] if isinstance(sent, str) else sent
+    if not isinstance(stops, list) or not all(isinstance(stop, str) for stop in stops):
+        raise wrong_type("stop", "a string or an array of strings")
+    if len(stops) > STOPS:
+        raise invalid("stop", f"'stop' may hold {STOPS} strings.", "array_above_max_length")
+    if not all(1 <= len(stop) <= STOP_CHARACTERS for stop in stops):
+        raise invalid("stop", f"Each of 'stop' must have 1 to {STOP_CHARACTERS} characters.")
+    return tuple(stops)
+
+
+def _logit_bias(fields: Fields) -> dict[int, float]:
+    sent = fields.object("logit_bias")
+    if sent is None:
+        return {}
+    if len(sent.values) > LOGIT_BIASES:
+        raise invalid("logit_bias", f"'logit_bias' may hold {LOGIT_BIASES} entries.")
+    biases = {}
+    for token, bias in sent.values.items():
+        if not re.fullmatch(r"[0-9]{1,9}", token):
+            raise invalid("logit_bias", "The keys of 'logit_bias' must be token ids.")
+        if isinstance(bias, bool) or not isinstance(bias, int | float):
+            raise wrong_type("logit_bias", "an object of numbers")
+        check_bounds("logit_bias", bias, -100, 100, "decimal")
+        biases[int(token)] = float(bias)
+    return biases
+
+
+def _logprobs(fields: Fields) -> int | None:
+    wanted = fields.flag("logprobs") or False
+    count = fields.integer("top_logprobs", 0, TOP_LOGPROBS)
+    if count is not None and not wanted:
+        raise invalid("top_logprobs", "'top_logprobs' needs 'logprobs' to be true.")
+    return (count or 0) if wanted else None
+
+
+def _include_usage(fields: Fields, stream: bool) -> bool:
+    options = fields.object("stream_options")
+    if options is None:
+        return False
+    if not stream:
+        raise invalid("stream_options", "'stream_options' needs 'stream' to be true.")
+    return options.flag("include_usage") or False
+
+
+def _thinking(fields: Fields) -> bool:
+    """The ways in which servers of this family are asked to think; off unless one is used."""
+    options = fields.object("chat_template_kwargs")
+    wanted = False
+    if options is not None:
+        for name in options.values:
+            if name not in ("enable_thinking", "thinking"):
+                raise invalid(
+                    "chat_template_kwargs",
+                    "'chat_template_kwargs' may hold enable_thinking only.",
+                    "unknown_parameter",
+                )
+        wanted = bool(options.flag("enable_thinking") or options.flag("thinking"))
+    mode = fields.object("thinking")
+    if mode is not None:
+        wanted = mode.choice("type", "enabled", "disabled") == "enabled"
+    return wanted
+
+
+def _response_format(fields: Fields) -> tuple[str | None, bool]:
+    form = fields.object("response_format")
+    if form is None:
+        return None, False
+    kind = form.require("type")
+    match kind:
+        case "text":
+            return None, False
+        case "json_object":
+            return None, True
+        case "json_schema":
+            return _json_schema(form), False
+        case str():
+            raise unsupported(
+                form.at("type"), "'response_format.type' must be text, json_object or json_schema."
+            )
+        case _:
+            raise wrong_type(form.at("type"), "a string")
+
+
+def _json_schema(form: Fields) -> str:
+    outer = form.object("json_schema")
+    if outer is None:
+        raise missing(form.at("json_schema"))
+    name = outer.require("name")
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+        raise invalid(outer.at("name"), "A schema's name must be 1-64 of letters, digits, _ and -.")
+    outer.flag("strict")
+    schema = outer.object("schema")
+    if schema is None:
+        raise missing(outer.at("schema"))
+    return json.dumps(schema.values)

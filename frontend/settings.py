@@ -1,0 +1,123 @@
+"""What the operator may choose for the web process, read from the environment in this one place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
+
+
+class Mistakes(Exception):
+    """The environment cannot be served; one clear line per mistake."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def _visible(secret: str) -> str:
+    """A key travels in a header, so it must be made of visible ASCII."""
+    if not re.fullmatch(r"[!-~]{1,512}", secret):
+        raise ValueError("must be visible ASCII characters without spaces, at most 512")
+    return secret
+
+
+Secret = Annotated[str, AfterValidator(_visible)]
+
+
+class Settings(BaseSettings):
+    """The web process's settings, each checked."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+
+    port: int = Field(default=8080, ge=1, le=65535)
+    host: str = Field(default="127.0.0.1", pattern=r"^[0-9A-Za-z.:_-]{1,253}$")
+    allowed_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+    api_keys: Annotated[tuple[Secret, ...], NoDecode] = Field(default=(), repr=False)
+    backend_token: Secret | None = Field(default=None, repr=False)
+    backend_address: str = "127.0.0.1:50051"
+    data_dir: Path = ROOT / ".data"
+    database_url: str = Field(default="", repr=False)  # "": a file in data_dir
+    request_timeout: float = Field(default=60.0, gt=0, le=3600, allow_inf_nan=False)  # seconds
+    remote_images: Literal["off", "allowlist", "public"] = "public"
+    remote_image_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(key.strip() for key in value.split(",") if key.strip())
+        return value
+
+    @field_validator("allowed_hosts", "remote_image_hosts", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = frozenset(name.strip().lower() for name in value.split(",") if name.strip())
+        if not all(re.fullmatch(r"[0-9a-z._-]+|[0-9a-f:]+", name) for name in names):
+            raise ValueError("must be host names without ports, separated by commas")
+        return names
+
+    @field_validator("log_level", "remote_images", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("backend_address")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value.startswith("unix:"):
+            if not value.removeprefix("unix:").lstrip("/"):
+                raise ValueError("must name a socket, as in unix:///run/backend.sock")
+            return value
+        host, _, port = value.rpartition(":")
+        if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
+            raise ValueError("must be HOST:PORT or unix:///path")
+        return value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.absolute()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Settings:
+        if not self.database_url:
+            self.database_url = f"sqlite:///{self.data_dir / 'history.sqlite3'}"
+        elif "://" not in self.database_url:
+            raise ValueError("DATABASE_URL: must look like sqlite:///file or postgresql://…")
+        if self.api_keys and self.backend_token is None:
+            raise ValueError(
+                "BACKEND_TOKEN: must be set when API_KEYS is, to the same value for both processes"
+            )
+        if self.remote_images == "allowlist" and not self.remote_image_hosts:
+            raise ValueError("REMOTE_IMAGE_HOSTS: must name a host when REMOTE_IMAGES=allowlist")
+        return self
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """What a request's Host header may say, ports aside."""
+        own = frozenset() if self.host in WILDCARDS else frozenset({self.host.lower()})
+        return LOCAL_HOSTS | self.allowed_hosts | own
+
+
+def load() -> Settings:
+    """Reads the environment. Raises Mistakes; no line repeats a value, which may be a secret."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise Mistakes([_line(detail["loc"], detail["msg"]) for detail in error.errors()]) from None
+
+
+def _line(location: tuple[int | str, ...], message: str) -> str:
+    sentence = message.removeprefix("Value error, ").removesuffix(".")
+    return f"{str(location[0]).upper()}: {sentence}." if location else f"{sentence}."
