@@ -6,6 +6,7 @@ Free of torch until `load` is called.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -56,6 +57,9 @@ def load(
     if choice.is_converted:
         manifest.check(folder)
     on_phase("starting the compute library")
+    # Threads that wait must sleep, not spin: a busy neighbour on a core made decoding ten times
+    # slower otherwise. Read once, when torch is first imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from backend.model.network import load_network  # torch and transformers
 
     on_phase("reading the weights")
