@@ -1,0 +1,48 @@
+"""The small line under an answer: how it came about."""
+
+from __future__ import annotations
+
+from frontend.history import Receipt
+from frontend.i18n import Phrases
+
+
+def caption(receipt: Receipt, say: Phrases) -> str:
+    """Route, pages, tokens, speed and why it ended, as one line."""
+    return " · ".join(part for part in _parts(receipt, say) if part)
+
+
+def pages(receipt: Receipt, say: Phrases) -> str:
+    """What was read, and how."""
+    if not receipt.pages:
+        return ""
+    methods = say("list.separator").join(
+        say(f"method.{name}", n=count) for name, count in (receipt.methods or {}).items() if count
+    )
+    if receipt.pages_used < receipt.pages:
+        counted = say("receipt.pages_some", n=receipt.pages, used=receipt.pages_used)
+    else:
+        counted = say("receipt.pages", n=receipt.pages)
+    return say("receipt.pages_by", pages=counted, methods=methods) if methods else counted
+
+
+def _parts(receipt: Receipt, say: Phrases) -> list[str]:
+    speed = _tokens_per_second(receipt)
+    return [
+        say(f"route.{receipt.route}") if receipt.route else "",
+        pages(receipt, say),
+        say("receipt.tokens", prompt=receipt.prompt_tokens, completion=receipt.completion_tokens),
+        say("receipt.speed", speed=speed) if speed else "",
+        say("receipt.first_token", seconds=receipt.first_token_seconds)
+        if receipt.first_token_seconds
+        else "",
+        say("receipt.answer_cached") if receipt.answer_cached else "",
+        say(f"reason.{receipt.reason}") if receipt.reason else "",
+    ]
+
+
+def _tokens_per_second(receipt: Receipt) -> float | None:
+    """Of the decode: the first token's wait is told apart."""
+    seconds = receipt.total_seconds - receipt.first_token_seconds
+    if receipt.completion_tokens < 2 or seconds <= 0 or receipt.answer_cached:
+        return None
+    return (receipt.completion_tokens - 1) / seconds

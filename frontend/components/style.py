@@ -1,0 +1,156 @@
+"""The page's shape, and in its language the words that Streamlit has in English only."""
+
+from __future__ import annotations
+
+import json
+from string import Template
+
+import streamlit as st
+
+from frontend.i18n import Phrases
+from frontend.messages import BackendStatus
+
+_CSS = Template("""
+/* Frame: nothing scrolls but the conversation, the panel and the sidebar. */
+[data-testid=stHeader], [data-testid=stAppHeader] { background: transparent; pointer-events: none; }
+[data-testid=stHeader] button { pointer-events: auto; }
+[data-testid=stMainBlockContainer] { padding: 1.1rem 1.6rem 0.6rem 1.6rem; max-width: 100rem; }
+[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] { gap: 0; }
+[data-testid=stElementContainer]:has(> [data-testid=stHtml] > style) { display: none; }
+h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-height: 1.5; }
+.title { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.st-key-head { min-height: 2rem; flex-wrap: nowrap; }
+.st-key-head > :first-child { min-width: 0; flex: 1 1 auto; }
+.st-key-head > :last-child { flex: 0 0 auto; width: auto !important; }
+
+/* Conversation: takes the height that is left. */
+[data-testid=stMain] [data-testid=stColumn]:has(.st-key-history) > [data-testid=stVerticalBlock] {
+  height: calc(100dvh - 1.7rem); gap: 0.6rem; flex-wrap: nowrap; }
+[data-testid=stLayoutWrapper]:has(> .st-key-history) { flex: 1 1 0 !important;
+  height: auto !important; min-height: 8rem; }
+.st-key-history { height: 100% !important; padding: 0 0.4rem 0 0; }
+.st-key-history > * { width: 100%; max-width: 52rem; margin-inline: auto; }
+.st-key-beginning { padding-top: 18vh; text-align: center; }
+.st-key-beginning [data-testid=stMarkdown], .st-key-beginning [data-testid=stMarkdown] * {
+  text-align: center; justify-content: center; }
+.st-key-beginning h3 { font-size: 1.4rem; padding: 0; }
+[data-testid=stChatMessage] { padding: 0.7rem 0.9rem; gap: 0.8rem; }
+[data-testid=stChatMessage] [data-testid=stChatMessageAvatarCustom] {
+  width: 1.8rem; height: 1.8rem; border: none; background: transparent; opacity: 0.6; }
+.sent { display: flex; flex-wrap: wrap; gap: 0.35rem; }
+.sent span { border: 1px solid var(--line); border-radius: 0.4rem; padding: 0.05rem 0.5rem;
+  font-size: 0.8rem; opacity: 0.9; overflow-wrap: anywhere; }
+.sent .gone { text-decoration: line-through; opacity: 0.55; }
+[data-testid=stChatMessage] :is(h1, h2, h3, h4, h5, h6) { font-size: 1.05rem; font-weight: 650;
+  padding: 0.6rem 0 0.2rem; }
+[data-testid=stChatMessage] :is(h1, h2) { font-size: 1.15rem; }
+[class*=st-key-receipt-] p { font-size: 0.78rem; }
+
+/* What an answer or the backend is doing. */
+.stApp { --line: rgba(127, 140, 165, 0.3); }
+.phase, .backend { display: flex; align-items: center; gap: 0.5rem; font-size: 0.82rem; }
+.phase { opacity: 0.75; }
+.phase span { opacity: 0.65; font-variant-numeric: tabular-nums; }
+.phase i { flex: none; width: 0.7rem; height: 0.7rem; border-radius: 50%; border: 2px solid;
+  border-right-color: transparent; animation: turn 0.9s linear infinite; }
+@keyframes turn { to { transform: rotate(1turn); } }
+.backend { border: 1px solid var(--line); border-radius: 1rem; padding: 0.1rem 0.7rem;
+  white-space: nowrap; }
+.backend i { width: 0.5rem; height: 0.5rem; border-radius: 50%; background: #2e9e5b; }
+.backend.amber i { background: #d99213; }
+.backend.red i { background: #d64545; }
+
+/* Composer, with Stop where Send is while an answer is being written. */
+.st-key-composer { position: relative; gap: 0; }
+[data-testid=stLayoutWrapper]:has(> .st-key-composer) { flex: none; }
+.st-key-composer > * { width: 100%; max-width: 52rem; margin-inline: auto; }
+.st-key-composer [data-testid=stLayoutWrapper]:has(.st-key-stop) { height: 0; }
+.st-key-stop { position: relative; height: 0; }
+.st-key-stop-button { position: absolute; right: 0.75rem; bottom: 0.75rem; width: auto !important; }
+.st-key-stop-button button { min-height: 2.1rem; padding: 0 0.8rem; }
+
+/* Panel: stays while the conversation scrolls. */
+.st-key-panel { max-height: calc(100dvh - 1.7rem); overflow-y: auto; overflow-x: hidden;
+  border-left: 1px solid var(--line); padding-left: 1.2rem; gap: 0.75rem; }
+.st-key-about { border-top: 1px solid var(--line); padding-top: 0.8rem; gap: 0.35rem; }
+.st-key-about p { font-size: 0.8rem; }
+
+/* Sidebar. */
+[data-testid=stSidebarHeader] { height: 0; min-height: 0; padding: 0; margin: 0; overflow: visible;
+  position: absolute; right: 0.5rem; top: 0.7rem; z-index: 2; }
+[data-testid=stSidebarUserContent] { padding: 1rem 1.1rem 1.5rem; }
+[data-testid=stSidebar] [data-testid=stVerticalBlock] { gap: 0.6rem; }
+.st-key-masthead { flex-wrap: nowrap; padding-right: 1.4rem; }
+.st-key-masthead > :first-child { flex: 1 1 auto; }
+.name { font-weight: 700; font-size: 1.05rem; white-space: nowrap; }
+[data-testid=stSidebar] h2 { margin-top: 0.5rem; }
+[class*=st-key-file-] { position: relative; flex-wrap: nowrap; gap: 0.7rem !important;
+  border: 1px solid var(--line); border-radius: 0.5rem; padding: 0.4rem 0.3rem 0.4rem 0.5rem; }
+[class*=st-key-file-]:hover { border-color: currentColor; }
+[class*=st-key-file-] [data-testid=stMarkdown] { flex: 1 1 0; min-width: 0; }
+[class*=st-key-file-] p { font-size: 0.8rem; line-height: 1.35; overflow: hidden;
+  text-overflow: ellipsis; }
+[class*=st-key-file-] p strong { display: block; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }
+[class*=st-key-file-] p br { display: none; }
+[class*=st-key-file-] [data-testid=stImage] img { max-height: 3.4rem; object-fit: cover;
+  object-position: top; border: 1px solid var(--line); border-radius: 0.2rem; }
+[class*=st-key-open-] { position: absolute !important; inset: 0; width: 100% !important; }
+[class*=st-key-open-] * { width: 100%; height: 100%; }
+[class*=st-key-open-] button { opacity: 0; }
+[class*=st-key-open-] button:focus-visible { opacity: 1; outline: 2px solid; }
+[class*=st-key-open-] button:focus-visible p { visibility: hidden; }
+[class*=st-key-remove-] { position: relative; z-index: 1; flex: none; width: auto !important; }
+.no-picture { width: 44px; height: 56px; border-radius: 0.2rem; background: var(--line); }
+.st-key-conversations { gap: 0.1rem !important; }
+.st-key-conversations button { padding: 0.15rem 0.4rem; min-height: 2rem; font-size: 0.86rem; }
+.st-key-conversations [class*=st-key-chat-] button { justify-content: flex-start; width: 100%; }
+.st-key-conversations [class*=st-key-chat-] button * { overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; text-align: left; }
+.st-key-conversations [class*=st-key-chat-] { flex: 1 1 0; min-width: 0; }
+.st-key-conversations [class*=st-key-menu-] { flex: none; width: auto !important; }
+[class*=st-key-here-], [class*=st-key-there-] { border-radius: 0.5rem; flex-wrap: nowrap; }
+[class*=st-key-here-] { background: rgba(127, 140, 165, 0.18); }
+[data-testid=stMenuButtonButton] > div > div[aria-hidden=true] { display: none; }
+.st-key-conversations [class*=st-key-menu-] button { opacity: 0.45; }
+.st-key-conversations [class*=st-key-menu-] button:is(:hover, :focus-visible) { opacity: 1; }
+
+/* The uploader's own words, in the page's language and with the true limits. */
+[data-testid=stFileUploaderDropzone] { padding: 0.8rem; flex-wrap: wrap; gap: 0.5rem; }
+[data-testid=stFileUploaderDropzone] > span { width: 100%; }
+[data-testid=stFileUploaderDropzone] button { width: 100%; justify-content: center; }
+[data-testid=stFileUploaderDropzone] button > div { display: none; }
+[data-testid=stFileUploaderDropzone] button::after { content: $choose; font-size: 0.9rem; }
+[data-testid=stFileUploaderDropzoneInstructions] * { font-size: 0 !important; }
+[data-testid=stFileUploaderDropzoneInstructions]::after { content: $limits; font-size: 0.76rem;
+  opacity: 0.7; line-height: 1.4; }
+
+/* A phone: conversation first, parameters below it. */
+@media (max-width: 640px) {
+  [data-testid=stMainBlockContainer] { padding: 0.6rem 0.8rem; }
+  [data-testid=stMain] [data-testid=stColumn]:has(.st-key-history) > [data-testid=stVerticalBlock] {
+    height: calc(100dvh - 1.2rem); }
+  .st-key-head { padding-left: 2.4rem; }
+  .st-key-panel { border-left: none; padding-left: 0; max-height: none; }
+}
+""")
+
+
+def apply(say: Phrases, status: BackendStatus | None) -> None:
+    """Puts the style on the page."""
+    limits = (
+        say(
+            "files.limits",
+            document=say.size(status.limits.document_bytes),
+            image=say.size(status.limits.image_bytes),
+        )
+        if status
+        else ""
+    )
+    css = _CSS.substitute(choose=_string(say("files.choose")), limits=_string(limits))
+    st.html(f"<style>{css}</style>")
+
+
+def _string(text: str) -> str:
+    """As a CSS string: JSON's quoting is CSS's for what phrases contain."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,190 @@
+"""What a browser session is looking at, and the services that all sessions share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from frontend import presets, settings
+from frontend.client.blocking import Client
+from frontend.history import (
+    Attachment,
+    Conversation,
+    History,
+    Message,
+    State,
+    new_id,
+)
+from frontend.i18n import LANGUAGES, Phrases, guess
+from frontend.jobs import Job, Jobs
+from frontend.presets import Parameters
+from frontend.pulse import Pulse
+from frontend.shelf import Shelf
+from frontend.turns import question
+
+OWNER = "local"
+
+
+@dataclass(frozen=True)
+class Services:
+    """One of each per process."""
+
+    history: History
+    jobs: Jobs
+    shelf: Shelf
+    pulse: Pulse
+
+
+@st.cache_resource(show_spinner=False)
+def services() -> Services:
+    """Opens the history and goes on with what an earlier process left unfinished."""
+    chosen = settings.load()
+    client = Client(chosen.backend_address, chosen.backend_token)
+    history = History(chosen.database_url)
+    jobs = Jobs(client, history, OWNER)
+    shelf = Shelf(client, history, OWNER)
+    jobs.recover()
+    return Services(history, jobs, shelf, Pulse(client, when_online=shelf.erase_removed))
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The conversation that is open; the history may not know it yet."""
+
+    id: str
+    kept: Conversation | None
+    messages: tuple[Message, ...]
+    attachments: tuple[Attachment, ...]
+    missing: bool  # the address names a conversation that is not there
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """What the next question is about."""
+        return tuple(file for file in self.attachments if not file.removed)
+
+    @property
+    def running(self) -> Message | None:
+        """The answer being written, if one is."""
+        last = self.messages[-1] if self.messages else None
+        return last if last is not None and last.state is State.RUNNING else None
+
+
+def phrases() -> Phrases:
+    """The phrase book in the language of the address, or else of the browser."""
+    asked = st.query_params.get("lang", "")
+    language = asked if asked in LANGUAGES else guess(st.context.locale)
+    return Phrases(language)
+
+
+def desk() -> Desk:
+    """What the address names, or an empty conversation."""
+    history = services().history
+    named = st.query_params.get("chat")
+    if named is None:
+        fresh = st.session_state.setdefault("fresh", new_id())
+        return Desk(fresh, None, (), (), missing=False)
+    kept = history.conversation(OWNER, named)
+    if kept is None:
+        return Desk(named, None, (), (), missing=True)
+    messages = history.messages(OWNER, named)
+    return Desk(named, kept, messages, history.attachments(OWNER, named), missing=False)
+
+
+def open_conversation(conversation: str | None) -> None:
+    """Turns the page to a conversation; None to a new one."""
+    if conversation is None:
+        st.query_params.pop("chat", None)
+        st.session_state["fresh"] = new_id()
+    else:
+        st.query_params["chat"] = conversation
+    st.session_state.pop("upload_problems", None)
+
+
+def keep_open(conversation: str) -> None:
+    """Puts a conversation that was just begun into the address."""
+    st.query_params["chat"] = conversation
+    st.session_state.pop("fresh", None)
+
+
+def parameters() -> Parameters:
+    """What the next question is asked with."""
+    chosen = st.session_state.get("parameters")
+    return chosen if isinstance(chosen, Parameters) else Parameters()
+
+
+def load_parameters(desk: Desk) -> Parameters:
+    """The panel's values: the open conversation's when it has just been opened."""
+    card = services().pulse.card
+    if card is None:
+        return parameters()
+    known = st.session_state.get("parameters") if _same_model(card.id) else None
+    start = known if isinstance(known, Parameters) else presets.defaults(card)
+    if st.session_state.get("parameters_of") != desk.id or known is None:
+        kept = {} if desk.kept is None else desk.kept.parameters
+        start = presets.restored(kept, start, card)
+        st.session_state["parameters_of"] = desk.id
+        st.session_state["parameters_drawn"] = None  # the panel's widgets take the new values
+    st.session_state["parameters"] = start
+    return start
+
+
+def _same_model(model: str) -> bool:
+    chosen = st.session_state.get("parameters")
+    return isinstance(chosen, Parameters) and chosen.model == model
+
+
+def ask(desk: Desk, text: str) -> None:
+    """Keeps a question and begins its answer. Raises StillAnswering if one is being written."""
+    shared = services()
+    chosen = parameters()
+    key = st.session_state.setdefault("turn_key", new_id())
+    answer = shared.history.ask(OWNER, desk.id, text, turn_key=key, parameters=chosen.values())
+    st.session_state["turn_key"] = new_id()
+    keep_open(desk.id)
+    if answer is not None:
+        _begin(desk.id, answer, chosen)
+
+
+def ask_again(desk: Desk, answer: str) -> None:
+    """Has the last answer written anew."""
+    shared = services()
+    if shared.history.ask_again(OWNER, answer):
+        _begin(desk.id, answer, parameters())
+
+
+def follow(answer: Message) -> Job | None:
+    """The job that writes an answer; None once it has ended, or while too many others run."""
+    return services().jobs.follow(answer)
+
+
+def has_ended(answer: Message) -> bool:
+    """Whether the history knows an answer's end, or no longer the answer."""
+    latest = services().history.answer(answer.id)
+    return latest is None or latest.state is not State.RUNNING
+
+
+def busy(desk: Desk) -> bool:
+    """Whether this conversation's answer is being written in this process."""
+    return desk.running is not None and services().jobs.find(desk.running.id) is not None
+
+
+def stamp(desk: Desk) -> float:
+    """Changes whenever the open conversation does, in this tab or another."""
+    return services().history.stamp(OWNER, desk.id)
+
+
+def delete(conversation: str) -> None:
+    """Stops, deletes and erases."""
+    shared = services()
+    shared.jobs.stop_conversation(shared.history.messages(OWNER, conversation))
+    shared.history.delete(OWNER, conversation)
+    shared.shelf.erase_removed()
+
+
+def _begin(conversation: str, answer: str, chosen: Parameters) -> None:
+    shared = services()
+    messages = shared.history.messages(OWNER, conversation)
+    attachments = shared.history.attachments(OWNER, conversation)
+    empty = next(message for message in messages if message.id == answer)
+    shared.jobs.start(empty, question(messages, attachments, empty, chosen))

@@ -1,0 +1,109 @@
+"""The name of the place, the language, and the conversations there are."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from frontend import state
+from frontend.components.markdown import literal
+from frontend.history import Conversation
+from frontend.i18n import LANGUAGES, Phrases
+from frontend.state import OWNER, Desk
+
+AT_ONCE = 30  # conversations listed before "older"
+LONGEST_TITLE = 80
+
+
+def show_masthead(say: Phrases) -> None:
+    with st.container(
+        key="masthead",
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+    ):
+        st.html(f'<div class="name">{say("app.name")}</div>')
+        other = next(language for language in LANGUAGES if language != say.language)
+        st.button(
+            LANGUAGES[other],
+            key="language",
+            type="tertiary",
+            help=say("app.language"),
+            on_click=_speak,
+            args=(other,),
+        )
+    st.button(
+        say("chat.new"),
+        key="new",
+        icon=":material/edit_square:",
+        width="stretch",
+        on_click=state.open_conversation,
+        args=(None,),
+    )
+
+
+def _speak(language: str) -> None:
+    st.query_params["lang"] = language
+
+
+def show(desk: Desk, say: Phrases) -> None:
+    kept = state.services().history.conversations(OWNER)
+    if not kept:
+        return
+    st.html(f"<h2>{say('conversations.title')}</h2>")
+    shown = st.session_state.setdefault("conversations_shown", AT_ONCE)
+    with st.container(key="conversations", gap=None):
+        for conversation in kept[:shown]:
+            _row(conversation, desk, say)
+    if len(kept) > shown:
+        st.button(
+            say("conversations.older"),
+            key="older",
+            type="tertiary",
+            on_click=lambda: st.session_state.update(conversations_shown=shown + AT_ONCE),
+        )
+
+
+def _row(conversation: Conversation, desk: Desk, say: Phrases) -> None:
+    here = "here" if conversation.id == desk.id else "there"
+    with st.container(
+        key=f"{here}-{conversation.id}", horizontal=True, vertical_alignment="center", gap=None
+    ):
+        st.button(
+            literal(conversation.title),
+            key=f"chat-{conversation.id}",
+            type="tertiary",
+            width="stretch",
+            on_click=state.open_conversation,
+            args=(conversation.id,),
+        )
+        choice = st.menu_button(
+            "",
+            ["rename", "delete"],
+            key=f"menu-{conversation.id}",
+            icon=":material/more_horiz:",
+            type="tertiary",
+            help=say("conversations.menu"),
+            format_func=lambda option: say(f"conversations.{option}"),
+        )
+    if choice == "rename":
+        st.dialog(say("conversations.rename"))(_rename)(conversation, say)
+    elif choice == "delete":
+        st.dialog(say("conversations.delete"))(_delete)(conversation, desk, say)
+
+
+def _rename(conversation: Conversation, say: Phrases) -> None:
+    title = st.text_input(
+        say("conversations.name"), conversation.title, max_chars=LONGEST_TITLE, key="new-title"
+    )
+    if st.button(say("conversations.save"), type="primary", disabled=not (title or "").strip()):
+        state.services().history.rename(OWNER, conversation.id, " ".join((title or "").split()))
+        st.rerun()
+
+
+def _delete(conversation: Conversation, desk: Desk, say: Phrases) -> None:
+    st.write(say("conversations.delete_sure"))
+    if st.button(say("conversations.delete"), type="primary", key="delete-now"):
+        state.delete(conversation.id)
+        if conversation.id == desk.id:
+            state.open_conversation(None)
+        st.rerun()

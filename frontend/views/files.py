@@ -1,0 +1,96 @@
+"""The files of the open conversation: added, looked at, removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from frontend import state
+from frontend.components import markdown
+from frontend.history import Attachment
+from frontend.i18n import Phrases
+from frontend.messages import BackendError
+from frontend.state import Desk
+from frontend.views import preview
+
+THUMBNAIL = 128  # pixels
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file that was not taken, and why."""
+
+    filename: str
+    code: str
+    message: str
+
+
+def show(desk: Desk, say: Phrases) -> None:
+    st.html(f"<h2>{say('files.title')}</h2>")
+    _uploader(desk, say)
+    for problem in st.session_state.get("upload_problems", ()):
+        text = say.error(problem.code, problem.message)
+        st.error(f"**{markdown.literal(problem.filename)}**  \n{text}")
+    for file in desk.files:
+        _card(file, desk, say)
+
+
+def _uploader(desk: Desk, say: Phrases) -> None:
+    turn = st.session_state.setdefault("uploads", 0)
+    beat = state.services().pulse.now()
+    most = beat.status.limits.document_bytes if beat.status else 0
+    given = st.file_uploader(
+        say("files.drop"),
+        accept_multiple_files=True,
+        key=f"upload-{turn}",
+        max_upload_size=max(1, most >> 20) if most else None,
+        disabled=desk.missing or not beat.stores,
+        label_visibility="collapsed",
+    )
+    if beat.status is None:
+        st.caption(say("files.away"))
+    if not given:
+        return
+    problems = []
+    with st.spinner(say("files.storing", n=len(given))):
+        for file in given:
+            try:
+                state.services().shelf.add(desk.id, file.getvalue(), file.name)
+                state.keep_open(desk.id)
+            except BackendError as error:
+                problems.append(Problem(file.name, error.code or error.kind, error.message))
+    st.session_state["upload_problems"] = tuple(problems)
+    st.session_state["uploads"] = turn + 1  # an empty uploader takes its place
+    st.rerun()
+
+
+def _card(file: Attachment, desk: Desk, say: Phrases) -> None:
+    with st.container(
+        key=f"file-{file.id}", horizontal=True, vertical_alignment="center", gap="small"
+    ):
+        picture = preview.picture(file, 1, THUMBNAIL)
+        if picture is None:
+            st.html('<div class="no-picture"></div>')
+        else:
+            st.image(picture, width=44, alt=file.filename)
+        st.markdown(f"**{markdown.literal(file.filename)}**  \n{_about(file, say)}")
+        if st.button(say("files.open"), key=f"open-{file.id}", type="tertiary"):
+            preview.show(file, say)
+        st.button(
+            "",
+            key=f"remove-{file.id}",
+            icon=":material/close:",
+            type="tertiary",
+            help=say("files.remove"),
+            on_click=state.services().shelf.remove,
+            args=(desk.id, file.id),
+        )
+
+
+def _about(file: Attachment, say: Phrases) -> str:
+    if file.kind == "document":
+        return say("files.about_document", n=file.pages, size=say.size(file.size))
+    return say(
+        "files.about_picture", width=file.width, height=file.height, size=say.size(file.size)
+    )

@@ -1,0 +1,150 @@
+"""How the next question is asked, and of which model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from frontend import state
+from frontend.components import markdown
+from frontend.i18n import Phrases
+from frontend.messages import ModelCard
+from frontend.presets import PRESETS, Parameters, matching
+from frontend.state import Desk
+
+LONGEST_SYSTEM_PROMPT = 8_000  # characters
+GREATEST_SEED = 2**31 - 1
+
+
+def show(desk: Desk, say: Phrases) -> None:
+    st.html(f"<h2>{say('parameters.title')}</h2>")
+    start = state.load_parameters(desk)
+    shared = state.services().pulse
+    card = shared.card
+    if card is None:
+        st.caption(say("parameters.wait"))
+        return
+    status = shared.now().status
+    loaded = [model for model in status.models if model.loaded] if status else []
+    _seed_widgets(start)
+    chosen = _widgets(start, card, loaded or [card], say)
+    st.session_state["parameters"] = chosen
+    _about(card, say)
+
+
+def _widgets(
+    start: Parameters, card: ModelCard, loaded: list[ModelCard], say: Phrases
+) -> Parameters:
+    names = {model.id: model.name for model in loaded}
+    model = st.selectbox(
+        say("parameters.model"),
+        list(names),
+        format_func=lambda model: names.get(model, model),
+        key="p-model",
+    )
+    preset = matching(start)
+    st.session_state["p-preset"] = preset.name if preset else None
+    st.segmented_control(
+        say("parameters.preset"),
+        [preset.name for preset in PRESETS],
+        format_func=say,
+        key="p-preset",
+        on_change=_apply_preset,
+        width="stretch",
+    )
+    temperature = st.slider(
+        say("parameters.temperature"),
+        0.0,
+        2.0,
+        step=0.05,
+        key="p-temperature",
+        help=say("parameters.temperature_help"),
+    )
+    max_tokens = st.number_input(
+        say("parameters.max_tokens"),
+        1,
+        card.context_length,
+        step=64,
+        key="p-max_tokens",
+        help=say("parameters.max_tokens_help", n=card.context_length),
+    )
+    thinking = card.thinks and st.toggle(
+        say("parameters.thinking"), key="p-thinking", help=say("parameters.thinking_help")
+    )
+    with st.expander(say("parameters.more")):
+        top_p = st.slider(say("parameters.top_p"), 0.05, 1.0, step=0.05, key="p-top_p")
+        top_k = st.number_input(
+            say("parameters.top_k"), 0, 1000, key="p-top_k", help=say("parameters.top_k_help")
+        )
+        penalty = st.slider(
+            say("parameters.repetition_penalty"), 0.5, 2.0, step=0.05, key="p-repetition_penalty"
+        )
+        seed = st.number_input(
+            say("parameters.seed"),
+            0,
+            GREATEST_SEED,
+            key="p-seed",
+            placeholder=say("parameters.seed_random"),
+            help=say("parameters.seed_help"),
+        )
+    system_prompt = st.text_area(
+        say("parameters.system_prompt"),
+        key="p-system_prompt",
+        max_chars=LONGEST_SYSTEM_PROMPT,
+        placeholder=say("parameters.system_prompt_hint"),
+        height=96,
+    )
+    return Parameters(
+        model=model or card.id,
+        temperature=round(temperature, 2),
+        top_p=round(top_p, 2),
+        top_k=int(top_k or 0),
+        max_tokens=int(max_tokens or 1),
+        seed=None if seed is None else int(seed),
+        repetition_penalty=round(penalty, 2),
+        system_prompt=system_prompt or "",
+        thinking=bool(thinking),
+    )
+
+
+def _seed_widgets(start: Parameters) -> None:
+    """Gives the widgets their values; all of them anew when a conversation was opened."""
+    anew = st.session_state.get("parameters_drawn") is None
+    for name, value in start.values().items():
+        if anew or f"p-{name}" not in st.session_state:
+            st.session_state[f"p-{name}"] = value
+    st.session_state["parameters_drawn"] = True
+
+
+def _apply_preset() -> None:
+    name = st.session_state["p-preset"]
+    preset = next((preset for preset in PRESETS if preset.name == name), None)
+    if preset is None:
+        return
+    st.session_state["parameters"] = replace(
+        state.parameters(),
+        temperature=preset.temperature,
+        top_p=preset.top_p,
+        top_k=preset.top_k,
+        repetition_penalty=preset.repetition_penalty,
+    )
+    st.session_state["parameters_drawn"] = None
+
+
+def _about(card: ModelCard, say: Phrases) -> None:
+    """What the model is and what it is not, and where it runs."""
+    description = card.description_zh if say.language == "zh" else card.description
+    facts = [
+        say("model.parameters", n=card.parameters / 1e6) if card.parameters else "",
+        say("model.context", n=card.context_length),
+        " ".join(part for part in (card.dtype, card.device) if part),
+        card.license,
+    ]
+    with st.container(key="about"):
+        st.markdown(f"**{say('model.about')}**")
+        st.caption(markdown.literal(description or card.name))
+        st.caption(
+            markdown.literal(" · ".join(fact for fact in facts if fact)),
+            help=markdown.literal(card.chosen_because) if card.chosen_because else None,
+        )

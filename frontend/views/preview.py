@@ -1,0 +1,37 @@
+"""A file's pages, large, in a dialog."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from frontend import state
+from frontend.history import Attachment
+from frontend.i18n import Phrases
+from frontend.messages import BackendError
+
+LARGE = 1600  # pixels
+
+
+def picture(file: Attachment, page: int, side: int) -> bytes | None:
+    """A page as WebP; None if it cannot be had now."""
+    try:
+        return state.services().shelf.picture(file.sha256, page, side)
+    except BackendError:
+        return None
+
+
+def show(file: Attachment, say: Phrases) -> None:
+    """Opens the dialog."""
+    st.dialog(file.filename, width="large")(_pages)(file, say)
+
+
+def _pages(file: Attachment, say: Phrases) -> None:
+    page = 1
+    if file.pages > 1:
+        page = st.pagination(file.pages, key=f"page-{file.id}")
+    shown = picture(file, page, LARGE)
+    if shown is None:
+        st.error(say("files.no_preview"))
+        return
+    st.image(shown, width="stretch", alt=say("files.page_of", page=page, pages=file.pages))
+    st.caption(say("files.page_of", page=page, pages=file.pages))

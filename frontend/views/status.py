@@ -1,0 +1,67 @@
+"""The line above the conversation: its title and how the backend is."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from frontend import state
+from frontend.i18n import Phrases
+from frontend.messages import Phase
+from frontend.pulse import Beat
+from frontend.state import Desk
+
+LOOK_EVERY = 2.0  # seconds
+
+
+def show(desk: Desk, say: Phrases) -> None:
+    beat = state.services().pulse.now()
+    st.session_state["face"] = (beat.face, state.stamp(desk))
+    with st.container(
+        key="head", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        title = desk.kept.title if desk.kept else say("chat.new")
+        st.html(f'<h1 class="title" title="{escape(title)}">{escape(title)}</h1>')
+        _badge(desk, say)
+    _notices(beat, say)
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def _badge(desk: Desk, say: Phrases) -> None:
+    """Looks at the backend again and again; the page is drawn anew only when something changed."""
+    beat = state.services().pulse.now()
+    colour, text = _state(beat, desk, say)
+    st.html(
+        f'<div class="backend {colour}" role="status" data-testid="backend-status">'
+        f"<i></i>{escape(text)}</div>"
+    )
+    drawn = st.session_state.get("face")
+    if drawn is not None and drawn != (beat.face, state.stamp(desk)) and not state.busy(desk):
+        st.rerun()
+
+
+def _state(beat: Beat, desk: Desk, say: Phrases) -> tuple[str, str]:
+    if beat.status is None:
+        return "red", say("status.away")
+    phase = beat.status.phase
+    if phase is not Phase.READY:
+        return ("red" if phase is Phase.FAILED else "amber"), say(f"phase.{phase.value}")
+    if beat.ahead and not state.busy(desk):
+        return "amber", say("status.busy", n=beat.ahead)
+    return "green", say("status.online")
+
+
+def _notices(beat: Beat, say: Phrases) -> None:
+    """What stands in the way of asking, in one sentence."""
+    aside = state.services().history.set_aside
+    if aside is not None:
+        st.warning(say("history.set_aside", name=aside.name), icon=":material/healing:")
+    if beat.status is None:
+        st.error(say("status.away_long"), icon=":material/cloud_off:")
+    elif beat.status.phase is Phase.FAILED:
+        detail = beat.status.detail or say("status.no_detail")
+        st.error(say("status.failed_long", detail=detail), icon=":material/error:")
+    elif beat.status.phase is not Phase.READY:
+        detail = beat.status.detail if say.language == "en" else ""
+        st.info(say(f"phase.{beat.status.phase.value}_long") + (f" {detail}" if detail else ""))

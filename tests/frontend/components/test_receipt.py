@@ -1,0 +1,46 @@
+"""The line under an answer."""
+
+from __future__ import annotations
+
+from frontend.components.receipt import caption
+from frontend.history import Receipt
+from frontend.i18n import Phrases
+
+RECEIPT = Receipt(
+    route="multimodal",
+    reason="stop",
+    prompt_tokens=2345,
+    completion_tokens=101,
+    pages=5,
+    pages_used=5,
+    methods={"text_layer": 5},
+    first_token_seconds=0.84,
+    total_seconds=2.84,
+)
+
+
+def test_everything_at_a_glance() -> None:
+    assert caption(RECEIPT, Phrases("en")) == (
+        "Multimodal route · 5 pages: 5 by text layer · 2,345 + 101 tokens · 50.0 tokens/s · "
+        "first token 0.8 s · complete"
+    )
+
+
+def test_the_same_in_chinese() -> None:
+    text = caption(RECEIPT, Phrases("zh"))
+    assert "5 页：5 页来自文本层" in text
+    assert "50.0 词元/秒" in text
+    assert "已完成" in text
+
+
+def test_pages_that_were_left_out_are_counted() -> None:
+    receipt = Receipt(pages=40, pages_used=12, methods={"text_layer": 10, "ocr": 2})
+    assert "12 of 40 pages: 10 by text layer, 2 by OCR" in caption(receipt, Phrases("en"))
+
+
+def test_what_is_not_known_is_not_claimed() -> None:
+    assert caption(Receipt(reason="cancelled"), Phrases("en")) == "0 + 0 tokens · stopped"
+    cached = Receipt(
+        completion_tokens=90, first_token_seconds=0.01, total_seconds=0.02, answer_cached=True
+    )
+    assert "tokens/s" not in caption(cached, Phrases("en"))

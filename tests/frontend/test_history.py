@@ -1,0 +1,286 @@
+"""The history: what was acknowledged is there, once, whatever happens."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from frontend.history import History, Receipt, SchemaTooNew, State, StillAnswering
+from frontend.messages import FileRef, Role
+
+OWNER = "local"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def file_ref(name: str = "a") -> FileRef:
+    return FileRef(
+        sha256=name * 64, kind="document", media_type="application/pdf", size=1000, pages=5
+    )
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'history.sqlite3'}"
+
+
+@pytest.fixture
+def history(url: str) -> Iterator[History]:
+    history = History(url)
+    yield history
+    history.close()
+
+
+def ask(history: History, text: str, *, chat: str = "c1", key: str | None = None) -> str:
+    answer = history.ask(OWNER, chat, text, turn_key=key or text, parameters={"temperature": 0.0})
+    assert answer is not None
+    return answer
+
+
+def finish(history: History, answer: str, text: str = "An answer.") -> None:
+    history.close_answer(
+        answer, State.FINISHED, text=text, reasoning="", heard=9, receipt=Receipt(reason="stop")
+    )
+
+
+def test_a_conversation_is_read_back_as_it_was(history: History) -> None:
+    answer = ask(history, "Who are the parties?")
+    receipt = Receipt(route="text", reason="stop", methods={"ocr": 2}, pages=2, pages_used=2)
+    history.close_answer(
+        answer, State.FINISHED, text="ACME and 北京公司", reasoning="hm", heard=7, receipt=receipt
+    )
+    question, reply = history.messages(OWNER, "c1")
+    assert (question.role, question.text) == (Role.USER, "Who are the parties?")
+    assert (reply.text, reply.reasoning, reply.state) == ("ACME and 北京公司", "hm", State.FINISHED)
+    assert reply.receipt == receipt
+    (conversation,) = history.conversations(OWNER)
+    assert conversation.title == "Who are the parties?"
+    assert conversation.parameters == {"temperature": 0.0}
+
+
+def test_the_same_turn_is_kept_once(history: History) -> None:
+    answer = ask(history, "Once?", key="turn-1")
+    assert history.ask(OWNER, "c1", "Once?", turn_key="turn-1", parameters={}) is None
+    finish(history, answer)
+    assert history.ask(OWNER, "c1", "Once?", turn_key="turn-1", parameters={}) is None
+    assert len(history.messages(OWNER, "c1")) == 2
+
+
+def test_two_tabs_cannot_ask_over_each_other(history: History) -> None:
+    answer = ask(history, "First", key="tab-1")
+    with pytest.raises(StillAnswering):
+        history.ask(OWNER, "c1", "Second", turn_key="tab-2", parameters={})
+    assert len(history.messages(OWNER, "c1")) == 2
+    finish(history, answer)
+    ask(history, "Second", key="tab-2")
+    assert [m.text for m in history.messages(OWNER, "c1")] == ["First", "An answer.", "Second", ""]
+
+
+def test_owners_do_not_see_each_other(history: History) -> None:
+    ask(history, "Mine")
+    assert history.conversations("someone") == ()
+    assert history.messages("someone", "c1") == ()
+    with pytest.raises(PermissionError):
+        history.ask("someone", "c1", "Theirs", turn_key="x", parameters={})
+    history.delete("someone", "c1")
+    assert len(history.messages(OWNER, "c1")) == 2
+
+
+def test_the_last_answer_can_be_asked_for_again(history: History) -> None:
+    answer = ask(history, "Again?")
+    before = history.answer(answer)
+    assert not history.ask_again(OWNER, answer)  # it is still being written
+    history.close_answer(
+        answer, State.FAILED, text="half", reasoning="", heard=3, error_code="queue_full"
+    )
+    assert history.ask_again(OWNER, answer)
+    after = history.answer(answer)
+    assert before is not None
+    assert after is not None
+    assert (after.text, after.heard, after.error_code) == ("", 0, "")
+    assert after.state is State.RUNNING
+    assert after.request_id not in (None, before.request_id)
+
+
+def test_only_the_last_answer_can_be_asked_for_again(history: History) -> None:
+    first = ask(history, "One")
+    finish(history, first)
+    finish(history, ask(history, "Two"))
+    assert not history.ask_again(OWNER, first)
+    assert history.messages(OWNER, "c1")[1].text == "An answer."
+
+
+def test_files_go_with_the_question_asked_after_them(history: History) -> None:
+    history.attach(OWNER, "c1", file_ref("a"), "lease.pdf")
+    history.attach(OWNER, "c1", file_ref("a"), "lease.pdf")
+    (file,) = history.attachments(OWNER, "c1")
+    assert file.message is None
+    assert history.conversations(OWNER)[0].title == "lease.pdf"
+    finish(history, ask(history, "What is this?"))
+    history.attach(OWNER, "c1", file_ref("b"), "annex.pdf")
+    finish(history, ask(history, "And this?"))
+    questions = history.messages(OWNER, "c1")[::2]
+    assert [file.message for file in history.attachments(OWNER, "c1")] == [m.id for m in questions]
+    assert history.conversations(OWNER)[0].title == "What is this?"
+
+
+def test_a_removed_file_is_erased_once_nobody_has_it(history: History) -> None:
+    history.attach(OWNER, "c1", file_ref("a"), "lease.pdf")
+    history.attach(OWNER, "c2", file_ref("a"), "lease.pdf")
+    history.remove(OWNER, "c1", history.attachments(OWNER, "c1")[0].id)
+    assert history.erasures(OWNER) == ()
+    history.delete(OWNER, "c2")
+    assert history.erasures(OWNER) == ("a" * 64,)
+    history.attach(OWNER, "c3", file_ref("a"), "lease.pdf")  # it is wanted after all
+    assert history.erasures(OWNER) == ()
+
+
+def test_a_question_keeps_saying_which_file_it_had(history: History) -> None:
+    history.attach(OWNER, "c1", file_ref("a"), "lease.pdf")
+    finish(history, ask(history, "What is this?"))
+    history.remove(OWNER, "c1", history.attachments(OWNER, "c1")[0].id)
+    (file,) = history.attachments(OWNER, "c1")
+    assert file.removed
+    assert file.filename == "lease.pdf"
+    assert history.erasures(OWNER) == ("a" * 64,)
+
+
+def test_deleting_a_conversation_takes_everything_along(history: History) -> None:
+    history.attach(OWNER, "c1", file_ref("a"), "lease.pdf")
+    answer = ask(history, "Going?")
+    history.delete(OWNER, "c1")
+    finish(history, answer)  # the answer ends after its conversation did
+    assert history.conversation(OWNER, "c1") is None
+    assert history.answer(answer) is None
+    assert history.attachments(OWNER, "c1") == ()
+
+
+def test_an_answer_is_saved_with_its_place(history: History) -> None:
+    answer = ask(history, "Slow?")
+    history.save(answer, text="So far", reasoning="", heard=12, receipt=Receipt(model="m"))
+    (unfinished,) = history.unfinished()
+    assert (unfinished.text, unfinished.heard) == ("So far", 12)
+    assert unfinished.receipt == Receipt(model="m")
+    finish(history, answer, "So far so good")
+    history.save(answer, text="late", reasoning="", heard=13, receipt=None)  # must not undo the end
+    kept = history.answer(answer)
+    assert kept is not None
+    assert kept.text == "So far so good"
+    assert history.unfinished() == ()
+
+
+def test_the_stamp_changes_with_the_conversation(history: History) -> None:
+    assert history.stamp(OWNER, "c1") == 0.0
+    answer = ask(history, "Stamp?")
+    before = history.stamp(OWNER, "c1")
+    finish(history, answer)
+    assert history.stamp(OWNER, "c1") != before
+
+
+def test_four_threads_write_at_once(url: str) -> None:
+    one, other = History(url), History(url)  # as two processes would
+    failures: list[BaseException] = []
+
+    def write(history: History, name: str) -> None:
+        try:
+            for turn in range(25):
+                finish(history, ask(history, f"{name} {turn}", chat=name))
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [
+        threading.Thread(target=write, args=(history, f"{place}{n}"))
+        for place, history in (("a", one), ("b", other))
+        for n in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert failures == []
+    for name in ("a0", "a1", "b0", "b1"):
+        texts = [m.text for m in one.messages(OWNER, name)[::2]]
+        assert texts == [f"{name} {turn}" for turn in range(25)]
+    one.close()
+    other.close()
+
+
+WRITER = """
+import sys
+from frontend.history import History, Receipt, State
+history = History(sys.argv[1])
+for turn in range(10_000):
+    answer = history.ask("local", "c1", f"q{turn}", turn_key=f"k{turn}", parameters={})
+    print(f"asked {turn}", flush=True)
+    history.close_answer(answer, State.FINISHED, text=f"a{turn}", reasoning="", heard=1)
+    print(f"closed {turn}", flush=True)
+"""
+
+
+def test_what_was_acknowledged_survives_kill_9(url: str) -> None:
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, url], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    said = []
+    for line in writer.stdout:
+        said.append(line.split())
+        if len(said) == 75:
+            writer.send_signal(signal.SIGKILL)
+            break
+    said += [line.split() for line in writer.stdout if line.endswith("\n")]
+    writer.stdout.close()
+    writer.wait(10)
+    history = History(url)
+    assert history.set_aside is None
+    messages = history.messages(OWNER, "c1")
+    asked = [int(n) for what, n in said if what == "asked"]
+    closed = [int(n) for what, n in said if what == "closed"]
+    assert len(asked) > 30
+    questions = [m.text for m in messages if m.role is Role.USER]
+    assert questions[: len(asked)] == [f"q{turn}" for turn in asked]
+    assert len(questions) == len(set(questions)) <= len(asked) + 1
+    answers = [m.text for m in messages if m.role is Role.ASSISTANT]
+    assert answers[: len(closed)] == [f"a{turn}" for turn in closed]
+    history.close()
+
+
+@pytest.mark.parametrize("damage", ["not a database", "torn pages"])
+def test_a_damaged_file_is_set_aside_and_said_so(url: str, tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "history.sqlite3"
+    if damage == "not a database":
+        path.write_bytes(b"what is this" * 100)
+    else:
+        history = History(url)
+        for turn in range(50):
+            finish(history, ask(history, f"q{turn}", chat=f"c{turn}"), "text " * 200)
+        history.close()
+        data = bytearray(path.read_bytes())
+        for place in range(4096, len(data), 3000):
+            data[place : place + 200] = b"\xa5" * len(data[place : place + 200])
+        path.write_bytes(bytes(data))
+    damaged = path.read_bytes()
+    history = History(url)
+    assert history.set_aside is not None
+    assert history.set_aside.read_bytes() == damaged
+    ask(history, "Does it work?")
+    history.close()
+    again = History(url)
+    assert again.set_aside is None
+    assert len(again.conversations(OWNER)) == 1
+    again.close()
+
+
+def test_a_newer_schema_is_refused_and_left_alone(url: str, tmp_path: Path) -> None:
+    History(url).close()
+    with sqlite3.connect(tmp_path / "history.sqlite3") as connection:
+        connection.execute("UPDATE facts SET value = '99' WHERE name = 'schema_version'")
+    connection.close()
+    with pytest.raises(SchemaTooNew, match="newer version"):
+        History(url)

@@ -1,0 +1,106 @@
+"""The phrase book: whole in both languages, nothing missing, nothing left over."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from frontend.i18n import LANGUAGES, PHRASES, Phrases, guess
+from frontend.jobs import Stage
+from frontend.messages import FinishReason, Phase, ReadingMethod
+from frontend.presets import PRESETS, STARTERS
+
+FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
+PAGE = [
+    *FRONTEND.glob("views/*.py"),
+    *FRONTEND.glob("components/*.py"),
+    FRONTEND / "streamlit_app.py",
+    FRONTEND / "i18n.py",
+]
+
+# Keys put together from values: each value must have its phrase.
+COMPOSED = {
+    *(f"phase.{phase.value}" for phase in Phase if phase is not Phase.READY),
+    *(f"phase.{phase.value}_long" for phase in Phase if phase not in (Phase.READY, Phase.FAILED)),
+    *(f"stage.{stage.value}" for stage in Stage),
+    *(f"reason.{reason.value}" for reason in FinishReason),
+    *(f"method.{method.value}" for method in ReadingMethod),
+    *(f"route.{route}" for route in ("text", "multimodal", "image_batch")),
+    *(f"conversations.{option}" for option in ("rename", "delete")),
+    *(preset.name for preset in PRESETS),
+    *STARTERS,
+}
+
+
+def said() -> Iterator[str]:
+    """Keys written out in the page's code."""
+    for path in PAGE:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and node.args:
+                for constant in ast.walk(node.args[0]):
+                    if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
+                        yield constant.value
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_key_that_is_said_exists() -> None:
+    keys = {key for key in said() if key.split(".")[0] in {k.split(".")[0] for k in PHRASES}}
+    written = {key for key in keys if "." in key and " " not in key and not key.endswith(".")}
+    assert written - set(PHRASES) == set()
+    assert COMPOSED - set(PHRASES) == set()
+
+
+def test_no_phrase_is_left_over() -> None:
+    used = set(said()) | COMPOSED | {key for key in PHRASES if key.startswith("error.")}
+    assert set(PHRASES) - used == set()
+
+
+@pytest.mark.parametrize("key", PHRASES)
+def test_both_languages_say_the_same(key: str) -> None:
+    phrase = PHRASES[key]
+    assert phrase.en.strip()
+    assert phrase.zh.strip()
+    for english in phrase.en.split("|"):
+        assert places(english) <= places(phrase.zh)
+    assert places(phrase.zh) <= set.union(*(places(text) for text in phrase.en.split("|")))
+    assert "|" not in phrase.zh
+
+
+def test_english_counts() -> None:
+    say = Phrases("en")
+    assert say("files.pages", n=1) == "1 page"
+    assert say("files.pages", n=12) == "12 pages"
+    assert Phrases("zh")("files.pages", n=1) == "1 页"
+
+
+def test_errors_speak_the_language_of_the_page() -> None:
+    told = "The PDF needs a password."
+    assert Phrases("en").error("pdf_encrypted", told) == told
+    assert "加密" in Phrases("zh").error("pdf_encrypted", told)
+    assert Phrases("zh").error("some_new_code", told) == told
+    assert Phrases("en").error("", "") == "It did not work."
+    assert Phrases("zh").error("unavailable", "") == PHRASES["error.backend_unavailable"].zh
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1536, "1.5 kB"), (50 << 20, "50 MB"), (3 << 30, "3.0 GB")],
+)
+def test_sizes(count: int, text: str) -> None:
+    assert Phrases("en").size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [("zh-CN", "zh"), ("zh-Hant-TW", "zh"), ("en-US", "en"), ("de", "en"), (None, "en")],
+)
+def test_the_first_guess(locale: str | None, language: str) -> None:
+    assert guess(locale) == language
+    assert language in LANGUAGES

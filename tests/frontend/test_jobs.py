@@ -1,0 +1,361 @@
+"""Answers being written: heard to the end, kept, followed again, stopped."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frontend import jobs as jobs_module
+from frontend.history import History, Message, State
+from frontend.jobs import Job, Jobs, Stage
+from frontend.messages import (
+    BackendError,
+    Delta,
+    Event,
+    Finished,
+    FinishReason,
+    PageRead,
+    PageUse,
+    Question,
+    Queued,
+    ReadingMethod,
+    Role,
+    Started,
+    TextPart,
+    Timing,
+    Turn,
+    Usage,
+)
+
+OWNER = "local"
+AWAY = BackendError("unavailable", "It is away.", code="backend_unavailable")
+GONE = BackendError("not_found", "No such generation.", code="not_found")
+
+
+class Script:
+    """A backend that plays events put into it, one stream after the other."""
+
+    def __init__(self) -> None:
+        self.events: queue.Queue[Event | BackendError] = queue.Queue()
+        self.attached: list[int] = []
+        self.asked: list[str] = []
+        self.cancelled: list[str] = []
+        self.refuse_attach: list[BackendError] = []
+
+    def say(self, *events: Event | BackendError) -> None:
+        for event in events:
+            self.events.put(event)
+
+    def generate(self, owner: str, question: Question) -> Iterator[Event]:
+        self.asked.append(question.request_id)
+        return self._play()
+
+    def attach(self, owner: str, request_id: str, *, after: int = 0) -> Iterator[Event]:
+        self.attached.append(after)
+        if self.refuse_attach:
+            raise self.refuse_attach.pop(0)
+        return self._play()
+
+    def cancel(self, owner: str, request_id: str) -> bool:
+        self.cancelled.append(request_id)
+        return True
+
+    def _play(self) -> Iterator[Event]:
+        while True:
+            event = self.events.get(timeout=10)
+            if isinstance(event, BackendError):
+                raise event
+            yield event
+            if isinstance(event, Finished):
+                return
+
+
+def started(number: int = 1) -> Started:
+    page = PageUse(sha256="a" * 64, page=1, method=ReadingMethod.TEXT_LAYER, words=9, tokens=12)
+    unused = PageUse(sha256="a" * 64, page=2, method=ReadingMethod.OCR, words=9, tokens=0)
+    return Started(
+        number, "r", "m", "multimodal", "It has files.", 30, 4, (page, unused), 0.1, 0.2, False, 7
+    )
+
+
+def delta(number: int, text: str) -> Delta:
+    return Delta(number, 0, text, "", 1)
+
+
+def finished(number: int, reason: FinishReason = FinishReason.STOP) -> Finished:
+    return Finished(number, (reason,), Usage(30, 2), Timing(0.1, 0.2, 0.5, 1.5))
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    history = History(f"sqlite:///{tmp_path / 'history.sqlite3'}")
+    yield history
+    history.close()
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script()
+
+
+@pytest.fixture
+def jobs(script: Script, history: History) -> Jobs:
+    return Jobs(script, history, OWNER)
+
+
+@pytest.fixture
+def answer(history: History) -> Message:
+    asked = history.ask(OWNER, "c1", "Well?", turn_key="k", parameters={})
+    assert asked is not None
+    return read(history, asked)
+
+
+def read(history: History, answer: str) -> Message:
+    message = history.answer(answer)
+    assert message is not None
+    return message
+
+
+def begin(jobs: Jobs, answer: Message) -> Job:
+    assert answer.request_id is not None
+    turns = (Turn(Role.USER, (TextPart("Well?"),)),)
+    job = jobs.start(answer, Question(answer.request_id, turns, detached=True))
+    assert job is not None
+    return job
+
+
+def wait(job: Job) -> None:
+    assert job.done.wait(10), "the job does not end"
+
+
+def eventually(look: Any, seconds: float = 5.0) -> None:
+    until = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.01)
+
+
+def test_an_answer_is_heard_and_kept(
+    jobs: Jobs, script: Script, history: History, answer: Message
+) -> None:
+    job = begin(jobs, answer)
+    script.say(started(), delta(2, "Two "), delta(3, "words."), finished(4))
+    wait(job)
+    kept = read(history, answer.id)
+    assert (kept.state, kept.text, kept.heard) == (State.FINISHED, "Two words.", 4)
+    assert kept.receipt is not None
+    assert kept.receipt.pages == 2
+    assert kept.receipt.pages_used == 1
+    assert kept.receipt.methods == {"text_layer": 1}
+    assert (kept.receipt.reason, kept.receipt.completion_tokens) == ("stop", 2)
+    eventually(lambda: jobs.find(answer.id) is None)
+
+
+def test_the_phases_can_be_watched(jobs: Jobs, script: Script, answer: Message) -> None:
+    job = begin(jobs, answer)
+    assert job.progress().stage is Stage.SENT
+    script.say(Queued(1, 3))
+    eventually(lambda: job.progress().stage is Stage.QUEUED)
+    assert job.progress().ahead == 3
+    script.say(PageRead(2, "a" * 64, 3, 12, ReadingMethod.OCR, False))
+    eventually(lambda: job.progress().stage is Stage.READING)
+    assert (job.progress().page, job.progress().pages) == (3, 12)
+    script.say(started(3))
+    eventually(lambda: job.progress().stage is Stage.PREPARING)
+    script.say(delta(4, "Yes"))
+    eventually(lambda: job.progress().stage is Stage.WRITING)
+    assert job.progress().text == "Yes"
+    script.say(finished(5))
+    wait(job)
+
+
+def test_it_is_saved_while_nobody_watches(
+    jobs: Jobs, script: Script, history: History, answer: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "SAVE_EVERY", 0.0)
+    job = begin(jobs, answer)
+    script.say(started(), delta(2, "Half"))
+    eventually(lambda: read(history, answer.id).text == "Half")
+    assert read(history, answer.id).state is State.RUNNING
+    assert read(history, answer.id).heard == 2
+    script.say(finished(3))
+    wait(job)
+
+
+def test_stop_ends_the_answer_with_what_it_has(
+    jobs: Jobs, script: Script, history: History, answer: Message
+) -> None:
+    job = begin(jobs, answer)
+    script.say(started(), delta(2, "Some"))
+    eventually(lambda: job.progress().text == "Some")
+    job.stop()
+    assert script.cancelled == [answer.request_id]
+    assert job.progress().stage is Stage.STOPPING
+    script.say(finished(3, FinishReason.CANCELLED))
+    wait(job)
+    kept = read(history, answer.id)
+    assert (kept.state, kept.text) == (State.FINISHED, "Some")
+    assert kept.receipt is not None
+    assert kept.receipt.reason == "cancelled"
+
+
+def test_stop_before_the_backend_knows_of_it_is_told_again(
+    jobs: Jobs, script: Script, answer: Message
+) -> None:
+    job = begin(jobs, answer)
+    job.stop()
+    script.say(Queued(1, 0))
+    eventually(lambda: len(script.cancelled) == 2)
+    script.say(finished(2, FinishReason.CANCELLED))
+    wait(job)
+
+
+@pytest.mark.parametrize("kind", ["queue_full", "unavailable", "bad_input", "deadline"])
+def test_a_refusal_is_kept_beside_the_question(
+    jobs: Jobs, script: Script, history: History, answer: Message, kind: str
+) -> None:
+    job = begin(jobs, answer)
+    script.say(BackendError(kind, "Because.", code=f"{kind}_code"))
+    wait(job)
+    kept = read(history, answer.id)
+    assert (kept.state, kept.error_code, kept.error) == (State.FAILED, f"{kind}_code", "Because.")
+    assert script.attached == []
+
+
+def test_a_backend_that_died_leaves_the_partial_text_marked(
+    jobs: Jobs, script: Script, history: History, answer: Message
+) -> None:
+    job = begin(jobs, answer)
+    script.refuse_attach = [AWAY, GONE]
+    script.say(started(), delta(2, "Partial"), AWAY)
+    wait(job)
+    kept = read(history, answer.id)
+    assert (kept.state, kept.text) == (State.LOST, "Partial")
+    assert script.attached == [2, 2]
+
+
+def test_patience_ends(
+    jobs: Jobs,
+    script: Script,
+    history: History,
+    answer: Message,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jobs_module, "PATIENCE", 0.3)
+    script.refuse_attach = [AWAY] * 50
+    job = begin(jobs, answer)
+    script.say(started(), delta(2, "Partial"), AWAY)
+    wait(job)
+    assert read(history, answer.id).state is State.LOST
+
+
+def test_a_broken_connection_is_taken_up_where_it_broke(
+    jobs: Jobs, script: Script, history: History, answer: Message
+) -> None:
+    job = begin(jobs, answer)
+    script.say(started(), delta(2, "First "), AWAY)
+    eventually(lambda: script.attached == [2])
+    script.say(delta(3, "second."), finished(4))
+    wait(job)
+    assert read(history, answer.id).text == "First second."
+
+
+def test_a_call_that_ran_out_of_time_is_followed_on(
+    jobs: Jobs, script: Script, history: History, answer: Message
+) -> None:
+    job = begin(jobs, answer)
+    script.say(started(), delta(2, "Long "), BackendError("deadline", "The call's own."))
+    script.say(delta(3, "answer."), finished(4))
+    wait(job)
+    assert read(history, answer.id).text == "Long answer."
+    assert script.attached == [2]
+
+
+def test_the_deadline_of_the_request_keeps_the_text(
+    jobs: Jobs, script: Script, history: History, answer: Message
+) -> None:
+    job = begin(jobs, answer)
+    refusal = BackendError("deadline", "Too slow.", code="deadline_exceeded")
+    script.say(started(), delta(2, "Half"), refusal)
+    wait(job)
+    kept = read(history, answer.id)
+    assert (kept.state, kept.text) == (State.FAILED, "Half")
+    assert kept.error_code == "deadline_exceeded"
+
+
+def test_a_new_process_follows_what_the_old_one_left(
+    script: Script, history: History, answer: Message
+) -> None:
+    history.save(answer.id, text="Old ", reasoning="", heard=5, receipt=None)
+    fresh = Jobs(script, history, OWNER)
+    assert fresh.recover() == 1
+    job = fresh.find(answer.id)
+    assert job is not None
+    script.say(delta(6, "and new."), finished(7))
+    wait(job)
+    assert script.attached == [5]
+    assert script.asked == []
+    kept = read(history, answer.id)
+    assert (kept.state, kept.text) == (State.FINISHED, "Old and new.")
+
+
+def test_a_new_process_marks_what_nobody_knows_any_more(
+    script: Script, history: History, answer: Message
+) -> None:
+    history.save(answer.id, text="Old", reasoning="", heard=5, receipt=None)
+    script.refuse_attach = [GONE]
+    Jobs(script, history, OWNER).recover()
+    eventually(lambda: read(history, answer.id).state is State.LOST)
+    assert read(history, answer.id).text == "Old"
+
+
+def test_two_tabs_share_one_job(jobs: Jobs, script: Script, answer: Message) -> None:
+    job = begin(jobs, answer)
+    assert jobs.follow(answer) is job
+    script.say(finished(1))
+    wait(job)
+    eventually(lambda: jobs.find(answer.id) is None)
+    assert jobs.follow(answer) is None  # `answer` still says RUNNING; the history knows better
+    assert script.attached == []
+
+
+def test_there_is_a_limit(
+    jobs: Jobs, history: History, answer: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "MOST_JOBS", 0)
+    assert answer.request_id is not None
+    assert jobs.start(answer, Question(answer.request_id, ())) is None
+    assert read(history, answer.id).error_code == "queue_full"
+
+
+def test_a_surprise_ends_the_answer_too(
+    jobs: Jobs, script: Script, history: History, answer: Message
+) -> None:
+    def broken(owner: str, question: Question) -> Iterator[Event]:
+        raise RuntimeError("a mistake of ours")
+
+    script.generate = broken  # type: ignore[method-assign]
+    job = begin(jobs, answer)
+    wait(job)
+    kept = read(history, answer.id)
+    assert (kept.state, kept.error_code, kept.error) == (State.FAILED, "internal_error", "")
+
+
+def test_a_deleted_conversation_stops_its_answer(
+    jobs: Jobs, script: Script, history: History, answer: Message
+) -> None:
+    job = begin(jobs, answer)
+    script.say(started())
+    eventually(lambda: job.progress().stage is Stage.PREPARING)
+    jobs.stop_conversation(history.messages(OWNER, "c1"))
+    history.delete(OWNER, "c1")
+    script.say(finished(2, FinishReason.CANCELLED))
+    wait(job)
+    assert history.answer(answer.id) is None
+    assert threading.active_count() < 50
