@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from backend.errors import InvalidMedia, InvalidRequest, NotFound, TooLarge
-from backend.media import documents, images, ocr
+from backend.media import documents, fonts, images, ocr
 from backend.media.flights import Flights
 from backend.media.limits import MB, MediaLimits
 from backend.media.media import Forgotten, Media, MediaKind, PageImage, PageText, Word
@@ -124,6 +124,13 @@ class Library:
     def stored_bytes(self) -> int:
         """Bytes on disk, derived ones included."""
         return self._store.stored_bytes()
+
+    async def draws_chinese(self) -> bool:
+        """Whether pages show Chinese that a PDF names without carrying its font."""
+        limits = self._limits
+        return await self._openers.run(
+            limits.document_seconds, limits.document_memory, fonts.draws_chinese
+        )
 
     @property
     def damaged_entries(self) -> int:

@@ -6,8 +6,11 @@ take a second and much memory, so they wait until the first page comes.
 
 from __future__ import annotations
 
+import ctypes
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +22,8 @@ from backend.media.media import Word
 
 if TYPE_CHECKING:
     import numpy
-    from rapidocr import RapidOCR
+
+    _Picture = numpy.ndarray[Any, Any]  # height x width x 3, blue first
 
 MODEL = "pp-ocr-v6-small"  # part of the key under which results are kept
 DPI = 150.0
@@ -27,9 +31,12 @@ MAX_SIDE = 1_754  # pixels; an A4 page at DPI
 
 _DETECTOR = "PP-OCRv6_det_small.onnx"
 _RECOGNISER = "PP-OCRv6_rec_small.onnx"
-_DETECTOR_SIDE = 960  # pixels the page's longer side has when lines are looked for
+_SIDE = 960  # pixels the page's longer side has when lines are looked for
+_FINE_SIDE = 1_600  # the same for a page of small print
+_SMALL_PRINT = 13.0  # pixels a line is high at _SIDE; lower ones run into each other
 _LEAST_SCORE = 0.5  # of a line; below, it is a smudge
 _POOR_SCORE = 0.75  # of a page on average; below, the page may lie on its head
+_LEAST_CONTRAST = 16  # of 255; below, the page is empty
 _TALL = 1.5  # height over width of a line that runs down the page
 
 
@@ -39,14 +46,15 @@ def recognise(page: Pixels, threads: int) -> tuple[Word, ...]:
 
     picture = numpy.frombuffer(page.data, numpy.uint8).reshape(page.height, page.width, 3)
     picture = numpy.ascontiguousarray(picture[:, :, ::-1])  # the models know BGR
-    if int(picture.max()) - int(picture.min()) < 16:
-        return ()  # an empty page
-    engine = _engine(threads)
-    best, best_turn = _lines(engine, picture), 0
+    if int(picture.max()) - int(picture.min()) < _LEAST_CONTRAST:
+        return ()
+    reader = _reader(threads)
+    best, best_turn = reader.lines(picture), 0
     for turn in _turns_to_try(best):
-        other = _lines(engine, numpy.ascontiguousarray(numpy.rot90(picture, turn)))
+        other = reader.lines(numpy.ascontiguousarray(numpy.rot90(picture, turn)))
         if _confidence(other) > _confidence(best):
             best, best_turn = other, turn
+    _give_memory_back()
     return _words(best, best_turn, page.width, page.height)
 
 
@@ -54,17 +62,71 @@ _Edges = tuple[float, float, float, float]  # left, top, right, bottom
 _Line = tuple[list[tuple[str, Box]], float]  # words with boxes in pixels, and the score
 
 
-def _lines(engine: RapidOCR, picture: numpy.ndarray[Any, Any]) -> list[_Line]:
-    result: Any = engine(picture, return_word_box=True)
-    if result.txts is None or result.boxes is None:
-        return []
-    lines = []
-    for text, score, corners, pieces in zip(
-        result.txts, result.scores, result.boxes, result.word_results, strict=False
-    ):
-        box = _around(corners)
-        lines.append((_line_words(text, box, pieces), float(score)))
-    return lines
+class _Reader:
+    """The models: one finds lines, the other reads them, several lines at a time.
+
+    Each line runs on a single thread: shared out within one line, threads mostly wait.
+    """
+
+    def __init__(self, threads: int) -> None:
+        from rapidocr import RapidOCR
+
+        logging.getLogger("RapidOCR").disabled = True
+        models = model_folder()
+        common = {
+            "Global.log_level": "critical",
+            "Global.use_preprocess_img": False,
+            "Global.use_cls": False,
+        }
+        self._finder = RapidOCR(
+            params=common
+            | {
+                "Global.use_rec": False,
+                "EngineConfig.onnxruntime.intra_op_num_threads": threads,
+                "Det.model_path": str(models / _DETECTOR),
+                "Det.limit_side_len": _SIDE,
+                "Det.limit_type": "max",
+            }
+        )
+        self._reader = RapidOCR(
+            params=common
+            | {
+                "Global.use_det": False,
+                "Global.return_word_box": True,
+                "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+                "Rec.model_path": str(models / _RECOGNISER),
+                "Rec.rec_img_shape": [3, 48, 160],
+            }
+        )
+        self._threads = ThreadPoolExecutor(threads)
+
+    def lines(self, picture: _Picture) -> list[_Line]:
+        """Every line found, read."""
+        import numpy
+
+        corners = self._find(picture, _SIDE)
+        if not corners:
+            return []
+        if _line_height(corners) * _SIDE < _SMALL_PRINT * max(picture.shape):
+            corners = self._find(picture, _FINE_SIDE)
+        crops = self._finder.crop_text_regions(picture, numpy.stack(corners))
+        return list(self._threads.map(self._line, crops, corners))
+
+    def _find(self, picture: _Picture, side: int) -> list[_Picture]:
+        """The corners of every line, 4 x 2 each, clockwise from the top left."""
+        detector: Any = self._finder.text_det
+        if detector is not None:  # it is made when first used, with _SIDE
+            detector.limit_side_len = side
+        found: Any = self._finder(picture)
+        return [] if found.boxes is None else list(found.boxes)
+
+    def _line(self, crop: _Picture, corners: _Picture) -> _Line:
+        result: Any = self._reader(crop)
+        if not result.txts or not result.txts[0].strip():
+            return [], 0.0
+        text, score = result.txts[0], float(result.scores[0])
+        placed = self._reader.calc_word_boxes([crop], corners[None], result)
+        return _line_words(text, _around(corners), placed[0] if placed else ()), score
 
 
 def _line_words(
@@ -120,7 +182,7 @@ def _confidence(lines: Sequence[_Line]) -> float:
 
 
 def _words(lines: Sequence[_Line], turn: int, width: int, height: int) -> tuple[Word, ...]:
-    kept = [words for words, score in lines if score >= _LEAST_SCORE and words]
+    kept = [words for words, score in lines if words and score >= _LEAST_SCORE]
     rows = reading_order([_union([box for _, box in words]) for words in kept])
     turned_width, turned_height = (height, width) if turn % 2 else (width, height)
     found = []
@@ -151,9 +213,15 @@ def _turned_back(box: _Edges, turn: int) -> _Edges:
             return left, top, right, bottom
 
 
-def _around(corners: Sequence[Sequence[float]]) -> Box:
-    xs = [float(corner[0]) for corner in corners]
-    ys = [float(corner[1]) for corner in corners]
+def _line_height(corners: Sequence[_Picture]) -> float:
+    """How high most lines are, in pixels; of lines that run down the page, how wide."""
+    boxes = [_around(quad) for quad in corners]
+    heights = sorted(min(box.height, box.right - box.left) for box in boxes)
+    return heights[len(heights) // 2]
+
+
+def _around(corners: Iterable[Sequence[float]]) -> Box:
+    xs, ys = zip(*((float(x), float(y)) for x, y in corners), strict=True)
     return Box(min(xs), min(ys), max(xs), max(ys))
 
 
@@ -167,25 +235,16 @@ def _union(boxes: Sequence[Box]) -> Box:
 
 
 @cache
-def _engine(threads: int) -> RapidOCR:
-    """The recogniser with its models loaded. Kept for the life of the worker."""
-    from rapidocr import RapidOCR
+def _reader(threads: int) -> _Reader:
+    """The models, loaded once in the life of a worker."""
+    return _Reader(threads or len(os.sched_getaffinity(0)))
 
-    logging.getLogger("RapidOCR").disabled = True
-    models = model_folder()
-    return RapidOCR(
-        params={
-            "Global.log_level": "critical",
-            "Global.use_cls": False,
-            "Global.max_side_len": 4_000,
-            "Global.text_score": _LEAST_SCORE,
-            "EngineConfig.onnxruntime.intra_op_num_threads": threads or -1,
-            "Det.model_path": str(models / _DETECTOR),
-            "Det.limit_side_len": _DETECTOR_SIDE,
-            "Det.limit_type": "max",
-            "Rec.model_path": str(models / _RECOGNISER),
-        }
-    )
+
+def _give_memory_back() -> None:
+    """Returns what the C library holds for later to the system, where it can."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def model_folder() -> Path:
