@@ -1,0 +1,118 @@
+"""Starts the backend: settings, the model's choice, the server, and an end on SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # worker processes import this module as well and need nothing of it
+    from backend.model.catalogue import Choice
+    from backend.readiness import Load
+    from backend.settings import Settings
+
+
+def main() -> int:
+    """The process, from its environment to its exit status."""
+    from backend import logs, settings
+    from backend.hardware import gpu_memory
+    from backend.model import catalogue
+
+    try:
+        chosen = settings.read()
+        logs.configure(chosen.log_level)
+        memory = gpu_memory() if chosen.model == "auto" else None
+        choice = catalogue.choose(chosen.model, chosen.models_dir, memory)
+    except settings.Mistakes as mistakes:
+        return _refused(*mistakes.lines)
+    except catalogue.UnknownModel as unknown:
+        return _refused(str(unknown))
+    return asyncio.run(serve(chosen, choice))
+
+
+async def serve(settings: Settings, choice: Choice) -> int:
+    """Serves until a signal comes; the exit status."""
+    import structlog
+
+    from backend.auth import Gate
+    from backend.errors import RequestError
+    from backend.media.library import Library
+    from backend.media.limits import MediaLimits
+    from backend.model import catalogue
+    from backend.service.server import AddressInUse, Server
+
+    limits = MediaLimits(quota_bytes=int(settings.media_quota_gb * 1e9))
+    token = settings.backend_token
+    try:
+        library = Library(settings.data_dir / "media", limits)
+    except OSError:
+        return _refused("DATA_DIR: the folder cannot be made or written to.")
+    except RequestError as error:
+        return _refused(f"DATA_DIR: {error.message}")
+    server = Server(
+        library,
+        limits,
+        Gate(
+            None if token is None else token.get_secret_value(),
+            (key.get_secret_value() for key in settings.api_keys),
+        ),
+        catalogue.entries(),
+        _loading(settings, choice),
+        max_queue=settings.max_queue,
+        max_running=settings.max_running,
+    )
+    stopped = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    try:
+        port = await server.start(settings.backend_address)
+    except AddressInUse:
+        await library.close()
+        return _refused(
+            f"BACKEND_ADDRESS: a backend is already running at {settings.backend_address},"
+            " or the address cannot be used."
+        )
+    log = structlog.get_logger(__name__)
+    log.info("listening", address=settings.backend_address, port=port)
+    await stopped.wait()
+    log.info("stopping")
+    await server.close()
+    log.info("stopped")
+    return 0
+
+
+def _loading(settings: Settings, choice: Choice) -> Load:
+    """What the loading thread does."""
+    from backend.engine import Engine
+    from backend.errors import Unavailable
+    from backend.hardware import cores
+    from backend.model.loader import DamagedModel, load
+    from backend.readiness import Phase, Ready, Report
+
+    def bring_in(report: Report) -> Ready:
+        try:
+            model = load(
+                choice,
+                models_dir=settings.models_dir,
+                max_model_len=settings.max_model_len,
+                threads=settings.num_threads or cores(),
+                on_phase=lambda doing: report(Phase.LOADING, f"{choice.entry.name}: {doing}."),
+            )
+        except DamagedModel as damaged:
+            raise Unavailable(f"The model cannot be loaded: {damaged}.") from damaged
+        engine = Engine(model, max_running=settings.max_running, max_queue=settings.max_queue)
+        engine.start()
+        return Ready(model.info, model.tokenizer, model.template, engine)
+
+    return bring_in
+
+
+def _refused(*lines: str) -> int:
+    for line in lines:
+        print(line, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""The Inference service: asks what the caller wants, hands over to whom it concerns, answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+
+import structlog
+
+from backend.answering import Answerer
+from backend.errors import NotFound, NotImplementedYet, RequestError
+from backend.generations import Generation, Generations
+from backend.media.library import Library
+from backend.media.limits import MediaLimits
+from backend.metrics import Metrics, resident_bytes
+from backend.model.info import ModelInfo
+from backend.readiness import Phase, Readiness
+from backend.service.boundary import Context, owner
+from backend.wire import answers, requests
+from protos import inference_pb2 as pb
+from protos import inference_pb2_grpc
+
+VERSION = "0.1.0"
+
+DEADLINE_MARGIN = 0.25  # seconds before the call's own end, so that a Finished still arrives
+
+_PHASES = {
+    Phase.STARTING: pb.PHASE_STARTING,
+    Phase.LOADING: pb.PHASE_LOADING,
+    Phase.WARMING: pb.PHASE_WARMING,
+    Phase.READY: pb.PHASE_READY,
+    Phase.DRAINING: pb.PHASE_DRAINING,
+    Phase.FAILED: pb.PHASE_FAILED,
+}
+
+
+class Inference(inference_pb2_grpc.InferenceServicer):
+    """Answers, and how far the backend is."""
+
+    def __init__(
+        self,
+        readiness: Readiness,
+        catalogue: Sequence[ModelInfo],
+        answerer: Answerer,
+        generations: Generations,
+        library: Library,
+        metrics: Metrics,
+        limits: MediaLimits,
+        max_queue: int,
+    ) -> None:
+        self._readiness = readiness
+        self._catalogue = catalogue
+        self._answerer = answerer
+        self._generations = generations
+        self._library = library
+        self._metrics = metrics
+        self._limits = limits
+        self._max_queue = max_queue
+
+    async def Generate(  # noqa: N802  # as the contract calls it
+        self, request: pb.GenerateRequest, context: Context
+    ) -> AsyncIterator[pb.GenerateEvent]:
+        """Accepts a request and follows it; leaving stops it unless it is detached."""
+        generation = self._accept(request, context)
+        try:
+            async for numbered in generation.follow():
+                yield answers.event(numbered)
+        finally:
+            if not request.detached:
+                generation.stop()
+
+    async def Attach(  # noqa: N802
+        self, request: pb.AttachRequest, context: Context
+    ) -> AsyncIterator[pb.GenerateEvent]:
+        """Follows a generation from any event on; leaving changes nothing for it."""
+        request_id = requests.request_id(request.request_id)
+        generation = self._generations.find(owner(), request_id)
+        async for numbered in generation.follow(after=request.after):
+            yield answers.event(numbered)
+
+    async def Cancel(  # noqa: N802
+        self, request: pb.CancelRequest, context: Context
+    ) -> pb.CancelResponse:
+        """Stops one of the caller's generations."""
+        request_id = requests.request_id(request.request_id)
+        try:
+            generation = self._generations.find(owner(), request_id)
+        except NotFound:
+            return pb.CancelResponse(was_running=False)
+        return pb.CancelResponse(was_running=generation.stop())
+
+    async def Plan(  # noqa: N802
+        self, request: pb.PlanRequest, context: Context
+    ) -> pb.PlanResponse:
+        """Not in this version."""
+        raise NotImplementedYet("This version cannot tell the cost of a request beforehand.")
+
+    async def GetModel(  # noqa: N802
+        self, request: pb.GetModelRequest, context: Context
+    ) -> pb.GetModelResponse:
+        """The models, the loaded one first, and the phase."""
+        loaded = self._readiness.model
+        others = [info for info in self._catalogue if loaded is None or info.id != loaded.id]
+        models = others if loaded is None else [loaded, *others]
+        return pb.GetModelResponse(
+            models=[answers.model(info) for info in models],
+            phase=_PHASES[self._readiness.phase],
+            detail=self._readiness.detail,
+            version=VERSION,
+            limits=answers.limits(self._limits, requests.MAX_FILES, self._max_queue),
+            started_at=int(self._metrics.started_at),
+        )
+
+    async def WatchStats(  # noqa: N802
+        self, request: pb.WatchStatsRequest, context: Context
+    ) -> AsyncIterator[pb.Stats]:
+        """The figures, now and at every interval."""
+        interval = requests.interval(request)
+        while True:
+            yield await self._stats()
+            await asyncio.sleep(interval)
+
+    def _accept(self, request: pb.GenerateRequest, context: Context) -> Generation:
+        try:
+            ready = self._readiness.ready()
+            prompt = requests.prompt(
+                request,
+                owner=owner(),
+                defaults=ready.info.defaults,
+                deadline=_deadline(context),
+            )
+            structlog.contextvars.bind_contextvars(request=prompt.request_id)
+            return self._answerer.accept(prompt, ready)
+        except RequestError as error:
+            self._metrics.refused(error.code)
+            raise
+
+    async def _stats(self) -> pb.Stats:
+        metrics, engine = self._metrics, self._readiness.engine
+        stats = pb.Stats(
+            phase=_PHASES[self._readiness.phase],
+            requests_total=metrics.requests,
+            prompt_tokens_total=metrics.prompt_tokens,
+            completion_tokens_total=metrics.completion_tokens,
+            cached_tokens_total=metrics.cached_tokens,
+            routes_total=metrics.routes,
+            pages_total=metrics.pages,
+            media_bytes=await asyncio.to_thread(self._library.stored_bytes),
+            media_bytes_limit=self._limits.quota_bytes,
+            uptime_seconds=metrics.uptime,
+            refusals_total=metrics.refusals,
+            memory_bytes=resident_bytes(),
+        )
+        if engine is not None:
+            computed = engine.stats()
+            stats.queued = computed.queued
+            stats.running = computed.running
+            stats.blocks_used = computed.blocks_used
+            stats.blocks_total = computed.blocks_total
+            stats.tokens_per_second = computed.tokens_per_second
+        return stats
+
+
+def _deadline(context: Context) -> float | None:
+    """When the answer has to be there, on time.monotonic()'s clock."""
+    remaining = context.time_remaining()
+    if remaining is None:
+        return None
+    return time.monotonic() + remaining - min(DEADLINE_MARGIN, remaining / 10)

@@ -1,0 +1,116 @@
+"""What the operator may choose, read from the environment in this one place."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+LEVELS = ("debug", "info", "warning", "error")
+
+
+class Mistakes(Exception):
+    """The environment cannot be served; one clear line per mistake."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def _printable(secret: SecretStr | None) -> SecretStr | None:
+    """A key travels in a header, so it must be made of visible ASCII."""
+    if secret is not None and not re.fullmatch(r"[!-~]{8,512}", secret.get_secret_value()):
+        raise ValueError("must be 8 to 512 visible ASCII characters without spaces")
+    return secret
+
+
+Key = Annotated[SecretStr, AfterValidator(_printable)]
+
+
+class Settings(BaseSettings):
+    """The backend's settings, each checked."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+
+    backend_address: str = "127.0.0.1:50051"
+    backend_token: Key | None = None
+    api_keys: Annotated[tuple[Key, ...], NoDecode] = ()
+    data_dir: Path = ROOT / ".data"
+    log_level: str = "info"
+    model: str = Field(default="auto", min_length=1, max_length=4096)
+    models_dir: Path = ROOT / ".models"
+    max_model_len: int = Field(default=8192, ge=256, le=1_048_576)
+    max_queue: int = Field(default=64, ge=1, le=10_000)
+    max_running: int = Field(default=8, ge=1, le=256)
+    media_quota_gb: float = Field(default=10.0, gt=0, le=100_000, allow_inf_nan=False)
+    num_threads: int | None = Field(default=None, ge=1, le=1024)  # None: all cores
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(key.strip() for key in value.split(",") if key.strip())
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.lower() not in LEVELS:
+            raise ValueError(f"must be one of {', '.join(LEVELS)}")
+        return value.lower()
+
+    @field_validator("backend_address")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value.startswith("unix:"):
+            if not value.removeprefix("unix:").lstrip("/"):
+                raise ValueError("must name a socket, as in unix:///run/backend.sock")
+            return value
+        host, separator, port = value.rpartition(":")
+        if not separator or not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
+            raise ValueError("must be HOST:PORT or unix:///path")
+        return value
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the address."""
+        if self.backend_address.startswith("unix:"):
+            return True
+        host = self.backend_address.rpartition(":")[0].strip("[]")
+        if host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def secured(self) -> bool:
+        """Whether callers must show a token."""
+        return self.backend_token is not None or bool(self.api_keys)
+
+
+def read() -> Settings:
+    """Read the environment. Raises Mistakes; no line repeats a value, which may be a secret."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise Mistakes([_line(detail["loc"], detail["msg"]) for detail in error.errors()]) from None
+    if not settings.is_local and not settings.secured:
+        raise Mistakes(
+            [
+                "BACKEND_ADDRESS can be reached from other machines: set BACKEND_TOKEN or API_KEYS,"
+                " or use 127.0.0.1."
+            ]
+        )
+    return settings
+
+
+def _line(location: tuple[int | str, ...], message: str) -> str:
+    name = str(location[0]).upper() if location else "Settings"
+    return f"{name}: {message.removeprefix('Value error, ')}."

@@ -1,0 +1,231 @@
+"""Answers onto the wire: the backend's values in, protobuf out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from backend.generations import Numbered
+from backend.media.limits import MediaLimits
+from backend.media.media import Media, MediaKind, Word
+from backend.model.info import ModelInfo
+from backend.prompt.events import (
+    Candidate,
+    Delta,
+    Finished,
+    PageRead,
+    PageUse,
+    Queued,
+    Started,
+    TokenLogprob,
+)
+from backend.prompt.prompt import FinishReason, ReadingMethod, Route, Sampling
+from protos import inference_pb2 as pb
+from protos import media_pb2
+
+_METHODS: Mapping[ReadingMethod, media_pb2.ReadingMethod.ValueType] = {
+    ReadingMethod.TEXT_LAYER: media_pb2.READING_METHOD_TEXT_LAYER,
+    ReadingMethod.OCR: media_pb2.READING_METHOD_OCR,
+    ReadingMethod.VISION: media_pb2.READING_METHOD_VISION,
+}
+_ROUTES: Mapping[Route, pb.Route.ValueType] = {
+    Route.TEXT: pb.ROUTE_TEXT,
+    Route.MULTIMODAL: pb.ROUTE_MULTIMODAL,
+    Route.IMAGE_BATCH: pb.ROUTE_IMAGE_BATCH,
+}
+_REASONS: Mapping[FinishReason, pb.FinishReason.ValueType] = {
+    FinishReason.STOP: pb.FINISH_REASON_STOP,
+    FinishReason.LENGTH: pb.FINISH_REASON_LENGTH,
+    FinishReason.CANCELLED: pb.FINISH_REASON_CANCELLED,
+    FinishReason.DEADLINE: pb.FINISH_REASON_DEADLINE,
+    FinishReason.ERROR: pb.FINISH_REASON_ERROR,
+}
+_KINDS: Mapping[MediaKind, media_pb2.MediaKind.ValueType] = {
+    MediaKind.IMAGE: media_pb2.MEDIA_KIND_IMAGE,
+    MediaKind.DOCUMENT: media_pb2.MEDIA_KIND_DOCUMENT,
+}
+
+
+def event(numbered: Numbered) -> pb.GenerateEvent:
+    """One step of an answer."""
+    number = numbered.number
+    match numbered.event:
+        case Queued(ahead=ahead):
+            return pb.GenerateEvent(number=number, queued=pb.Queued(ahead=ahead))
+        case PageRead() as page:
+            return pb.GenerateEvent(number=number, reading=_reading(page))
+        case Started() as started:
+            return pb.GenerateEvent(number=number, started=_started(started))
+        case Delta() as delta:
+            return pb.GenerateEvent(number=number, delta=_delta(delta))
+        case Finished() as finished:
+            return pb.GenerateEvent(number=number, finished=_finished(finished))
+
+
+def media_ref(media: Media) -> media_pb2.MediaRef:
+    """A stored file."""
+    return media_pb2.MediaRef(
+        sha256=media.sha256,
+        kind=_KINDS[media.kind],
+        media_type=media.media_type,
+        size=media.size,
+        pages=media.pages,
+        width=media.width,
+        height=media.height,
+    )
+
+
+def words(found: Iterable[Word]) -> list[media_pb2.Word]:
+    """The words of a page."""
+    return [
+        media_pb2.Word(
+            text=word.text,
+            left=word.left,
+            top=word.top,
+            right=word.right,
+            bottom=word.bottom,
+            line=word.line,
+        )
+        for word in found
+    ]
+
+
+def method(reading: ReadingMethod) -> media_pb2.ReadingMethod.ValueType:
+    """How a page was read."""
+    return _METHODS[reading]
+
+
+def model(info: ModelInfo) -> pb.Model:
+    """A model's description."""
+    return pb.Model(
+        id=info.id,
+        name=info.name,
+        description=info.description,
+        description_zh=info.description_zh,
+        loaded=info.loaded,
+        sees_images=info.sees_images,
+        thinks=info.thinks,
+        context_length=info.context_length,
+        parameters=info.parameters,
+        device=info.device,
+        dtype=info.dtype,
+        chosen_because=info.chosen_because,
+        revision=info.revision,
+        defaults=_defaults(info.defaults),
+        license=info.license,
+    )
+
+
+def limits(media: MediaLimits, files: int, queue: int) -> pb.Limits:
+    """What requests are held to."""
+    return pb.Limits(
+        image_pixels=media.image_pixels,
+        aspect_ratio=media.image_aspect,
+        images=files,
+        document_bytes=media.document_bytes,
+        document_pages=media.document_pages,
+        queue=queue,
+        image_bytes=media.image_bytes,
+    )
+
+
+def _reading(page: PageRead) -> pb.Reading:
+    return pb.Reading(
+        sha256=page.sha256,
+        page=page.page,
+        pages=page.pages,
+        method=_METHODS[page.method],
+        cached=page.cached,
+    )
+
+
+def _started(started: Started) -> pb.Started:
+    return pb.Started(
+        request_id=started.request_id,
+        model=started.model,
+        route=_ROUTES[started.route],
+        route_reason=started.route_reason,
+        prompt_tokens=started.prompt_tokens,
+        cached_tokens=started.cached_tokens,
+        pages=[_page_use(use) for use in started.pages],
+        queue_seconds=started.queue_seconds,
+        reading_seconds=started.reading_seconds,
+        answer_cached=started.answer_cached,
+        seed=started.seed,
+    )
+
+
+def _page_use(use: PageUse) -> pb.PageUse:
+    return pb.PageUse(
+        sha256=use.sha256,
+        page=use.page,
+        method=_METHODS[use.method],
+        words=use.words,
+        tokens=use.tokens,
+    )
+
+
+def _delta(delta: Delta) -> pb.Delta:
+    return pb.Delta(
+        index=delta.index,
+        text=delta.text,
+        reasoning=delta.reasoning,
+        tokens=delta.tokens,
+        logprobs=[_logprob(logprob) for logprob in delta.logprobs],
+    )
+
+
+def _logprob(logprob: TokenLogprob) -> pb.TokenLogprob:
+    return pb.TokenLogprob(
+        chosen=_candidate(logprob.chosen),
+        top=[_candidate(candidate) for candidate in logprob.top],
+    )
+
+
+def _candidate(candidate: Candidate) -> pb.TokenLogprob.Candidate:
+    return pb.TokenLogprob.Candidate(
+        token=candidate.token, bytes=candidate.bytes, logprob=candidate.logprob
+    )
+
+
+def _finished(finished: Finished) -> pb.Finished:
+    usage, timing = finished.usage, finished.timing
+    return pb.Finished(
+        choices=[
+            pb.Finished.Choice(index=index, reason=_REASONS[reason])
+            for index, reason in enumerate(finished.reasons)
+        ],
+        usage=pb.Usage(
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            cached_tokens=usage.cached_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+            image_tokens=usage.image_tokens,
+        ),
+        timing=pb.Timing(
+            queue=timing.queue,
+            reading=timing.reading,
+            first_token=timing.first_token,
+            total=timing.total,
+        ),
+        warning=finished.warning,
+        error=finished.error,
+    )
+
+
+def _defaults(sampling: Sampling) -> pb.Sampling:
+    return pb.Sampling(
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        top_k=sampling.top_k,
+        min_p=sampling.min_p,
+        repetition_penalty=sampling.repetition_penalty,
+        presence_penalty=sampling.presence_penalty,
+        frequency_penalty=sampling.frequency_penalty,
+        seed=sampling.seed,
+        max_tokens=sampling.max_tokens,
+        min_tokens=sampling.min_tokens,
+        stop=sampling.stop,
+        logit_bias=sampling.logit_bias,
+        top_logprobs=sampling.top_logprobs,
+        n=sampling.n,
+    )
