@@ -13,19 +13,9 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from backend.model.kv_cache import KVCache
+from backend.model.kv_cache import KVCache, Span
 
 NAME = "paged"
-
-
-@dataclass(frozen=True)
-class Span:
-    """The packed rows [first, first + rows) belong to one sequence and are its newest tokens."""
-
-    first: int
-    rows: int
-    length: int  # tokens of the sequence up to and with these rows
-    table: torch.Tensor  # its blocks, [ceil(length / block_size)]
 
 
 @dataclass(frozen=True)
@@ -33,7 +23,6 @@ class Pages:
     """Where the packed row's keys and values go, and what each part of it may look at."""
 
     cache: KVCache
-    slots: torch.Tensor  # [tokens]
     spans: tuple[Span, ...]
 
 
@@ -52,26 +41,31 @@ def paged_attention(
     assert attention_mask is None, "causality comes from the spans"
     layer = module.layer_idx
     assert isinstance(layer, int)
-    pages.cache.write(layer, pages.slots, key[0].transpose(0, 1), value[0].transpose(0, 1))
-    outputs = [
-        attend(query[:, :, span.first : span.first + span.rows], pages, layer, span, scaling)
-        for span in pages.spans
-    ]
+    keys, values = key[0].transpose(0, 1), value[0].transpose(0, 1)
+    outputs = []
+    for span in pages.spans:
+        rows = slice(span.first, span.first + span.rows)
+        pages.cache.write(layer, span, keys[rows], values[rows])
+        outputs.append(_attend(query[:, :, rows], pages.cache, layer, span, scaling))
     return (outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)), None
 
 
-def attend(
-    query: torch.Tensor, pages: Pages, layer: int, span: Span, scaling: float
+def _attend(
+    query: torch.Tensor, cache: KVCache, layer: int, span: Span, scaling: float
 ) -> torch.Tensor:
     """One sequence's newest rows over all its tokens: [1, rows, heads, head_dim]."""
-    keys, values = pages.cache.read(layer, span.table, span.length)
+    keys, values = cache.read(layer, span)
     keys, values = keys.transpose(0, 1)[None], values.transpose(0, 1)[None]
+    if span.rows == 1:  # query heads that share a key head stand as its rows: 4 times as quick
+        grouped = query.reshape(1, keys.shape[1], -1, query.shape[-1])
+        output = scaled_dot_product_attention(grouped, keys, values, scale=scaling)
+        return output.reshape(1, 1, query.shape[1], -1)
     output = scaled_dot_product_attention(
         query,
         keys,
         values,
         attn_mask=_mask(span, query.device),
-        is_causal=span.rows == span.length and span.rows > 1,
+        is_causal=span.rows == span.length,
         scale=scaling,
         enable_gqa=query.shape[1] != keys.shape[1],
     )
@@ -80,7 +74,7 @@ def attend(
 
 def _mask(span: Span, device: torch.device) -> torch.Tensor | None:
     """Row i sees the tokens before these rows and the first i + 1 of them."""
-    if span.rows in (1, span.length):
+    if span.rows == span.length:
         return None
     places = torch.arange(span.length, device=device)
     return places[None, :] <= places[span.length - span.rows :, None]

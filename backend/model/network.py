@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
 from backend.model import attention
+from backend.model.fused import fuse
 from backend.model.kv_cache import KVCache
 from backend.model.manifest import DamagedModel
+from backend.model.packed import DECODE_ROWS
 from backend.model.runner import Runner
 from backend.model.sampler import Sampler
 
@@ -57,6 +60,10 @@ def load_network(
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model, text, position_rows = _build(folder, dtype or _best_dtype(device), device)
+    decode_rows = 1
+    if device.type == "cpu" and isinstance(model, LlamaForCausalLM):
+        fuse(model)
+        decode_rows = DECODE_ROWS
     config = text.config
     config._attn_implementation = attention.NAME
     context_length = min(max_model_len, config.max_position_embeddings)
@@ -68,7 +75,7 @@ def load_network(
         cache,
         Sampler(eos_ids),
         position_rows=position_rows,
-        decode_rows=1,
+        decode_rows=decode_rows,
     )
     return Network(
         runner=runner,

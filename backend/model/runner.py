@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
-from backend.model.attention import Pages, Span
-from backend.model.kv_cache import KVCache
+from backend.model.attention import Pages
+from backend.model.kv_cache import KVCache, Span
 from backend.model.sampler import Sampled, Sampler
 from backend.scheduling.scheduler import Batch, Slice
 
@@ -84,27 +84,32 @@ class Runner:
         """Logits [slices that sample, vocabulary]."""
         tokens: list[int] = []
         places: list[int] = []
-        slots: list[int] = []
         spans: list[Span] = []
         last_rows: list[int] = []
-        size = self.cache.block_size
         for part in slices:
-            blocks = part.sequence.blocks
-            rows = range(part.start, part.end)
-            table = torch.tensor(blocks[: -(-part.end // size)], device=self._device)
-            spans.append(Span(len(tokens), len(rows), part.end, table))
+            spans.append(
+                Span.of(
+                    part.sequence.blocks,
+                    self.cache.block_size,
+                    len(tokens),
+                    part.start,
+                    part.end,
+                    self._device,
+                )
+            )
             tokens += part.sequence.tokens(part.start, part.end)
-            places += rows
-            slots += [blocks[place // size] * size + place % size for place in rows]
+            places += range(part.start, part.end)
             if part.samples:
                 last_rows.append(len(tokens) - 1)
-        pages = Pages(self.cache, torch.tensor(slots, device=self._device), tuple(spans))
+        pages = Pages(self.cache, tuple(spans))
         hidden = self._network(
             input_ids=torch.tensor([tokens], device=self._device),
             position_ids=self._positions(places),
             use_cache=False,
             pages=pages,
         ).last_hidden_state
+        if not last_rows:
+            return hidden.new_empty(0)
         return self._head(hidden[0, last_rows])
 
     def _positions(self, places: list[int]) -> torch.Tensor:

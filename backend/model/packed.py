@@ -1,0 +1,80 @@
+"""Linear layers for the CPU with a second, smaller copy of their weight for decoding.
+
+Reading weights is what a decode step costs on a CPU, so a few rows are multiplied by 4- or 8-bit
+weights, and many rows by the full ones. Both small kernels compute every row by itself: a sequence
+gets the same bits alone and in company.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.functional import linear
+
+DECODE_ROWS = 8  # up to that many rows the packed weight is used
+GROUP = 32  # columns that share a scale in the 4-bit form
+_LARGEST_ERROR = 2.0**-7  # of the group's largest weight; what bfloat16 rounding leaves on a grid
+
+
+class FourBitWeight:
+    """A weight on a grid of 16 steps in each group: nothing is lost but bfloat16 rounding."""
+
+    def __init__(self, codes: torch.Tensor, scales: torch.Tensor, middles: torch.Tensor) -> None:
+        """`codes` [rows, columns] in 0-15; `scales` and `middles` [rows, groups], in the type of
+        the rows that will be multiplied."""
+        self._packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(codes, 1)
+        self._scales = torch.stack([scales, middles], -1).transpose(0, 1).contiguous()
+
+    @classmethod
+    def fit(cls, weight: torch.Tensor) -> FourBitWeight | None:
+        """The weight [rows, columns] in 4 bits, or None if it does not lie on such a grid."""
+        rows, columns = weight.shape
+        if columns % GROUP or rows % 16:
+            return None
+        groups = weight.float().view(rows, columns // GROUP, GROUP)
+        low, high = groups.aminmax(dim=-1)
+        scales = ((high - low) / 15).clamp_min(torch.finfo(torch.float32).tiny)
+        codes = ((groups - low[..., None]) / scales[..., None]).round_()
+        error = (codes * scales[..., None]).add_(low[..., None]).sub_(groups).abs_().amax(-1)
+        if (error > _LARGEST_ERROR * torch.maximum(high.abs(), low.abs())).any():
+            return None
+        middles = (low + 8 * scales).to(weight.dtype)
+        return cls(codes.int().view(rows, columns), scales.to(weight.dtype), middles)
+
+    def times(self, rows: torch.Tensor) -> torch.Tensor:
+        """rows [n, columns] @ weight.T."""
+        return torch.ops.aten._weight_int4pack_mm_for_cpu(rows, self._packed, GROUP, self._scales)
+
+
+class EightBitWeight:
+    """A weight with one scale a row and 255 steps."""
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        scales = (weight.abs().amax(dim=1).float() / 127).clamp_min(1e-12)
+        self._codes = torch.empty_like(weight, dtype=torch.int8)
+        for part in torch.arange(len(weight)).split(4096):  # bounds what the float copies take
+            self._codes[part] = (weight[part].float() / scales[part, None]).round_().to(torch.int8)
+        self._scales = scales.to(weight.dtype)
+
+    def times(self, rows: torch.Tensor) -> torch.Tensor:
+        """rows [n, columns] @ weight.T."""
+        return torch._weight_int8pack_mm(rows, self._codes, self._scales)
+
+
+class PackedLinear(torch.nn.Module):
+    """Takes the place of a linear layer, or of several that share their input."""
+
+    def __init__(self, *layers: torch.nn.Linear) -> None:
+        super().__init__()
+        weight = torch.cat([layer.weight for layer in layers]) if len(layers) > 1 else None
+        self.weight = layers[0].weight if weight is None else torch.nn.Parameter(weight, False)
+        biases = [layer.bias for layer in layers]
+        self.bias = None if biases[0] is None else torch.nn.Parameter(torch.cat(biases), False)
+        self._packed = FourBitWeight.fit(self.weight) or EightBitWeight(self.weight)
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """rows [..., columns] -> [..., outputs]."""
+        count = rows.shape[:-1].numel()
+        if count > DECODE_ROWS:
+            return linear(rows, self.weight, self.bias)
+        output = self._packed.times(rows.reshape(count, -1)).view(*rows.shape[:-1], -1)
+        return output if self.bias is None else output + self.bias
