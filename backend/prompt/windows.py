@@ -24,8 +24,9 @@ class Document:
 
     @property
     def has_words(self) -> bool:
-        """Whether there is anything to read."""
-        return any(page.words for page in self.pages)
+        """Whether there is anything to read; OCR takes a sun for a dot, and a dot is no word."""
+        words = (word.text for page in self.pages for word in page.words)
+        return sum(character.isalnum() for text in words for character in text) > 1
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 import psutil
 
-from frontend.client import Client
+from frontend.client.blocking import Client
 from frontend.messages import Delta, Finished, Question, Role, Sampling, TextPart, Turn
 from scripts.lib import papers
 from scripts.lib.system import ROOT, System, free_ports
@@ -102,7 +102,8 @@ def reading_figures(system: System, client: Client, runs: int) -> Iterator[Figur
         "s",
         how=f"REST, streamed, median of {runs}",
     )
-    firsts, seconds = [], []
+    firsts: list[float] = []
+    seconds: list[float] = []
     for run in range(runs):
         scan = papers.scanned(papers.pdf([own_agreement(100 + run)]))
         stored = client.put("local", scan, "scan.pdf")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
-from frontend.client import Client
+from frontend.client.blocking import Client
 from scripts.lib.system import System, models_folder
 
 

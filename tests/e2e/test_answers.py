@@ -36,7 +36,7 @@ def with_file(document: bytes, question: str = QUESTION) -> list[Any]:
 
 def extension(answer: Any) -> dict[str, Any]:
     """What this product adds to an answer of OpenAI's shape."""
-    return dict(answer.model_extra["x_inference"])
+    return dict(answer.model_extra["glm_flash"])
 
 
 def test_a_contract_is_answered_about_from_its_text_layer(openai: OpenAI) -> None:
@@ -67,7 +67,7 @@ def test_the_same_contract_as_a_scan_is_read_by_ocr_once(openai: OpenAI) -> None
         assert told["pages"][0]["words"] > 100
         text = answer.choices[0].message.content or ""
         assert any(name in text for name in ("Larkspur", "Tamarind", "New York", "2019")), text
-    assert told["reading_seconds"] < 0.5, "the second question costs no reading"
+    assert told["timing"]["reading"] < 0.5, "the second question costs no reading"
 
 
 def test_every_page_of_a_long_document_is_read(openai: OpenAI) -> None:
@@ -175,25 +175,22 @@ def test_max_tokens_is_met_exactly(openai: OpenAI) -> None:
 
 def test_a_photograph_without_words_gets_an_honest_sentence(openai: OpenAI) -> None:
     url = data_url(papers.photograph(), "image/png")
-    for shape in ({"url": url}, url):  # OpenAI's object, and the bare string of many tutorials
+    for picture in ({"url": url}, url):  # OpenAI's object, and the bare string of many tutorials
+        content: list[Any] = [
+            {"type": "image_url", "image_url": picture},
+            {"type": "text", "text": "What is in this picture?"},
+        ]
         answer = openai.chat.completions.create(
             model="embedded",
-            messages=[
-                {
-                    "role": "user",
-                    "content": [
-                        {"type": "image_url", "image_url": shape},  # type: ignore[list-item]
-                        {"type": "text", "text": "What is in this picture?"},
-                    ],
-                }
-            ],
+            messages=[{"role": "user", "content": content}],
             temperature=0,
             max_tokens=120,
         )
         text = (answer.choices[0].message.content or "").lower()
-        assert "read" in text
-        assert "text" in text or "words" in text
-        assert not any(invented in text for invented in ("sun", "hill", "mountain", "dog"))
+        assert "cannot see pictures" in text
+        assert answer.choices[0].finish_reason == "stop"
+        assert answer.usage is not None
+        assert answer.usage.completion_tokens > 10
 
 
 def test_the_models_are_listed(openai: OpenAI) -> None:

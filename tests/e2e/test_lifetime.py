@@ -14,7 +14,7 @@ import psutil
 import pytest
 from openai import OpenAI
 
-from frontend.client import Client
+from frontend.client.blocking import Client
 from frontend.messages import (
     BackendError,
     Delta,
