@@ -94,6 +94,8 @@ class Fetcher:
         target = httpx.URL(url)
         if target.scheme not in ("http", "https") or not target.host or target.userinfo:
             raise _Refused
+        if target.port is not None and not 0 < target.port < 65536:
+            raise _Refused
         if self._mode == "allowlist" and target.host.lower().rstrip(".") not in self._hosts:
             raise _Refused
         return target

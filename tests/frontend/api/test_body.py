@@ -1,0 +1,67 @@
+"""JSON bodies: strict, and refused by type before they are read."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontend.api.body import parse
+from frontend.api.errors import ApiError
+from tests.fakes.web import Web
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'"text"',
+        b'{"a":NaN}',
+        b'{"a":-Infinity}',
+        b'{"a":1e999}',
+        b'{"a":' + b"9" * 5000 + b"}",
+        b'{"a":"\\ud800"}',
+        b'{"\\udfff":1}',
+        b'{"a":"\xff"}',
+        b"\xef\xbb\xbf{}",
+        "{}".encode("utf-16"),
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b"{'a':1}",
+        b'{"a":1,}',
+        b'{"a":"\n"}',
+    ],
+    ids=range(19),
+)
+def test_what_is_no_json_object(content: bytes) -> None:
+    with pytest.raises(ApiError) as refused:
+        parse(content)
+    assert (refused.value.status, refused.value.code) == (400, "invalid_json")
+
+
+def test_what_is_one() -> None:
+    assert parse(b'{"a":"\\ud83d\\ude00","b":[1.5,-2,true,null]}') == {
+        "a": "\U0001f600",
+        "b": [1.5, -2, True, None],
+    }
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "application/json"}, 200),
+        ({"Content-Type": "Application/JSON; charset=UTF-8"}, 200),
+        ({"Content-Type": "application/json; charset=latin-1"}, 415),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, 415),
+        ({"Content-Type": ""}, 415),
+        ({"Content-Encoding": "gzip"}, 415),
+        ({"Content-Encoding": "identity"}, 415),
+    ],
+)
+def test_content_types(web: Web, headers: dict[str, str], status: int) -> None:
+    answered = web.chat(headers=headers)
+    assert answered.status == status
+    if status != 200:
+        assert answered.error["code"] == "unsupported_media_type"

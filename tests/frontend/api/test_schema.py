@@ -1,0 +1,184 @@
+"""Every field's limits, by the path that a refusal names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from frontend.api.errors import ApiError
+from frontend.api.schema import ChatRequest, chat_request
+from frontend.messages import Role, TextPart
+
+USER = {"role": "user", "content": "hi"}
+
+
+def asked(**over: Any) -> ChatRequest:
+    body = {"model": "m", "messages": [USER], **over}
+    return chat_request({key: value for key, value in body.items() if value is not ...})
+
+
+def said(*messages: Any) -> dict[str, Any]:
+    return {"messages": list(messages)}
+
+
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    ({"model": ...}, "model", "missing_required_parameter"),
+    ({"model": None}, "model", "missing_required_parameter"),
+    ({"model": 5}, "model", "invalid_type"),
+    ({"model": ""}, "model", "model_not_found"),
+    ({"messages": ...}, "messages", "missing_required_parameter"),
+    ({"messages": "hi"}, "messages", "invalid_type"),
+    ({"messages": []}, "messages", "invalid_value"),
+    ({"messages": [USER] * 1001}, "messages", "array_above_max_length"),
+    (said("hi"), "messages[0]", "invalid_type"),
+    (said({"content": "hi"}), "messages[0].role", "missing_required_parameter"),
+    (said({"role": "root", "content": "hi"}), "messages[0].role", "invalid_value"),
+    (said({"role": ["user"], "content": "hi"}), "messages[0].role", "invalid_type"),
+    (said(USER, {"role": "tool", "content": "1"}), "messages[1].role", "unsupported_parameter"),
+    (
+        said(USER, {"role": "assistant", "tool_calls": [{"id": "1"}]}),
+        "messages[1].tool_calls",
+        "unsupported_parameter",
+    ),
+    (said({"role": "user"}), "messages[0].content", "invalid_type"),
+    (said({"role": "system", "content": None}), "messages[0].content", "invalid_type"),
+    (said({"role": "user", "content": []}), "messages[0].content", "invalid_value"),
+    (said({"role": "user", "content": ["hi"]}), "messages[0].content[0]", "invalid_type"),
+    (
+        said({"role": "user", "content": [{}]}),
+        "messages[0].content[0].type",
+        "missing_required_parameter",
+    ),
+    (
+        said({"role": "user", "content": [{"type": 1}]}),
+        "messages[0].content[0].type",
+        "invalid_type",
+    ),
+    (
+        said({"role": "system", "content": [{"type": "image_url", "image_url": "http://a/b"}]}),
+        "messages[0].content[0].type",
+        "invalid_value",
+    ),
+    (said({"role": "user", "content": "a" * 2_000_001}), "messages", "context_length_exceeded"),
+    ({"temperature": -0.1}, "temperature", "decimal_below_min_value"),
+    ({"temperature": 2.1}, "temperature", "decimal_above_max_value"),
+    ({"temperature": "1"}, "temperature", "invalid_type"),
+    ({"temperature": True}, "temperature", "invalid_type"),
+    ({"top_p": 1.1}, "top_p", "decimal_above_max_value"),
+    ({"presence_penalty": 3}, "presence_penalty", "decimal_above_max_value"),
+    ({"frequency_penalty": -3}, "frequency_penalty", "decimal_below_min_value"),
+    ({"repetition_penalty": 0}, "repetition_penalty", "invalid_value"),
+    ({"max_tokens": 0}, "max_tokens", "integer_below_min_value"),
+    ({"max_tokens": 1.5}, "max_tokens", "invalid_type"),
+    ({"max_tokens": "10"}, "max_tokens", "invalid_type"),
+    ({"max_tokens": True}, "max_tokens", "invalid_type"),
+    ({"max_tokens": 2**31}, "max_tokens", "integer_above_max_value"),
+    ({"max_completion_tokens": 0}, "max_completion_tokens", "integer_below_min_value"),
+    ({"n": 9}, "n", "integer_above_max_value"),
+    ({"seed": 2**63}, "seed", "integer_above_max_value"),
+    ({"seed": 1.0}, "seed", "invalid_type"),
+    ({"stop": ["a"] * 5}, "stop", "array_above_max_length"),
+    ({"stop": ""}, "stop", "invalid_value"),
+    ({"stop": "x" * 257}, "stop", "invalid_value"),
+    ({"stop": [1]}, "stop", "invalid_type"),
+    ({"stop": {"a": 1}}, "stop", "invalid_type"),
+    ({"stream": "yes"}, "stream", "invalid_type"),
+    ({"stream": 1}, "stream", "invalid_type"),
+    ({"stream_options": {"include_usage": True}}, "stream_options", "invalid_value"),
+    ({"stream": True, "stream_options": []}, "stream_options", "invalid_type"),
+    (
+        {"stream": True, "stream_options": {"include_usage": 1}},
+        "stream_options.include_usage",
+        "invalid_type",
+    ),
+    ({"top_logprobs": 1}, "top_logprobs", "invalid_value"),
+    ({"logprobs": True, "top_logprobs": 21}, "top_logprobs", "integer_above_max_value"),
+    ({"logprobs": 1}, "logprobs", "invalid_type"),
+    ({"logit_bias": {"a": 1}}, "logit_bias", "invalid_value"),
+    ({"logit_bias": {"1": 101}}, "logit_bias", "decimal_above_max_value"),
+    ({"logit_bias": {"1": None}}, "logit_bias", "invalid_type"),
+    ({"logit_bias": {str(i): 1 for i in range(301)}}, "logit_bias", "invalid_value"),
+    ({"response_format": "json"}, "response_format", "invalid_type"),
+    ({"response_format": {}}, "response_format.type", "missing_required_parameter"),
+    ({"response_format": {"type": "regex"}}, "response_format.type", "unsupported_parameter"),
+    (
+        {"response_format": {"type": "json_schema"}},
+        "response_format.json_schema",
+        "missing_required_parameter",
+    ),
+    (
+        {"response_format": {"type": "json_schema", "json_schema": {"name": "a b"}}},
+        "response_format.json_schema.name",
+        "invalid_value",
+    ),
+    (
+        {"response_format": {"type": "json_schema", "json_schema": {"name": "a"}}},
+        "response_format.json_schema.schema",
+        "missing_required_parameter",
+    ),
+    ({"tools": [{"type": "function"}]}, "tools", "unsupported_parameter"),
+    ({"tools": {}}, "tools", "invalid_type"),
+    ({"tool_choice": "required"}, "tool_choice", "unsupported_parameter"),
+    ({"functions": []}, "functions", "unsupported_parameter"),
+    ({"modalities": ["text", "audio"]}, "modalities", "unsupported_parameter"),
+    ({"chat_template": "x"}, "chat_template", "unknown_parameter"),
+    ({"chat_template_kwargs": {"tokenize": 1}}, "chat_template_kwargs", "unknown_parameter"),
+    ({"cache_salt": "x"}, "cache_salt", "unknown_parameter"),
+    ({"prompt_embeds": "x"}, "prompt_embeds", "unsupported_parameter"),
+    ({"guided_json": {}}, "guided_*", "unsupported_parameter"),
+    ({"structured_outputs": {"regex": "a"}}, "structured_outputs", "unsupported_parameter"),
+]
+
+
+@pytest.mark.parametrize(("over", "param", "code"), WRONG)
+def test_refusals(over: dict[str, Any], param: str, code: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        asked(**over)
+    assert refused.value.status in (400, 404)
+    assert (refused.value.param, refused.value.code) == (param, code)
+
+
+def test_pictures_are_counted() -> None:
+    many = [{"type": "image_url", "image_url": "http://a.example/b.png"}] * 51
+    with pytest.raises(ApiError) as refused:
+        asked(messages=[{"role": "user", "content": many}])
+    assert (refused.value.param, refused.value.code) == ("messages", "too_many_images")
+
+
+def test_null_is_not_given_and_the_harmless_is_ignored() -> None:
+    plain = asked()
+    assert plain == asked(temperature=None, tools=None, stop=None, chat_template=None, n=None)
+    assert plain == asked(user="u", store=True, metadata={}, service_tier="auto", logprobs=False)
+    named = {**USER, "name": "Ann", "refusal": None}
+    assert plain.messages == asked(messages=[named]).messages
+
+
+def test_roles_and_their_content() -> None:
+    messages = asked(
+        messages=[
+            {"role": "developer", "content": "be brief"},
+            USER,
+            {"role": "assistant", "content": None},
+            {"role": "assistant", "content": [{"type": "text", "text": "a"}]},
+            {"role": "user", "content": [{"type": "text", "text": ""}]},
+        ]
+    ).messages
+    assert [message.role for message in messages] == [
+        Role.SYSTEM,
+        Role.USER,
+        Role.ASSISTANT,
+        Role.ASSISTANT,
+        Role.USER,
+    ]
+    assert messages[2].pieces == (TextPart(""),)
+
+
+def test_schemas_travel_as_documents() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema, "strict": True}}
+    assert asked(response_format=form).json_schema == (
+        '{"type": "object", "properties": {"a": {"type": "string"}}}'
+    )
+    assert asked(response_format={"type": "json_object"}).json_object
+    assert not asked(response_format={"type": "text"}).json_object
