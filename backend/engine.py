@@ -19,6 +19,7 @@ from backend.errors import (
     QueueFull,
     Unavailable,
 )
+from backend.model.outcome import Failed, Outcome, Sampled
 from backend.prompt.detokenizer import Detokenizer
 from backend.prompt.events import Candidate, Delta, TokenLogprob
 from backend.prompt.prompt import FinishReason, Priority, Sampling
@@ -28,8 +29,6 @@ from backend.scheduling.sequence import Sequence
 
 if TYPE_CHECKING:
     from backend.model.loader import LoadedModel
-    from backend.model.runner import Outcome
-    from backend.model.sampler import Sampled
 
 log = logging.getLogger(__name__)
 
@@ -286,10 +285,9 @@ class Engine:
         """What the scheduler is to write down; failed sequences end here."""
         tokens: list[int | None] = []
         for part, outcome in zip(batch.slices, outcomes, strict=True):
-            token = getattr(outcome, "token", None)
-            if outcome is not None and token is None:
+            if isinstance(outcome, Failed):
                 self._fail(part.sequence)
-            tokens.append(token)
+            tokens.append(outcome.token if isinstance(outcome, Sampled) else None)
         return tokens
 
     def _fail(self, sequence: Sequence) -> None:
@@ -306,8 +304,8 @@ class Engine:
             self._completion_tokens += 1
             self._count_rate()
             answer.held_tokens += 1
-            if outcome is not None:
-                answer.held_logprobs += self._logprobs(outcome)  # type: ignore[arg-type]
+            if isinstance(outcome, Sampled):
+                answer.held_logprobs += self._logprobs(outcome)
             text = answer.detokenizer.push(advance.token)
             if answer.detokenizer.is_stopped:
                 reason = FinishReason.STOP

@@ -7,7 +7,6 @@ slots, gather each sequence's blocks, attend causally.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
@@ -35,7 +34,7 @@ def paged_attention(
     *,
     scaling: float,
     pages: Pages,
-    **_: Any,
+    **_: object,
 ) -> tuple[torch.Tensor, None]:
     """Answers [1, tokens, heads, head_dim], as transformers expects of an attention function."""
     assert attention_mask is None, "causality comes from the spans"

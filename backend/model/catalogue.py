@@ -62,7 +62,9 @@ _GLM_OCR = ModelInfo(
         "A vision-language model of 0.9 billion parameters made for reading text, tables and "
         "formulas from page pictures. It transcribes well; it is not meant for conversation."
     ),
-    description_zh="9 亿参数的视觉语言模型，专门识别页面图片中的文字、表格和公式；擅长转写，不适合对话。",
+    description_zh=(
+        "9 亿参数的视觉语言模型，专门识别页面图片中的文字、表格和公式；擅长转写，不适合对话。"
+    ),
     sees_images=True,
     thinks=False,
     context_length=131_072,

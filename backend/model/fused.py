@@ -5,8 +5,6 @@ Each does what the module it replaces does, up to rounding; the tests hold them 
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch.nn.functional import rms_norm
 from transformers.models.llama.modeling_llama import (
@@ -16,8 +14,8 @@ from transformers.models.llama.modeling_llama import (
     LlamaRMSNorm,
 )
 
-from backend.model.attention import paged_attention
-from backend.model.packed import PackedLinear
+from backend.model.attention import Pages, paged_attention
+from backend.model.packed import DECODE_ROWS, PackedLinear
 
 
 class FusedNorm(torch.nn.Module):
@@ -51,22 +49,24 @@ class FusedAttention(torch.nn.Module):
         hidden_states: torch.Tensor,  # [1, tokens, hidden]
         position_embeddings: tuple[torch.Tensor, torch.Tensor],  # each [1, tokens, head_dim]
         attention_mask: torch.Tensor | None = None,
-        **kwargs: Any,
+        *,
+        pages: Pages,
+        **_: object,
     ) -> tuple[torch.Tensor, None]:
         """As LlamaAttention.forward."""
         heads = self.qkv_proj(hidden_states).unflatten(-1, (-1, self._head_dim))
-        turning, values = heads.split((self._heads + self._kv_heads, self._kv_heads), dim=2)
-        queries, keys = _rotated(turning, *position_embeddings).split(
-            (self._heads, self._kv_heads), dim=2
+        turning, values = torch.split(heads, [self._heads + self._kv_heads, self._kv_heads], dim=2)
+        queries, keys = torch.split(
+            _rotated(turning, *position_embeddings), [self._heads, self._kv_heads], dim=2
         )
-        output, _ = paged_attention(
+        output, _weights = paged_attention(
             self,
             queries.transpose(1, 2),
             keys.transpose(1, 2),
             values.transpose(1, 2),
             attention_mask,
             scaling=self._scaling,
-            pages=kwargs["pages"],
+            pages=pages,
         )
         return self.o_proj(output.flatten(2)), None
 
@@ -83,7 +83,8 @@ class FusedMlp(torch.nn.Module):
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """[..., hidden] -> the same shape."""
         gate, up = self.gate_up_proj(hidden).chunk(2, dim=-1)
-        return self.down_proj(self._activation(gate) * up)
+        output: torch.Tensor = self.down_proj(self._activation(gate) * up)
+        return output
 
 
 def fuse(model: LlamaForCausalLM) -> None:
@@ -95,6 +96,30 @@ def fuse(model: LlamaForCausalLM) -> None:
         layer.post_attention_layernorm = FusedNorm(layer.post_attention_layernorm)
     model.model.norm = FusedNorm(model.model.norm)
     model.lm_head = PackedLinear(model.lm_head)
+
+
+def rows_are_independent(model: LlamaForCausalLM) -> bool:
+    """Whether a fused model computes each of a few rows as if it were alone, to the last bit.
+
+    Attention is left out: it is computed for each sequence by itself anyway.
+    """
+    hidden = torch.linspace(-3, 3, DECODE_ROWS * model.config.hidden_size)
+    rows = hidden.sin().view(1, DECODE_ROWS, -1).to(model.dtype)
+    layer = model.model.layers[0]
+
+    def compute(rows: torch.Tensor) -> torch.Tensor:
+        heads = layer.self_attn.qkv_proj(layer.input_layernorm(rows))
+        rows = rows + layer.self_attn.o_proj(heads[..., : layer.self_attn.o_proj.weight.shape[1]])
+        rows = rows + layer.mlp(layer.post_attention_layernorm(rows))
+        logits: torch.Tensor = model.lm_head(model.model.norm(rows))
+        return logits
+
+    with torch.inference_mode():
+        alone = torch.cat([compute(row) for row in torch.split(rows, 1, dim=1)], dim=1)
+        return all(
+            torch.equal(compute(rows[:, :count]), alone[:, :count])
+            for count in range(2, DECODE_ROWS + 1)
+        )
 
 
 def _rotated(heads: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:

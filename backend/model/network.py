@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.configuration_utils import PreTrainedConfig
 from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
 from backend.model import attention
-from backend.model.fused import fuse
+from backend.model.fused import fuse, rows_are_independent
 from backend.model.kv_cache import KVCache
 from backend.model.manifest import DamagedModel
 from backend.model.packed import DECODE_ROWS
@@ -63,7 +64,8 @@ def load_network(
     decode_rows = 1
     if device.type == "cpu" and isinstance(model, LlamaForCausalLM):
         fuse(model)
-        decode_rows = DECODE_ROWS
+        decode_rows = DECODE_ROWS if rows_are_independent(model) else 1
+        log.info("decoding up to %d answers at a time", decode_rows)
     config = text.config
     config._attn_implementation = attention.NAME
     context_length = min(max_model_len, config.max_position_embeddings)
@@ -123,7 +125,7 @@ def _build(folder: Path, dtype: torch.dtype, device: torch.device) -> tuple[Any,
 
 
 def _best_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where the processor multiplies it, float32 elsewhere. Never float16: GLM overflows."""
+    """bfloat16 where the processor multiplies it, else float32; float16 would overflow in GLM."""
     if device.type == "cuda":
         return torch.bfloat16
     capable = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
@@ -131,7 +133,9 @@ def _best_dtype(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if capable else torch.float32
 
 
-def _cache(config: Any, context: int, dtype: torch.dtype, device: torch.device) -> KVCache:
+def _cache(
+    config: PreTrainedConfig, context: int, dtype: torch.dtype, device: torch.device
+) -> KVCache:
     heads = config.num_key_value_heads
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     block_bytes = 2 * config.num_hidden_layers * BLOCK_SIZE * heads * head_dim * dtype.itemsize
@@ -151,7 +155,7 @@ def _cache(config: Any, context: int, dtype: torch.dtype, device: torch.device) 
     )
 
 
-def _eos_ids(folder: Path, config: Any) -> frozenset[int]:
+def _eos_ids(folder: Path, config: PreTrainedConfig) -> frozenset[int]:
     """Every token that ends an answer, by config, generation config and tokenizer together."""
     ids: set[int] = set()
     for source in (config.to_dict(), _json(folder / "generation_config.json")):

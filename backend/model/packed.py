@@ -42,16 +42,26 @@ class FourBitWeight:
 
     def times(self, rows: torch.Tensor) -> torch.Tensor:
         """rows [n, columns] @ weight.T."""
-        return torch.ops.aten._weight_int4pack_mm_for_cpu(rows, self._packed, GROUP, self._scales)
+        product: torch.Tensor = torch.ops.aten._weight_int4pack_mm_for_cpu(
+            rows, self._packed, GROUP, self._scales
+        )
+        return product
 
 
 class EightBitWeight:
     """A weight with one scale a row and 255 steps."""
 
+    @classmethod
+    def fit(cls, weight: torch.Tensor) -> EightBitWeight | None:
+        """The weight [rows, columns] in 8 bits; None for float32, whose small kernel is slow."""
+        return cls(weight) if weight.dtype is torch.bfloat16 else None
+
     def __init__(self, weight: torch.Tensor) -> None:
         scales = (weight.abs().amax(dim=1).float() / 127).clamp_min(1e-12)
         self._codes = torch.empty_like(weight, dtype=torch.int8)
-        for part in torch.arange(len(weight)).split(4096):  # bounds what the float copies take
+        for part in torch.split(
+            torch.arange(len(weight)), 4096
+        ):  # bounds what the float copies take
             self._codes[part] = (weight[part].float() / scales[part, None]).round_().to(torch.int8)
         self._scales = scales.to(weight.dtype)
 
@@ -67,14 +77,14 @@ class PackedLinear(torch.nn.Module):
         super().__init__()
         weight = torch.cat([layer.weight for layer in layers]) if len(layers) > 1 else None
         self.weight = layers[0].weight if weight is None else torch.nn.Parameter(weight, False)
-        biases = [layer.bias for layer in layers]
-        self.bias = None if biases[0] is None else torch.nn.Parameter(torch.cat(biases), False)
-        self._packed = FourBitWeight.fit(self.weight) or EightBitWeight(self.weight)
+        biases: list[torch.Tensor] = [layer.bias for layer in layers if layer.bias is not None]
+        self.bias = torch.nn.Parameter(torch.cat(biases), False) if biases else None
+        self._packed = FourBitWeight.fit(self.weight) or EightBitWeight.fit(self.weight)
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """rows [..., columns] -> [..., outputs]."""
         count = rows.shape[:-1].numel()
-        if count > DECODE_ROWS:
+        if self._packed is None or count > DECODE_ROWS:
             return linear(rows, self.weight, self.bias)
-        output = self._packed.times(rows.reshape(count, -1)).view(*rows.shape[:-1], -1)
+        output = self._packed.times(rows.reshape(count, -1).contiguous()).view(*rows.shape[:-1], -1)
         return output if self.bias is None else output + self.bias

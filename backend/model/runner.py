@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence as SequenceOf
-from dataclasses import dataclass
 
 import torch
 
 from backend.model.attention import Pages
 from backend.model.kv_cache import KVCache, Span
-from backend.model.sampler import Sampled, Sampler
+from backend.model.outcome import Failed, Outcome
+from backend.model.sampler import Sampler
 from backend.scheduling.scheduler import Batch, Slice
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A slice that could not be computed; the log says why."""
-
-
-Outcome = Sampled | Failed | None  # None: computed, and no token was due
 
 
 class Runner:
@@ -109,8 +101,9 @@ class Runner:
             pages=pages,
         ).last_hidden_state
         if not last_rows:
-            return hidden.new_empty(0)
-        return self._head(hidden[0, last_rows])
+            return torch.empty(0)
+        logits: torch.Tensor = self._head(hidden[0, last_rows])
+        return logits
 
     def _positions(self, places: list[int]) -> torch.Tensor:
         """[1, tokens], or [3, 1, tokens] where text stands at the same place in all three rows."""

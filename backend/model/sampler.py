@@ -7,25 +7,16 @@ else: a seed repeats a text whatever runs beside it, and after a preemption too.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 import torch
 
+from backend.model.outcome import Sampled
 from backend.prompt.prompt import Sampling
 from backend.scheduling.sequence import Sequence
 
 
 class UnusableLogits(Exception):
     """The model computed numbers that are none."""
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """A token, and how likely it and the best others were, if the request asked."""
-
-    token: int
-    logprob: float | None = None
-    top: tuple[tuple[int, float], ...] = ()  # likeliest tokens, best first
 
 
 class Sampler:
@@ -59,7 +50,7 @@ class Sampler:
             penalty = sampling.repetition_penalty
             scores[seen] = torch.where(values > 0, values / penalty, values * penalty)
         if sequence.output_ids and (sampling.presence_penalty or sampling.frequency_penalty):
-            ids, counts = torch.tensor(sequence.output_ids).unique(return_counts=True)
+            ids, counts = torch.unique(torch.tensor(sequence.output_ids), return_counts=True)
             penalty = sampling.presence_penalty + sampling.frequency_penalty * counts.float()
             scores[ids.to(scores.device)] -= penalty.to(scores.device)
         if sampling.logit_bias:

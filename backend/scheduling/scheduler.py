@@ -236,7 +236,7 @@ class Scheduler:
         return True
 
     def _prefills(self, gone: set[int]) -> tuple[Slice, ...]:
-        prefills = []
+        prefills: list[Slice] = []
         budget = self._step_tokens
         for sequence in self._running:
             if sequence.script is not None or id(sequence) in gone:

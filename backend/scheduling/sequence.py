@@ -1,4 +1,4 @@
-"""One answer in the making: its tokens, how far they are computed, and the blocks that hold them."""
+"""One answer in the making: its tokens, how far they are computed, the blocks they hold."""
 
 from __future__ import annotations
 

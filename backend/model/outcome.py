@@ -1,0 +1,22 @@
+"""What became of a computed slice; free of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A token, and how likely it and the best others were, if the request asked."""
+
+    token: int
+    logprob: float | None = None
+    top: tuple[tuple[int, float], ...] = ()  # likeliest tokens, best first
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A slice that could not be computed; the log says why."""
+
+
+Outcome = Sampled | Failed | None  # None: computed, and no token was due

@@ -1,0 +1,223 @@
+"""The scheduler by itself: order, budgets, preemption, ends; no model anywhere."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.prompt.prompt import FinishReason, Priority, Sampling
+from backend.scheduling.blocks import BlockPool
+from backend.scheduling.scheduler import Batch, Scheduler
+from backend.scheduling.sequence import Sequence
+
+EOS = 0
+
+
+def make(
+    name: str,
+    prompt: int,
+    *,
+    answer: int = 4,
+    priority: Priority = Priority.INTERACTIVE,
+    deadline: float | None = None,
+    script: tuple[int, ...] | None = None,
+) -> Sequence:
+    return Sequence(
+        request_id=name,
+        owner="o",
+        index=0,
+        prompt_ids=tuple(range(1, prompt + 1)),
+        sampling=Sampling(max_tokens=answer, seed=0),
+        priority=priority,
+        deadline=deadline,
+        script=script,
+    )
+
+
+def scheduler(*, blocks: int = 64, running: int = 8, chunk: int = 8, step: int = 8) -> Scheduler:
+    pool = BlockPool(blocks, 4)
+    return Scheduler(
+        pool,
+        max_running=running,
+        eos_ids=frozenset({EOS}),
+        chunk_tokens=chunk,
+        step_tokens=step,
+    )
+
+
+def turn(engine: Scheduler, now: float = 0.0) -> Batch:
+    """One step as the engine takes it, with a model that always says 9."""
+    batch = engine.schedule(now)
+    for sequence in batch.expired:
+        engine.finish(sequence, FinishReason.DEADLINE)
+    for advance in engine.commit(batch, [9 if part.samples else None for part in batch.slices]):
+        if advance.reason:
+            engine.finish(advance.sequence, advance.reason)
+    return batch
+
+
+def names(batch: Batch) -> list[tuple[str, int, int]]:
+    return [(part.sequence.request_id, part.start, part.end) for part in batch.slices]
+
+
+def test_a_prompt_is_computed_in_chunks_that_end_at_fixed_places() -> None:
+    engine = scheduler()
+    engine.add([make("a", 19)])
+    assert names(turn(engine)) == [("a", 0, 8)]
+    assert names(turn(engine)) == [("a", 8, 16)]
+    assert names(turn(engine)) == [("a", 16, 19)]
+    assert names(turn(engine)) == [("a", 19, 20)]
+
+
+def test_chunks_are_never_cut_by_what_else_is_in_the_batch() -> None:
+    engine = scheduler()
+    engine.add([make("a", 5), make("b", 12)])
+    assert names(turn(engine)) == [("a", 0, 5)]  # 3 tokens of budget are left unused
+    assert names(turn(engine)) == [("a", 5, 6), ("b", 0, 8)]
+
+
+def test_decodes_come_first() -> None:
+    engine = scheduler(step=32)
+    engine.add([make("a", 3)])
+    turn(engine)
+    engine.add([make("b", 20)])
+    batch = turn(engine)
+    assert [part.sequence.request_id for part in batch.decodes] == ["a"]
+    assert [(part.start, part.end) for part in batch.prefills] == [(0, 8), (8, 16), (16, 20)]
+
+
+def test_people_come_before_jobs_and_jobs_leave_a_place_free() -> None:
+    engine = scheduler(running=2)
+    engine.add([make("job1", 2, priority=Priority.BATCH), make("job2", 2, priority=Priority.BATCH)])
+    turn(engine)
+    assert (engine.running, engine.waiting) == (1, 1)
+    engine.add([make("person", 2)])
+    assert "person" in [s.request_id for s in turn(engine).started]
+
+
+def test_an_answer_ends_at_its_length_and_gives_everything_back() -> None:
+    engine = scheduler()
+    sequence = make("a", 5, answer=3)
+    engine.add([sequence])
+    while engine.has_work:
+        turn(engine)
+    assert sequence.reason is FinishReason.LENGTH
+    assert sequence.output_ids == [9, 9, 9]
+    assert engine.pool.used == 0
+
+
+def test_end_of_text_is_no_part_of_the_answer() -> None:
+    engine = scheduler()
+    sequence = make("a", 2)
+    engine.add([sequence])
+    [advance] = engine.commit(engine.schedule(0.0), [EOS])
+    assert advance.reason is FinishReason.STOP
+    assert sequence.output_ids == []
+
+
+def test_a_deadline_ends_waiting_and_running_sequences() -> None:
+    engine = scheduler(running=1)
+    running, waiting = make("a", 2, deadline=5.0), make("b", 2, deadline=1.0)
+    engine.add([running, waiting])
+    turn(engine, now=0.0)
+    turn(engine, now=1.0)
+    assert waiting.reason is FinishReason.DEADLINE
+    assert waiting.output_ids == []
+    turn(engine, now=5.0)
+    assert running.reason is FinishReason.DEADLINE
+    assert not engine.has_work
+    assert engine.pool.used == 0
+
+
+def test_a_scripted_answer_needs_no_blocks_and_no_compute() -> None:
+    engine = scheduler()
+    sequence = make("a", 500, answer=9, script=(5, 6))
+    engine.add([sequence])
+    batch = turn(engine)
+    assert batch.slices == ()
+    assert engine.pool.used == 0
+    turn(engine)
+    assert sequence.output_ids == [5, 6]
+    assert sequence.reason is FinishReason.STOP
+
+
+def test_a_scripted_answer_honours_its_length() -> None:
+    engine = scheduler()
+    sequence = make("a", 2, answer=1, script=(5, 6))
+    engine.add([sequence])
+    turn(engine)
+    assert sequence.output_ids == [5]
+    assert sequence.reason is FinishReason.LENGTH
+
+
+def test_the_newest_is_preempted_and_computed_again_in_the_same_pieces() -> None:
+    engine = scheduler(blocks=5)  # 20 tokens for two sequences of 8 + 8
+    first, second = make("a", 8, answer=8), make("b", 8, answer=8)
+    engine.add([first, second])
+    pieces: list[tuple[int, int]] = []
+    while engine.has_work:
+        batch = turn(engine)
+        pieces += [(p.start, p.end) for p in batch.slices if p.sequence is second]
+    assert engine.preemptions > 0
+    again = pieces[pieces.index((0, 8), 1) :]
+    assert again == [(0, 8), *((place, place + 1) for place in range(8, 15))]
+    assert first.output_ids == second.output_ids == [9] * 8
+
+
+def test_nobody_overtakes_a_long_prompt_that_waits_for_blocks() -> None:
+    engine = scheduler(blocks=5)
+    engine.add([make("a", 8, answer=8)])
+    turn(engine)
+    engine.add([make("long", 16, answer=2), make("short", 1)])
+    turn(engine)
+    assert engine.running == 1
+    while engine.has_work:
+        turn(engine)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 30),  # prompt
+            st.integers(1, 12),  # answer
+            st.booleans(),  # a job
+            st.integers(0, 30),  # step of arrival
+            st.one_of(st.none(), st.integers(0, 60)),  # step of cancellation
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    st.integers(1, 4),
+)
+def test_never_shares_a_block_never_leaks_one_never_starves(
+    requests: list[tuple[int, int, bool, int, int | None]], running: int
+) -> None:
+    engine = scheduler(blocks=11, running=running)  # the longest alone needs 11
+    sequences = [
+        make(
+            str(number),
+            prompt,
+            answer=answer,
+            priority=Priority.BATCH if is_job else Priority.INTERACTIVE,
+        )
+        for number, (prompt, answer, is_job, _, _) in enumerate(requests)
+    ]
+    step = 0
+    while step <= 30 or engine.has_work:
+        for sequence, (_, _, _, arrival, leaving) in zip(sequences, requests, strict=True):
+            if arrival == step:
+                engine.add([sequence])
+            if leaving == step and sequence.arrival >= 0:
+                engine.finish(sequence, FinishReason.CANCELLED)
+        turn(engine)
+        held = [block for sequence in sequences for block in sequence.blocks]
+        assert len(held) == len(set(held)) == engine.pool.used
+        assert engine.running <= running
+        step += 1
+        assert step < 2000, "somebody starves"
+    assert engine.pool.used == 0
+    for sequence, (_, answer, _, _, leaving) in zip(sequences, requests, strict=True):
+        assert sequence.reason is not None
+        if leaving is None:
+            assert sequence.output_ids == [9] * answer
