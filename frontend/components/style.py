@@ -78,7 +78,7 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 /* Sidebar. */
 [data-testid=stSidebarHeader] { height: 0; min-height: 0; padding: 0; margin: 0; overflow: visible;
   position: absolute; right: 0.5rem; top: 0.7rem; z-index: 2; }
-[data-testid=stSidebarUserContent] { padding: 1rem 1.1rem 1.5rem; }
+[data-testid=stSidebarUserContent] { padding: 1rem 0 1.5rem; }
 [data-testid=stSidebar] [data-testid=stVerticalBlock] { gap: 0.6rem; }
 .st-key-masthead { flex-wrap: nowrap; padding-right: 1.4rem; }
 .st-key-masthead > :first-child { flex: 1 1 auto; }
@@ -104,7 +104,9 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 .no-picture { width: 44px; height: 56px; border-radius: 0.2rem; background: var(--line); }
 .st-key-conversations { gap: 0.1rem !important; }
 .st-key-conversations button { padding: 0.15rem 0.4rem; min-height: 2rem; font-size: 0.86rem; }
-.st-key-conversations [class*=st-key-chat-] button { justify-content: flex-start; width: 100%; }
+.st-key-conversations [class*=st-key-chat-] button, .st-key-conversations [class*=st-key-chat-]
+  button > div, .st-key-conversations [class*=st-key-chat-] button > div > span {
+  justify-content: flex-start; width: 100%; }
 .st-key-conversations [class*=st-key-chat-] button * { overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; text-align: left; }
 .st-key-conversations [class*=st-key-chat-] { flex: 1 1 0; min-width: 0; }
@@ -118,9 +120,11 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 /* The uploader's own words, in the page's language and with the true limits. */
 [data-testid=stFileUploaderDropzone] { padding: 0.8rem; flex-wrap: wrap; gap: 0.5rem; }
 [data-testid=stFileUploaderDropzone] > span { width: 100%; }
-[data-testid=stFileUploaderDropzone] button { width: 100%; justify-content: center; }
-[data-testid=stFileUploaderDropzone] button > div { display: none; }
-[data-testid=stFileUploaderDropzone] button::after { content: $choose; font-size: 0.9rem; }
+[data-testid=stFileUploaderDropzone] > span > button { width: 100%; justify-content: center; }
+[data-testid=stFileUploaderDropzone] > span > button > div { display: none; }
+[data-testid=stFileUploaderDropzone] > span > button::after { content: $choose; font-size: 0.9rem; }
+[data-testid=stFileUploaderDropzone]:has([aria-invalid=true])::after { content: $too_large;
+  font-size: 0.8rem; color: #d64545; width: 100%; }
 [data-testid=stFileUploaderDropzoneInstructions] * { font-size: 0 !important; }
 [data-testid=stFileUploaderDropzoneInstructions]::after { content: $limits; font-size: 0.76rem;
   opacity: 0.7; line-height: 1.4; }
@@ -147,7 +151,12 @@ def apply(say: Phrases, status: BackendStatus | None) -> None:
         if status
         else ""
     )
-    css = _CSS.substitute(choose=_string(say("files.choose")), limits=_string(limits))
+    too_large = (
+        say("files.too_large", document=say.size(status.limits.document_bytes)) if status else ""
+    )
+    css = _CSS.substitute(
+        choose=_string(say("files.choose")), limits=_string(limits), too_large=_string(too_large)
+    )
     st.html(f"<style>{css}</style>")
 
 

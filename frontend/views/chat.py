@@ -174,6 +174,9 @@ def _composer(desk: Desk, say: Phrases) -> None:
     reason = "" if beat.serves else say("chat.cannot_ask")
     if desk.missing:
         reason = say("chat.missing")
+    if (unsent := st.session_state.pop("unsent", None)) is not None:
+        st.session_state["question"] = unsent
+        st.toast(say("chat.still_answering"), icon=":material/hourglass_top:")
     text = st.chat_input(
         reason or say("chat.ask_files" if desk.files else "chat.ask"),
         key="question",
@@ -201,5 +204,4 @@ def _ask(desk: Desk, text: str) -> None:
     try:
         state.ask(desk, text)
     except StillAnswering:
-        st.session_state["question"] = text
-        st.toast(state.phrases()("chat.still_answering"), icon=":material/hourglass_top:")
+        st.session_state["unsent"] = text  # it goes back into the input

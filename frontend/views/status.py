@@ -12,7 +12,7 @@ from frontend.messages import Phase
 from frontend.pulse import Beat
 from frontend.state import Desk
 
-LOOK_EVERY = 2.0  # seconds
+LOOK_EVERY = 1.5  # seconds
 
 
 def show(desk: Desk, say: Phrases) -> None:
