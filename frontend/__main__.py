@@ -20,6 +20,7 @@ import streamlit as st
 import uvicorn
 from streamlit import config as page_config
 
+from frontend import logs
 from frontend.api.protocol import INCOMPLETE_BYTES, Protocol
 from frontend.api.routes import Api
 from frontend.settings import LOCAL_HOSTS, Mistakes, Settings, load
@@ -56,8 +57,6 @@ class Server(uvicorn.Server):
 
 def application(settings: Settings) -> tuple[Api, Any]:
     """The API, and the ASGI application that holds it and the page."""
-    for name, value in _PAGE_OPTIONS.items():
-        page_config.set_option(name, value)
     api = Api(settings)
 
     @asynccontextmanager
@@ -66,7 +65,9 @@ def application(settings: Settings) -> tuple[Api, Any]:
             yield {}
 
     page = st.App(PAGE, routes=api.routes(), lifespan=lifespan)
-    return api, api.guarded(page)
+    for name, value in _PAGE_OPTIONS.items():  # after App, which finds the page's config.toml
+        page_config.set_option(name, value)
+    return api, logs.recorded(api.guarded(page))
 
 
 def take_port(settings: Settings) -> socket.socket:
@@ -99,14 +100,11 @@ def main() -> int:
         reason = error.strerror or "the name is not known"
         sys.stderr.write(f"PORT: {settings.host}:{settings.port} cannot be used: {reason}.\n")
         return 2
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for noisy in ("httpx", "httpcore"):  # they would log the addresses that callers name
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    api, app = application(settings)
+    logs.configure(settings.log_level)
+    logger.info("web process starts", extra={"host": settings.host, "port": settings.port})
     if settings.host not in LOCAL_HOSTS and not settings.api_keys:
         logger.warning("HOST can be reached from other machines and API_KEYS is not set")
-    api, app = application(settings)
     config = uvicorn.Config(
         app,
         http=Protocol,
