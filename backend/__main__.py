@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -28,7 +29,11 @@ def main() -> int:
         return _refused(*mistakes.lines)
     except catalogue.UnknownModel as unknown:
         return _refused(str(unknown))
-    return asyncio.run(serve(chosen, choice))
+    status = asyncio.run(serve(chosen, choice))
+    # Everything is closed by now; on a busy machine, taking torch apart takes longer than a
+    # supervisor waits before it kills.
+    sys.stderr.flush()
+    os._exit(status)
 
 
 async def serve(settings: Settings, choice: Choice) -> int:

@@ -1,0 +1,131 @@
+"""An engine that computes nothing: it says what it is told to, word by word, when it is told to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from backend.engine import EngineStats, Listener, Work
+from backend.errors import RequestError
+from backend.prompt.events import Delta
+from backend.prompt.prompt import FinishReason
+
+
+@dataclass(eq=False)
+class _Run:
+    work: Work
+    listener: Listener
+    cancelled: bool = False
+
+
+@dataclass
+class FakeEngine:
+    """Every request runs in its own thread. With `held`, a word needs a permit from `release`."""
+
+    text: str = "It is a fake answer."
+    held: bool = False
+    fails_with: RequestError | None = None  # at submit
+    breaks: bool = False  # ends in ERROR after the first word
+    works: list[Work] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._changed = threading.Condition()
+        self._live: dict[tuple[str, str], _Run] = {}
+        self._permits = 0
+
+    def submit(self, work: Work, listener: Listener) -> int:
+        """Accepts."""
+        if self.fails_with is not None and work.owner:
+            raise self.fails_with
+        run = _Run(work, listener)
+        with self._changed:
+            ahead = len(self._live)
+            self._live[work.owner, work.request_id] = run
+            self.works.append(work)
+        threading.Thread(target=self._answer, args=(run,), daemon=True).start()
+        return ahead
+
+    def cancel(self, owner: str, request_id: str) -> bool:
+        """Ends a request before its next word."""
+        with self._changed:
+            run = self._live.get((owner, request_id))
+            if run is None:
+                return False
+            run.cancelled = True
+            self._changed.notify_all()
+            return True
+
+    def release(self, words: int = 1_000_000) -> None:
+        """Lets held requests say that many words more, together."""
+        with self._changed:
+            self._permits += words
+            self._changed.notify_all()
+
+    @property
+    def live(self) -> int:
+        """Requests that have not ended."""
+        with self._changed:
+            return len(self._live)
+
+    def stats(self) -> EngineStats:
+        """Figures that can be recognised."""
+        return EngineStats(
+            queued=0,
+            running=self.live,
+            blocks_used=self.live * 2,
+            blocks_total=100,
+            tokens_per_second=12.5,
+            prompt_tokens_total=0,
+            completion_tokens_total=0,
+            preemptions_total=0,
+        )
+
+    def stop(self, grace: float) -> None:
+        """Ends everything."""
+        with self._changed:
+            for run in self._live.values():
+                run.cancelled = True
+            self._changed.notify_all()
+
+    def _answer(self, run: _Run) -> None:
+        work = run.work
+        assert work.sampling.max_tokens is not None
+        text = self.text if work.notice is None else work.notice
+        words = text.split(" ")[: work.sampling.max_tokens]
+        reason = FinishReason.STOP if len(words) == len(text.split(" ")) else FinishReason.LENGTH
+        said = 0
+        for number, word in enumerate(words):
+            ended = self._wait(run)
+            if ended is not None:
+                reason = ended
+                break
+            if number == 0:
+                run.listener.started(0, 0.001)
+            for index in range(work.sampling.n):
+                said += 1
+                run.listener.delta(Delta(index, word if number == 0 else f" {word}", tokens=1))
+            if self.breaks and work.owner:
+                reason = FinishReason.ERROR
+                break
+        with self._changed:
+            del self._live[work.owner, work.request_id]
+        error = "The answer could not be computed." if reason is FinishReason.ERROR else ""
+        run.listener.finished((reason,) * work.sampling.n, said, "", error)
+
+    def _wait(self, run: _Run) -> FinishReason | None:
+        """Until the next word may be said, or the reason why it never will."""
+        deadline = run.work.deadline
+
+        def may_go_on() -> bool:
+            return run.cancelled or not self.held or not run.work.owner or self._permits > 0
+
+        with self._changed:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not self._changed.wait_for(may_go_on, left):
+                return FinishReason.DEADLINE
+            if run.cancelled:
+                return FinishReason.CANCELLED
+            if self.held and run.work.owner:
+                self._permits -= 1
+            return None

@@ -1,0 +1,121 @@
+"""A library in memory: a file's lines of text are its words, a form feed begins a new page."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+
+from backend.errors import InvalidMedia, InvalidRequest, NotFound
+from backend.media.library import Library
+from backend.media.media import Forgotten, Media, MediaKind, PageImage, PageText, Word
+from backend.prompt.prompt import ReadingMethod
+
+
+def page_text(text: str, number: int = 1, method: ReadingMethod = ReadingMethod.OCR) -> PageText:
+    """A page that says this."""
+    words = tuple(
+        Word(word, 0.1, 0.1, 0.2, 0.2, line)
+        for line, words in enumerate(text.splitlines())
+        for word in words.split()
+    )
+    return PageText(number, words, method)
+
+
+class FakeLibrary(Library):
+    """Files that begin with %PDF are documents, all others pictures; no worker, no disk."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[Media, bytes]] = {}
+        self.owners: set[tuple[str, str]] = set()
+        self.open = asyncio.Event()  # reading waits for it
+        self.open.set()
+        self.readers = 0
+        self.fails_with: Exception | None = None
+        self.closed = False
+
+    def add(self, data: bytes, owner: str = "local") -> Media:
+        """Stores a file."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        is_document = data.startswith(b"%PDF")
+        media = Media(
+            sha256=sha256,
+            kind=MediaKind.DOCUMENT if is_document else MediaKind.IMAGE,
+            media_type="application/pdf" if is_document else "image/png",
+            size=len(data),
+            pages=data.count(b"\f") + 1,
+        )
+        self.files[sha256] = media, data
+        self.owners.add((owner, sha256))
+        return media
+
+    async def put(
+        self,
+        owner: str,
+        chunks: AsyncIterator[bytes],
+        *,
+        sha256: str | None = None,
+        size: int | None = None,
+    ) -> Media:
+        """Takes a file in."""
+        data = b"".join([chunk async for chunk in chunks])
+        if not data:
+            raise InvalidMedia("The file is empty.", code="empty_file")
+        if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+            raise InvalidRequest("The bytes have another SHA-256 than announced.")
+        return self.add(data, owner)
+
+    def find(self, owner: str, sha256: str) -> Media:
+        """The owner's file."""
+        if (owner, sha256) not in self.owners:
+            raise NotFound("There is no such file.")
+        return self.files[sha256][0]
+
+    async def read(
+        self,
+        owner: str,
+        media: Media,
+        *,
+        method: ReadingMethod | None = None,
+        on_page: Callable[[PageText], None] | None = None,
+    ) -> tuple[PageText, ...]:
+        """Every page, once reading is open."""
+        self.readers += 1
+        try:
+            await self.open.wait()
+        finally:
+            self.readers -= 1
+        if self.fails_with is not None:
+            raise self.fails_with
+        how = ReadingMethod.OCR
+        if media.kind is MediaKind.DOCUMENT:
+            how = method or ReadingMethod.TEXT_LAYER
+        text = self.files[media.sha256][1].removeprefix(b"%PDF").decode(errors="ignore")
+        pages = tuple(page_text(page, n, how) for n, page in enumerate(text.split("\f"), 1))
+        for page in pages:
+            if on_page is not None:
+                on_page(page)
+        return pages
+
+    async def page(self, owner: str, media: Media, number: int, *, max_side: int) -> PageImage:
+        """A picture that is none."""
+        return PageImage(b"RIFF....WEBP", max_side, max_side // 2)
+
+    async def words(self, owner: str, media: Media, number: int) -> PageText:
+        """One page's words."""
+        return (await self.read(owner, media))[number - 1]
+
+    async def forget(self, owner: str, sha256: str) -> Forgotten:
+        """Drops a file."""
+        if (owner, sha256) not in self.owners:
+            return Forgotten(existed=False)
+        self.owners.remove((owner, sha256))
+        return Forgotten(existed=True, bytes=self.files[sha256][0].size, pages=1)
+
+    def stored_bytes(self) -> int:
+        """All of them."""
+        return sum(media.size for media, _ in self.files.values())
+
+    async def close(self) -> None:
+        """Nothing runs."""
+        self.closed = True
