@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -26,6 +28,8 @@ from backend.media.wording import Glyph, words_from_glyphs
 _THUMBNAIL = 128  # pixels; a first page that cannot even be drawn so small is refused at upload
 _BIG_PICTURE = 0.25  # of the page's area
 _HYPHENS = (0x02, 0xAD, 0xFFFE)  # what PDFium says for a hyphen at a line's end
+_EMPTY_TREE = re.compile(rb"/Kids\s*\[\s*\]")  # PDFium opens no file without pages
+_SAMPLE = 200  # characters that tell which way a page's text runs
 _PROBE = 1_000_000  # size of an imaginary device, so that its whole pixels are precise
 
 
@@ -93,16 +97,21 @@ def _document(path: Path) -> Iterator[pypdfium2.PdfDocument]:
             raise InvalidMedia(
                 "The PDF is encrypted; please remove its password first.", code="pdf_encrypted"
             ) from None
+        if _EMPTY_TREE.search(path.read_bytes()):
+            raise InvalidMedia("The PDF has no pages.", code="pdf_no_pages") from None
         raise InvalidMedia("The PDF is damaged and cannot be opened.") from None
-    with closing(document):
-        yield document
+    try:
+        with closing(document):
+            yield document
+    except pypdfium2.PdfiumError:
+        raise InvalidMedia("The PDF is damaged and cannot be read.") from None
 
 
 @contextmanager
 def _page(document: pypdfium2.PdfDocument, number: int) -> Iterator[pypdfium2.PdfPage]:
     try:
         page = document[number - 1]
-    except (pypdfium2.PdfiumError, IndexError):
+    except pypdfium2.PdfiumError:
         raise InvalidMedia(f"Page {number} of the PDF is damaged.") from None
     with closing(page):
         yield page
@@ -132,10 +141,13 @@ def _draw(page: pypdfium2.PdfPage, max_side: int) -> Image.Image:
 
 
 def _text_layer(page: pypdfium2.PdfPage, number: int, limits: MediaLimits) -> TextLayer:
+    projection = _Projection(page)
+    has_big_picture = _has_big_picture(page)
     try:
+        _turn_text_upright(page)
         text = page.get_textpage()
     except pypdfium2.PdfiumError:
-        return TextLayer((), has_big_picture=True)
+        return TextLayer((), has_big_picture)
     with closing(text):
         count = text.count_chars()
         if count > limits.page_characters:
@@ -144,8 +156,26 @@ def _text_layer(page: pypdfium2.PdfPage, number: int, limits: MediaLimits) -> Te
                 f"{limits.page_characters}.",
                 code="pdf_too_complex",
             )
-        words = words_from_glyphs(_glyphs(text, count, _Projection(page)))
-    return TextLayer(tuple(words), _has_big_picture(page))
+        words = words_from_glyphs(_glyphs(text, count, projection))
+    return TextLayer(tuple(words), has_big_picture)
+
+
+def _turn_text_upright(page: pypdfium2.PdfPage) -> None:
+    """Turns the page as its text wants it: PDFium orders lines by how they are shown.
+
+    Changes the page: places on it must be projected as they were before.
+    """
+    with closing(page.get_textpage()) as text:
+        count = text.count_chars()
+        angles = Counter(
+            round(pdfium.FPDFText_GetCharAngle(text, index) / (math.pi / 2)) % 4
+            for index in range(0, count, max(1, count // _SAMPLE))
+        )
+    if angles:
+        (quarters_clockwise, _), *_ = angles.most_common(1)
+        upright = -quarters_clockwise % 4 * 90
+        if upright != page.get_rotation():
+            page.set_rotation(upright)
 
 
 class _Projection:

@@ -19,6 +19,9 @@ Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 
 
+_ATTEMPTS = 3  # a pool that breaks takes innocent work with it
+
+
 class WorkFailed(Exception):
     """The work did not end well for a reason that lies in its input."""
 
@@ -56,20 +59,19 @@ class Workers:
         Exceptions of the function come back as they are. Cancelling this coroutine kills the
         process that is at the work.
         """
-        for last in (False, True):
+        for _ in range(_ATTEMPTS):
             pool = self._running_pool()
             try:
                 future = pool.schedule(_bounded, (memory, function, args, kwargs), timeout=seconds)
                 result: Result = await asyncio.wrap_future(future)
                 return result
             except BrokenProcessPool:
-                if last:
-                    raise
+                continue  # this work or a neighbour's broke the whole pool
             except TimeoutError:
                 raise WorkTimedOut from None
             except (ProcessExpired, MemoryError):
                 raise WorkOutgrew from None
-        raise AssertionError("the loop returns or raises")
+        raise WorkOutgrew
 
     async def close(self) -> None:
         """Ends the processes, whatever they are at. Idempotent."""
