@@ -127,8 +127,8 @@ def _refuse(fields: Fields) -> None:
             raise invalid(name, f"'{name}' is not accepted here.", "unknown_parameter")
         if name in _UNSUPPORTED:
             raise unsupported(name)
-        if name.startswith("guided_"):
-            raise unsupported("guided_*", "guided_* is not supported; use response_format.")
+        if re.fullmatch(r"guided_[a-z_]{1,40}", name):
+            raise unsupported(name, f"'{name}' is not supported; use response_format.")
     tools = fields.get("tools")
     if tools is not None and not isinstance(tools, list):
         raise wrong_type("tools", "an array")

@@ -126,7 +126,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"chat_template_kwargs": {"tokenize": 1}}, "chat_template_kwargs", "unknown_parameter"),
     ({"cache_salt": "x"}, "cache_salt", "unknown_parameter"),
     ({"prompt_embeds": "x"}, "prompt_embeds", "unsupported_parameter"),
-    ({"guided_json": {}}, "guided_*", "unsupported_parameter"),
+    ({"guided_json": {}}, "guided_json", "unsupported_parameter"),
     ({"structured_outputs": {"regex": "a"}}, "structured_outputs", "unsupported_parameter"),
 ]
 
