@@ -420,12 +420,10 @@ def test_a_client_that_does_not_read_frees_its_place(
     web: Web, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("frontend.api.chat.READER_SECONDS", 0.3)
-    backend.answer = "word " * 500_000
-    backend.tokens_per_event = 5_000
+    backend.answer = " ".join(["w" * 200_000] * 100)
+    backend.token_delay = 0.01
     with socket.create_connection(("127.0.0.1", web.port), timeout=5) as connection:
         body = json.dumps({"model": "fake-model", "stream": True, "messages": user(text("a"))})
-        backend.token_delay = 0.01
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(f"{HEAD}Content-Length: {len(body)}\r\n\r\n{body}".encode())
         wait_until(lambda: len(backend.cancelled) == 1)
     assert web.get("/health").status == 200
