@@ -213,23 +213,35 @@ class Engine:
     def _run(self) -> None:
         try:
             while self._take_mail():
-                self.step()
-        except Exception:
-            log.exception("the engine broke")
+                try:
+                    self.step()
+                except Exception:  # an error of ours: nobody's answer can be trusted any more
+                    log.exception("a step broke")
+                    self._end_all(FinishReason.ERROR)
         finally:
-            self._end_all()
+            with self._changed:
+                self._stop_at = self._stop_at or time.monotonic()  # nothing is accepted from now
+            self._end_all(FinishReason.CANCELLED)
 
     def step(self) -> None:
         """One turn: decide, compute, write down, deliver."""
         batch = self._scheduler.schedule(time.monotonic())
         self._announce(batch)
-        outcomes = self._model.runner.run(batch)
+        outcomes = self._compute(batch)
         advances = self._scheduler.commit(batch, self._tokens(batch, outcomes))
         sampled = {
             id(part.sequence): outcome for part, outcome in zip(batch.slices, outcomes, strict=True)
         }
         for advance in advances:
             self._deliver(advance, sampled.get(id(advance.sequence)))
+
+    def _compute(self, batch: Batch) -> list[Outcome]:
+        """The runner's outcomes; if it breaks as a whole, every slice has failed."""
+        try:
+            return self._model.runner.run(batch) if batch.slices else []
+        except Exception:
+            log.exception("the runner broke")
+            return [Failed() for _ in batch.slices]
 
     def _take_mail(self) -> bool:
         """Takes in new and cancelled requests, waiting for some if idle; False at the end."""
@@ -364,17 +376,18 @@ class Engine:
             request.error,
         )
 
-    def _end_all(self) -> None:
-        """Ends whatever is left, so that nobody waits for an engine that is gone."""
+    def _end_all(self, reason: FinishReason) -> None:
+        """Ends every request there is, so that nobody waits for ever."""
         with self._changed:
-            self._stop_at = self._stop_at or time.monotonic()
             submitted = list(self._submitted)
             self._submitted.clear()
             left = list(self._live.values())
         for request in submitted:
             self._accept(request)
         for request in left:
-            self._end(request, FinishReason.CANCELLED)
+            if reason is FinishReason.ERROR:
+                request.error = _FAILURE
+            self._end(request, reason)
 
     def _tell(self, request: _Request, what: str, *values: object) -> None:
         """Calls the listener; what breaks there stays there."""
