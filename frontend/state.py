@@ -19,7 +19,7 @@ from frontend.history import (
 from frontend.i18n import LANGUAGES, Phrases, guess
 from frontend.jobs import Job, Jobs
 from frontend.presets import Parameters
-from frontend.pulse import Pulse
+from frontend.pulse import Beat, Pulse
 from frontend.shelf import Shelf
 from frontend.turns import question
 
@@ -50,9 +50,13 @@ def services() -> Services:
 
 @dataclass(frozen=True)
 class Desk:
-    """The conversation that is open; the history may not know it yet."""
+    """The conversation that is open, which the history may not know yet, and how the backend is.
+
+    Taken once for a whole drawing of the page, so that its parts agree.
+    """
 
     id: str
+    beat: Beat
     kept: Conversation | None
     messages: tuple[Message, ...]
     attachments: tuple[Attachment, ...]
@@ -79,16 +83,16 @@ def phrases() -> Phrases:
 
 def desk() -> Desk:
     """What the address names, or an empty conversation."""
-    history = services().history
+    history, beat = services().history, services().pulse.now()
     named = st.query_params.get("chat")
     if named is None:
         fresh = st.session_state.setdefault("fresh", new_id())
-        return Desk(fresh, None, (), (), missing=False)
+        return Desk(fresh, beat, None, (), (), missing=False)
     kept = history.conversation(OWNER, named)
     if kept is None:
-        return Desk(named, None, (), (), missing=True)
+        return Desk(named, beat, None, (), (), missing=True)
     messages = history.messages(OWNER, named)
-    return Desk(named, kept, messages, history.attachments(OWNER, named), missing=False)
+    return Desk(named, beat, kept, messages, history.attachments(OWNER, named), missing=False)
 
 
 def open_conversation(conversation: str | None) -> None:
@@ -169,9 +173,11 @@ def busy(desk: Desk) -> bool:
     return desk.running is not None and services().jobs.find(desk.running.id) is not None
 
 
-def stamp(desk: Desk) -> float:
-    """Changes whenever the open conversation does, in this tab or another."""
-    return services().history.stamp(OWNER, desk.id)
+def is_stale(desk: Desk) -> bool:
+    """Whether the backend or, in another tab, the conversation has changed since it was drawn."""
+    drawn = 0.0 if desk.kept is None else desk.kept.updated_at
+    changed = services().history.stamp(OWNER, desk.id) != drawn
+    return changed or services().pulse.now().face != desk.beat.face
 
 
 def delete(conversation: str) -> None:

@@ -13,7 +13,7 @@ st.set_page_config(
     page_title=say("app.name"), page_icon="📑", layout="wide", initial_sidebar_state="auto"
 )
 desk = state.desk()
-style.apply(say, state.services().pulse.now().status)
+style.apply(say, desk.beat.status)
 
 with st.sidebar:
     conversations.show_masthead(say)

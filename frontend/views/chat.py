@@ -71,7 +71,7 @@ def _answer(message: Message, desk: Desk, say: Phrases) -> None:
                 say("chat.again"),
                 key="again",
                 icon=":material/refresh:",
-                disabled=not state.services().pulse.now().serves,
+                disabled=not desk.beat.serves,
                 on_click=state.ask_again,
                 args=(desk, message.id),
             )
@@ -158,20 +158,18 @@ def _beginning(desk: Desk, say: Phrases) -> None:
             st.caption(say("chat.hint"))
             return
         st.caption(say("chat.hint_files", n=len(desk.files)))
-        ready = state.services().pulse.now().serves
         for starter in STARTERS:
             st.button(
                 say(starter),
                 key=starter.replace(".", "-"),
-                disabled=not ready,
+                disabled=not desk.beat.serves,
                 on_click=_ask,
                 args=(desk, say(starter)),
             )
 
 
 def _composer(desk: Desk, say: Phrases) -> None:
-    beat = state.services().pulse.now()
-    reason = "" if beat.serves else say("chat.cannot_ask")
+    reason = "" if desk.beat.serves else say("chat.cannot_ask")
     if desk.missing:
         reason = say("chat.missing")
     if (unsent := st.session_state.pop("unsent", None)) is not None:

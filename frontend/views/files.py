@@ -38,7 +38,7 @@ def show(desk: Desk, say: Phrases) -> None:
 
 def _uploader(desk: Desk, say: Phrases) -> None:
     turn = st.session_state.setdefault("uploads", 0)
-    beat = state.services().pulse.now()
+    beat = desk.beat
     most = beat.status.limits.document_bytes if beat.status else 0
     given = st.file_uploader(
         say("files.drop"),

@@ -20,12 +20,11 @@ GREATEST_SEED = 2**31 - 1
 def show(desk: Desk, say: Phrases) -> None:
     st.html(f"<h2>{say('parameters.title')}</h2>")
     start = state.load_parameters(desk)
-    shared = state.services().pulse
-    card = shared.card
+    card = state.services().pulse.card
     if card is None:
         st.caption(say("parameters.wait"))
         return
-    status = shared.now().status
+    status = desk.beat.status
     loaded = [model for model in status.models if model.loaded] if status else []
     _seed_widgets(start)
     chosen = _widgets(start, card, loaded or [card], say)

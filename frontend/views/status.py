@@ -16,15 +16,13 @@ LOOK_EVERY = 1.5  # seconds
 
 
 def show(desk: Desk, say: Phrases) -> None:
-    beat = state.services().pulse.now()
-    st.session_state["face"] = (beat.face, state.stamp(desk))
     with st.container(
         key="head", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         title = desk.kept.title if desk.kept else say("chat.new")
         st.html(f'<h1 class="title" title="{escape(title)}">{escape(title)}</h1>')
         _badge(desk, say)
-    _notices(beat, say)
+    _notices(desk.beat, say)
 
 
 @st.fragment(run_every=LOOK_EVERY)
@@ -36,8 +34,7 @@ def _badge(desk: Desk, say: Phrases) -> None:
         f'<div class="backend {colour}" role="status" data-testid="backend-status">'
         f"<i></i>{escape(text)}</div>"
     )
-    drawn = st.session_state.get("face")
-    if drawn is not None and drawn != (beat.face, state.stamp(desk)) and not state.busy(desk):
+    if state.is_stale(desk) and not state.busy(desk):
         st.rerun()
 
 

@@ -1,0 +1,45 @@
+"""The page without a browser, against the fake backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.fakes.backend import FakeBackend
+
+SCRIPT = Path(__file__).resolve().parents[3] / "frontend" / "streamlit_app.py"
+
+Opener = Callable[..., AppTest]
+
+
+@pytest.fixture
+def backend() -> Iterator[FakeBackend]:
+    with FakeBackend(answer="The parties are ACME and Example.") as backend:
+        yield backend
+
+
+@pytest.fixture
+def open_page(
+    backend: FakeBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Opener]:
+    """Opens the page with the given address; every test has a history of its own."""
+    monkeypatch.setenv("BACKEND_ADDRESS", backend.address)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("API_KEYS", raising=False)
+    st.cache_resource.clear()
+
+    def open_it(**query: str) -> AppTest:
+        page = AppTest.from_file(SCRIPT, default_timeout=10)
+        for name, value in query.items():
+            page.query_params[name] = value
+        page.run()
+        assert not page.exception
+        return page
+
+    yield open_it
+    st.cache_resource.clear()

@@ -1,0 +1,251 @@
+"""The whole page: what its parts show and what becomes of what is entered."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from frontend.history import History
+from protos import inference_pb2
+from tests.fakes.backend import FakeBackend, Refusal
+from tests.fakes.pdf import Page, paragraph, pdf
+from tests.frontend.views.conftest import Opener
+
+CONTRACT = ("lease.pdf", pdf(Page(paragraph("Lease")), Page(paragraph("Law"))), "application/pdf")
+
+
+def ask(page: AppTest, text: str) -> None:
+    page.chat_input[0].set_value(text).run()
+    finish(page)
+
+
+def finish(page: AppTest) -> None:
+    """Looks again until the answer has ended, as the page's clock would."""
+    until = time.monotonic() + 10
+    while any("data-stage" in html for html in htmls(page)):
+        assert time.monotonic() < until, "the answer does not end"
+        time.sleep(0.05)
+        page.run()
+    assert not page.exception
+
+
+def htmls(page: AppTest) -> list[str]:
+    return [str(element.proto.body) for element in page.get("html")]
+
+
+def texts(page: AppTest) -> str:
+    """What stands on the page, Markdown's escapes undone."""
+    shown = [element.value for element in (*page.markdown, *page.caption)]
+    return "\n".join(shown).replace("\\", "")
+
+
+def test_an_empty_page_says_what_to_do(open_page: Opener) -> None:
+    page = open_page()
+    assert "What would you like to know?" in texts(page)
+    assert "Repeats what it is told." in texts(page)  # what the model is
+    assert any("Online" in html for html in htmls(page))
+    assert not page.chat_input[0].disabled
+
+
+def test_a_question_is_answered_and_kept(open_page: Opener, backend: FakeBackend) -> None:
+    page = open_page()
+    ask(page, "Who are the parties?")
+    assert len(page.chat_message) == 2
+    assert "The parties are ACME and Example." in texts(page)
+    assert "Text route" in texts(page)
+    assert "complete" in texts(page)
+    chat = page.query_params["chat"]
+    again = open_page(chat=chat)
+    assert "The parties are ACME and Example." in texts(again)
+    assert len(backend.requests) == 1
+
+
+def test_a_conversation_goes_on(open_page: Opener, backend: FakeBackend) -> None:
+    page = open_page()
+    ask(page, "First?")
+    ask(page, "Second?")
+    assert len(page.chat_message) == 4
+    assert [message.role for message in backend.requests[-1].messages] == [2, 3, 2]
+
+
+def test_parameters_reach_the_backend_and_come_back(
+    open_page: Opener, backend: FakeBackend
+) -> None:
+    page = open_page()
+    page.slider(key="p-temperature").set_value(0.7)
+    page.slider(key="p-top_p").set_value(0.5)
+    page.slider(key="p-repetition_penalty").set_value(1.2)
+    page.number_input(key="p-max_tokens").set_value(300)
+    page.number_input(key="p-top_k").set_value(7)
+    page.number_input(key="p-seed").set_value(42)
+    page.text_area(key="p-system_prompt").set_value("Quote the clause.").run()
+    ask(page, "Well?")
+    request = backend.requests[-1]
+    sampling = request.sampling
+    assert (sampling.temperature, sampling.top_p, sampling.top_k) == (0.7, 0.5, 7)
+    assert (sampling.max_tokens, sampling.seed, sampling.repetition_penalty) == (300, 42, 1.2)
+    assert request.messages[0].parts[0].text == "Quote the clause."
+    assert request.detached
+    again = open_page(chat=page.query_params["chat"])
+    assert again.slider(key="p-temperature").value == 0.7
+    assert again.number_input(key="p-seed").value == 42
+
+
+def test_a_seed_left_open_is_not_sent(open_page: Opener, backend: FakeBackend) -> None:
+    page = open_page()
+    ask(page, "Well?")
+    assert not backend.requests[-1].sampling.HasField("seed")
+
+
+def test_a_preset_sets_several_at_once(open_page: Opener) -> None:
+    page = open_page()
+    assert page.slider(key="p-temperature").value == 0.0
+    page.button_group(key="p-preset").set_value("preset.free").run()
+    assert page.slider(key="p-temperature").value == 0.9
+    assert page.slider(key="p-top_p").value == 0.95
+
+
+@pytest.mark.parametrize("thinks", [True, False])
+def test_thinking_is_offered_only_where_it_exists(
+    open_page: Opener, backend: FakeBackend, thinks: bool
+) -> None:
+    backend.thinks = thinks
+    backend.reasoning = "Let me see."
+    page = open_page()
+    assert bool(page.toggle) is thinks
+    if thinks:
+        page.toggle[0].set_value(True).run()
+        ask(page, "Well?")
+        assert backend.requests[-1].thinking.enabled
+        assert "Let me see." in texts(page)
+
+
+def test_files_are_added_and_asked_about(open_page: Opener, backend: FakeBackend) -> None:
+    page = open_page()
+    page.file_uploader[0].set_value([CONTRACT]).run()
+    assert "lease.pdf" in texts(page)
+    assert "2 pages" in texts(page)
+    assert "1 file is ready" in texts(page)
+    page.button(key="starter-summary").click().run()
+    finish(page)
+    assert backend.requests[-1].messages[0].parts[0].media.filename == "lease.pdf"
+    assert "2 pages: 2 by text layer" in texts(page)
+
+
+def test_a_file_that_is_refused_says_why_and_nothing_is_lost(
+    open_page: Opener, backend: FakeBackend
+) -> None:
+    page = open_page(lang="zh")
+    page.file_uploader[0].set_value([("notes.docx", b"PK nothing", "x/y"), CONTRACT]).run()
+    assert any("notes" in error.value for error in page.error)
+    assert "lease.pdf" in texts(page)
+    assert backend.uploads[-1] == "lease.pdf"
+
+
+def test_a_removed_file_is_forgotten(open_page: Opener, backend: FakeBackend) -> None:
+    page = open_page()
+    page.file_uploader[0].set_value([CONTRACT]).run()
+    assert backend.media
+    next(button for button in page.button if str(button.key).startswith("remove-")).click().run()
+    assert "lease" not in texts(page)
+    assert not backend.media
+
+
+def test_chinese(open_page: Opener) -> None:
+    page = open_page(lang="zh")
+    assert "想了解什么？" in texts(page)
+    assert "复述所说的话。" in texts(page)
+    page.button(key="language").click().run()
+    assert page.query_params["lang"] == "en"
+    assert "What would you like to know?" in texts(page)
+
+
+def test_a_conversation_that_is_not_there(open_page: Opener) -> None:
+    page = open_page(chat="nothing")
+    assert "no such conversation" in texts(page)
+    assert page.chat_input[0].disabled
+    page.button(key="start").click().run()
+    assert not page.chat_input[0].disabled
+
+
+def test_a_refusal_keeps_the_question_and_can_be_tried_again(
+    open_page: Opener, backend: FakeBackend
+) -> None:
+    backend.refusals.append(Refusal("queue_full", "Too many wait.", "queue_full"))
+    page = open_page()
+    ask(page, "Am I in?")
+    assert [error.value for error in page.error] == ["Too many wait."]
+    assert "Am I in?" in texts(page)
+    page.button(key="again").click().run()
+    finish(page)
+    assert not page.error
+    assert "The parties are ACME" in texts(page)
+
+
+def test_running_out_of_time_keeps_the_text_and_says_so(
+    open_page: Opener, backend: FakeBackend
+) -> None:
+    backend.finish_reason = inference_pb2.FINISH_REASON_DEADLINE
+    page = open_page()
+    ask(page, "Slow?")
+    assert "The parties are ACME" in texts(page)
+    assert any("time allowed ran out" in warning.value for warning in page.warning)
+
+
+def test_without_a_backend_the_history_can_be_read(open_page: Opener, backend: FakeBackend) -> None:
+    page = open_page()
+    ask(page, "Before?")
+    backend.stop()
+    until = time.monotonic() + 10
+    while not page.error:
+        assert time.monotonic() < until
+        time.sleep(0.2)
+        page.run()
+    assert "cannot be reached" in page.error[0].value
+    assert page.chat_input[0].disabled
+    assert page.file_uploader[0].disabled
+    assert "The parties are ACME" in texts(page)
+    backend.start()
+
+
+def test_a_loading_backend_tells_how_far_it_is(open_page: Opener, backend: FakeBackend) -> None:
+    backend.phase = inference_pb2.PHASE_LOADING
+    backend.phase_detail = "Reading weights, 40 %."
+    page = open_page()
+    assert any("Loading the model" in html for html in htmls(page))
+    assert "Reading weights, 40 %." in page.info[0].value
+    assert page.chat_input[0].disabled
+
+
+def test_a_damaged_history_is_told(open_page: Opener, tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    path.write_bytes(b"no database at all " * 50)
+    page = open_page()
+    assert any("damaged" in warning.value for warning in page.warning)
+
+
+def test_an_answer_left_by_an_earlier_process_is_marked(open_page: Opener, tmp_path: Path) -> None:
+    history = History(f"sqlite:///{tmp_path}/history.sqlite3")
+    answer = history.ask("local", "c1", "Lost?", turn_key="k", parameters={})
+    assert answer is not None
+    history.save(answer, text="Half an ans", reasoning="", heard=3, receipt=None)
+    history.close()
+    page = open_page(chat="c1")
+    finish(page)
+    assert "Half an ans" in texts(page)
+    assert any("lost" in warning.value for warning in page.warning)
+
+
+def test_conversations_are_listed_the_latest_first(open_page: Opener) -> None:
+    page = open_page()
+    ask(page, "One?")
+    page.button(key="new").click().run()
+    assert "chat" not in page.query_params
+    ask(page, "Two?")
+    labels = [b.label for b in page.button if str(b.key).startswith("chat-")]
+    assert labels == ["Two\\?", "One\\?"]
+    next(b for b in page.button if b.label == "One\\?").click().run()
+    assert "One?" in texts(page)
