@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -35,7 +36,7 @@ class Metrics:
         )
         self._running = Gauge(
             "glm_flash_web_requests_running",
-            "HTTP requests being answered.",
+            "HTTP requests being answered, the one for these figures aside.",
             registry=self._registry,
         )
         self._seconds = Histogram(
@@ -81,7 +82,7 @@ class Metrics:
 
             route, begin = _route(scope["path"]), time.monotonic()
             try:
-                with self._running.track_inprogress():
+                with nullcontext() if route == "/metrics" else self._running.track_inprogress():
                     await app(scope, receive, watched)
             finally:
                 self._requests.labels(route, str(status)).inc()

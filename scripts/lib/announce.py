@@ -9,35 +9,37 @@ import sys
 import time
 
 
-def phase(host: str, port: int) -> tuple[bool, str]:
-    """Whether requests are served, and if not, how far the start is."""
+def asked(host: str, port: int) -> tuple[int | None, dict[str, object]]:
+    """The status and content of /ready; None if nobody listens yet."""
     connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
         connection.request("GET", "/ready", headers={"Host": f"localhost:{port}"})
         answer = connection.getresponse()
-        body = answer.read()
-        if answer.status == 200:
-            return True, ""
-        said = json.loads(body)
-        return False, str(said.get("phase", "")) if isinstance(said, dict) else ""
+        said = json.loads(answer.read())
+        return answer.status, said if isinstance(said, dict) else {}
     except (OSError, http.client.HTTPException, ValueError):
-        return False, ""
+        return None, {}
     finally:
         connection.close()
 
 
 def main() -> None:
-    """Ask twice a second until ready or until the parent is gone."""
+    """Ask twice a second until there is an end to the start, or to the parent."""
     parent = int(sys.argv[1])
     host, port = os.environ["HOST"], int(os.environ["PORT"])
-    reachable = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared
+    shown = f"[{reachable}]" if ":" in reachable else reachable
     began = time.monotonic()
     while os.getppid() == parent:
-        ready, _ = phase(reachable, port)
-        if ready:
-            shown = f"[{reachable}]" if ":" in reachable else reachable
+        status, said = asked(reachable, port)
+        if status == 200:
             seconds = time.monotonic() - began
             print(f"ready after {seconds:.0f} s: http://{shown}:{port}", flush=True)
+            return
+        if said.get("phase") == "failed":
+            print(
+                f"not ready: {said.get('detail')} The page is at http://{shown}:{port}", flush=True
+            )
             return
         time.sleep(0.5)
 

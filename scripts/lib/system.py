@@ -74,8 +74,11 @@ class System:
         """Returns when /ready answers 200; says what the logs say if it never does."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if self.status("/ready") == 200:
+            status, said = self.get("/ready") or (None, "")
+            if status == 200:
                 return
+            if '"failed"' in said:
+                raise RuntimeError(f"the model could not be loaded:\n{self.last_words('backend')}")
             for name, process in self._running.items():
                 if process.poll() is not None:
                     raise RuntimeError(f"{name} ended early:\n{self.last_words(name)}")

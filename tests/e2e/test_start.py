@@ -80,6 +80,12 @@ class Started:
         os.killpg(self.process.pid, number)
         return self.process.wait(timeout=20)
 
+    def heard_all(self) -> None:
+        """Returns when the last line is read."""
+        self._reader.join(timeout=5)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
     def survivors(self) -> list[str]:
         """What is still alive of all that was started, a moment after the end."""
         _, alive = psutil.wait_procs(self.family, timeout=2)
@@ -89,13 +95,13 @@ class Started:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in [*self.family, psutil.Process()]:
-            if process.pid != os.getpid() and process.is_running():
+        for process in self.family:
+            if process.is_running():
                 process.kill()
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self._reader.join(timeout=5)
+        self.heard_all()
 
 
 @pytest.fixture
@@ -159,7 +165,7 @@ def test_a_mistake_is_one_line_and_status_two(
 ) -> None:
     with Started(folder, environment) as started:
         assert started.process.wait(timeout=20) == 2
-        started._reader.join(timeout=5)
+        started.heard_all()
         assert len([line for line in started.lines if says in line]) == 1, started.printed
         assert "Traceback" not in started.printed
 
@@ -171,6 +177,6 @@ def test_a_taken_port_is_one_line(folder: Path) -> None:
         port = taken.getsockname()[1]
         with Started(folder, {"PORT": str(port)}) as started:
             assert started.process.wait(timeout=20) == 2
-            started._reader.join(timeout=5)
+            started.heard_all()
             assert len(started.lines) == 1
             assert str(port) in started.lines[0]
