@@ -44,6 +44,7 @@ async def serve(settings: Settings, choice: Choice) -> int:
     from backend.errors import RequestError
     from backend.media.library import Library
     from backend.media.limits import MediaLimits
+    from backend.media.store import StoreInUse
     from backend.model import catalogue
     from backend.service.server import AddressInUse, Server
 
@@ -51,6 +52,8 @@ async def serve(settings: Settings, choice: Choice) -> int:
     token = settings.backend_token
     try:
         library = Library(settings.data_dir / "media", limits)
+    except StoreInUse:
+        return _refused("DATA_DIR: a backend is already running with this folder.")
     except OSError:
         return _refused("DATA_DIR: the folder cannot be made or written to.")
     except RequestError as error:

@@ -87,5 +87,5 @@ def text_of(events: list[pb.GenerateEvent]) -> str:
 async def until(condition: Callable[[], bool]) -> None:
     """Waits until it holds."""
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  # conditions are of any kind
             await asyncio.sleep(0.01)

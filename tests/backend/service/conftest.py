@@ -1,4 +1,4 @@
-"""A real gRPC server on a free port, over a library in memory and an engine that computes nothing."""
+"""A real gRPC server on a free port, over a library in memory and a fake engine."""
 
 from __future__ import annotations
 

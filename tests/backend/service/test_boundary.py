@@ -59,7 +59,7 @@ async def outcome(backend: Backend, spec: dict[str, Any]) -> grpc.aio.AioRpcErro
     metadata: Sequence[tuple[str, str]] = spec["metadata"]
     call: Any
     if "wire" in spec:
-        raw = backend.channel.unary_stream(GENERATE)
+        raw: Any = backend.channel.unary_stream(GENERATE)
         call = raw(spec["wire"], metadata=metadata, timeout=spec["timeout"])
     elif "conversation_id" in spec["fields"]:
         call = backend.inference.Attach(
@@ -99,7 +99,8 @@ async def test_hostile(start: Start, entry: dict[str, Any]) -> None:
 
 
 async def test_a_refused_field_is_named(backend: Backend) -> None:
-    for field, value in (("temperature", float("nan")), ("top_p", -1.0), ("max_tokens", -1)):
+    wrong: dict[str, Any] = {"temperature": float("nan"), "top_p": -1.0, "max_tokens": -1}
+    for field, value in wrong.items():
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await backend.ask(question(**{field: value}))
         assert dict(caught.value.trailing_metadata())["error-param"] == f"sampling.{field}"

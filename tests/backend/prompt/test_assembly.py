@@ -1,0 +1,119 @@
+"""Prompts laid out within a model's context."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from backend.errors import ContextLengthExceeded, InvalidRequest
+from backend.media.media import Media, MediaKind
+from backend.model.info import ModelInfo
+from backend.prompt.assembly import Assembled, assemble
+from backend.prompt.prompt import MediaPart, Message, Prompt, Role, Sampling, TextPart
+from backend.prompt.windows import Document
+from tests.fakes import model
+from tests.fakes.library import page_text
+
+WORDS = model.tokenizer()
+OLD, NEW = "a" * 64, "b" * 64
+
+
+def say(role: Role, text: str, *files: str) -> Message:
+    return Message(role, (TextPart(text), *(MediaPart(sha256, "nda.pdf") for sha256 in files)))
+
+
+def lay_out(
+    *messages: Message,
+    info: ModelInfo | None = None,
+    sampling: Sampling | None = None,
+    **files: str,
+) -> Assembled:
+    hashes = {"old": OLD, "new": NEW}
+    documents = {
+        hashes[name]: Document(hashes[name], name, (page_text(text),))
+        for name, text in files.items()
+    }
+    media = {
+        sha256: Media(sha256, MediaKind.DOCUMENT, "application/pdf", 1, 1) for sha256 in documents
+    }
+    return assemble(
+        Prompt("r", "me", "", messages, sampling or Sampling()),
+        media,
+        documents,
+        info or model.info(),
+        WORDS,
+        model.template(WORDS),
+    )
+
+
+def test_the_document_stands_before_the_question_wherever_it_was_put() -> None:
+    text = WORDS.decode(lay_out(say(Role.USER, "Which law?", NEW), new="Ohio law.").prompt_ids)
+
+    assert text.index("Ohio law.") < text.index("Which law?")
+    assert "nda.pdf" in text
+
+
+def test_a_file_shown_twice_stands_in_the_prompt_once() -> None:
+    laid_out = lay_out(
+        say(Role.USER, "One?", NEW),
+        say(Role.ASSISTANT, "Yes."),
+        say(Role.USER, "Two?", NEW),
+        new="Ohio law.",
+    )
+
+    assert WORDS.decode(laid_out.prompt_ids).count("Ohio law.") == 1
+
+
+def test_older_files_shrink_before_newer_ones_and_all_stays_within_the_context() -> None:
+    lines = "\n".join(f"line {n} of a long contract about widgets" for n in range(300))
+    laid_out = lay_out(
+        say(Role.USER, "First?", OLD),
+        say(Role.ASSISTANT, "Yes."),
+        say(Role.USER, "Second?", NEW),
+        old=lines,
+        new=lines,
+        info=model.info(context=3000, reading=2500),
+    )
+
+    old, new = (
+        sum(use.tokens for use in laid_out.pages if use.sha256 == sha256) for sha256 in (OLD, NEW)
+    )
+    assert new > 2 * old > 0
+    assert len(laid_out.prompt_ids) + laid_out.max_tokens <= 3000
+
+
+def test_what_nobody_asked_for_gives_way_and_what_was_asked_for_does_not() -> None:
+    info = model.info(context=500, max_tokens=400)
+
+    given_way = lay_out(say(Role.USER, "x" * 300), info=info, sampling=Sampling(max_tokens=400))
+    assert len(given_way.prompt_ids) + given_way.max_tokens == 500
+    with pytest.raises(ContextLengthExceeded):
+        lay_out(say(Role.USER, "x" * 300), info=info, sampling=Sampling(max_tokens=401))
+
+
+def test_typed_words_alone_are_refused_without_reading_them_all() -> None:
+    began = time.monotonic()
+    with pytest.raises(ContextLengthExceeded):
+        lay_out(say(Role.USER, "a" * 50_000_000))
+    assert time.monotonic() - began < 1
+
+
+def test_a_wordless_file_beside_one_with_words_is_noted() -> None:
+    laid_out = lay_out(say(Role.USER, "Compare.", OLD, NEW), old="", new="Ohio law.")
+
+    assert "it holds no words" in WORDS.decode(laid_out.prompt_ids)
+    assert laid_out.notice is None
+
+
+def test_the_callers_system_turn_is_the_only_one() -> None:
+    messages = (say(Role.SYSTEM, "Be rude."), say(Role.USER, "x", NEW))
+    text = WORDS.decode(lay_out(*messages, new="y").prompt_ids)
+
+    assert text.startswith("system\nBe rude.")
+    assert text.count("system\n") == 1
+
+
+def test_unknown_tokens_cannot_be_biased() -> None:
+    with pytest.raises(InvalidRequest):
+        lay_out(say(Role.USER, "x"), sampling=Sampling(logit_bias={10**6: 1.0}))

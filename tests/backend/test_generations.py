@@ -1,0 +1,118 @@
+"""Logs of generations: followed, replayed, bounded and forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from backend.errors import AlreadyExists, Internal, NotFound, QueueFull
+from backend.generations import Generation, Generations
+from backend.prompt.events import Delta, Event, Finished, Timing, Usage
+from backend.prompt.prompt import FinishReason
+
+END = Finished((FinishReason.STOP,), Usage(1, 1), Timing(0, 0, 0, 0))
+
+
+def word(text: str) -> Delta:
+    return Delta(0, text, tokens=1)
+
+
+def ended(generations: Generations, request_id: str, *files: str, text: str = "") -> Generation:
+    generation = generations.open("me", request_id, frozenset(files))
+    generation.append(word(text))
+    generation.append(END)
+    generations.close(generation)
+    return generation
+
+
+async def all_of(generation: Generation, after: int = 0) -> list[Event]:
+    return [numbered.event async for numbered in generation.follow(after)]
+
+
+async def test_followers_join_at_any_time_and_see_the_same() -> None:
+    generation = Generation("me", "a", frozenset())
+    early = asyncio.create_task(all_of(generation))
+    for text in "abc":
+        await asyncio.sleep(0)
+        generation.append(word(text))
+    middle = asyncio.create_task(all_of(generation, after=2))
+    await asyncio.sleep(0)
+    generation.append(END)
+
+    assert await early == await all_of(generation) == [word("a"), word("b"), word("c"), END]
+    assert await middle == [word("c"), END]
+
+
+async def test_an_error_comes_after_the_events_before_it_and_to_every_follower() -> None:
+    generation = Generation("me", "a", frozenset())
+    generation.append(word("a"))
+    generation.fail(Internal("Broken."))
+
+    for _ in range(2):
+        following = generation.follow()
+        assert (await anext(following)).event == word("a")
+        with pytest.raises(Internal):
+            await anext(following)
+
+
+async def test_a_stop_asked_for_early_reaches_the_work_once_it_can_be_stopped() -> None:
+    generation = Generation("me", "a", frozenset())
+    calls: list[str] = []
+
+    assert generation.stop()
+    generation.stop_with(lambda: calls.append("stopped"))
+    generation.append(END)
+
+    assert calls == ["stopped"]
+    assert not generation.stop()
+
+
+async def test_an_id_is_taken_while_it_is_kept() -> None:
+    generations = Generations(max_active=9, retention=0.02)
+    ended(generations, "a")
+
+    with pytest.raises(AlreadyExists):
+        generations.open("me", "a", frozenset())
+    assert generations.open("you", "a", frozenset()).owner == "you"
+    await asyncio.sleep(0.05)
+    with pytest.raises(NotFound):
+        generations.find("me", "a")
+    assert generations.open("me", "a", frozenset())
+
+
+async def test_active_ones_are_bounded() -> None:
+    generations = Generations(max_active=1)
+    generation = generations.open("me", "a", frozenset())
+
+    with pytest.raises(QueueFull):
+        generations.open("me", "b", frozenset())
+    generation.append(END)
+    generations.close(generation)
+    await asyncio.wait_for(generations.idle(), 1)
+    assert generations.open("me", "b", frozenset())
+
+
+async def test_ended_ones_are_bounded_in_number_and_bytes() -> None:
+    few = Generations(max_active=9, kept=2)
+    for name in "abc":
+        ended(few, name)
+    with pytest.raises(NotFound):
+        few.find("me", "a")
+    assert few.find("me", "c")
+
+    small = Generations(max_active=9, kept_bytes=2000)
+    ended(small, "a", text="x" * 1000)
+    ended(small, "b", text="x" * 1000)
+    with pytest.raises(NotFound):
+        small.find("me", "a")
+
+
+async def test_forgetting_a_file_drops_only_its_owners_answers_about_it() -> None:
+    generations = Generations(max_active=9)
+    ended(generations, "a", "file")
+    ended(generations, "b", "other")
+
+    assert generations.forget("you", "file") == 0
+    assert generations.forget("me", "file") == 1
+    assert generations.find("me", "b")

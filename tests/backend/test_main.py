@@ -1,0 +1,157 @@
+"""The process: how it starts, refuses to start, and ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from backend.hardware import cores, gpu_memory
+from protos import inference_pb2 as pb
+from protos import inference_pb2_grpc
+from tests.fakes.running import question, text_of
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = ROOT / ".models" / "embedded"
+
+
+def environment(tmp_path: Path, **more: str) -> dict[str, str]:
+    keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return keep | {"DATA_DIR": str(tmp_path / "data")} | more
+
+
+def run(tmp_path: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "backend"],
+        cwd=ROOT,
+        env=environment(tmp_path, **more),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.fixture
+def broken_model(tmp_path: Path) -> str:
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    for name in ("config.json", "tokenizer.json"):
+        (folder / name).write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"garbage")
+    return str(folder)
+
+
+@pytest.fixture
+def broken(tmp_path: Path, broken_model: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A backend whose model cannot be loaded, and its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "backend"],
+        cwd=ROOT,
+        env=environment(tmp_path, MODEL=broken_model, BACKEND_ADDRESS=address),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    yield process, address
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
+def test_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    cases = [
+        {"MODEL": "gpt-9", "MAX_QUEUE": "8"},
+        {"MODEL": str(tmp_path / "nowhere")},
+        {"MAX_QUEUE": "lots"},
+        {"BACKEND_ADDRESS": "0.0.0.0:50051"},
+    ]
+    for case in cases:
+        ended = run(tmp_path, **case)
+        assert ended.returncode == 2
+        assert len(ended.stderr.strip().splitlines()) == 1
+        assert "Traceback" not in ended.stderr
+
+
+def test_a_model_that_cannot_be_loaded_leaves_a_backend_that_says_so(
+    tmp_path: Path, broken_model: str, broken: tuple[subprocess.Popen[str], str]
+) -> None:
+    process, address = broken
+    with grpc.insecure_channel(address) as channel:
+        stub = inference_pb2_grpc.InferenceStub(channel)
+        began = time.monotonic()
+        stub.GetModel(pb.GetModelRequest(), wait_for_ready=True, timeout=15)
+        assert time.monotonic() - began < 10
+        for stats in stub.WatchStats(pb.WatchStatsRequest(interval_seconds=0.1), timeout=25):
+            if stats.phase == pb.PHASE_FAILED:
+                break
+        described = stub.GetModel(pb.GetModelRequest(), timeout=5)
+        assert described.detail.endswith(".")
+        with pytest.raises(grpc.RpcError) as caught:
+            list(stub.Generate(question(), timeout=5))
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+        second = run(tmp_path, MODEL=broken_model, BACKEND_ADDRESS=address)
+        assert second.returncode == 2
+        assert "already running" in second.stderr
+
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert time.monotonic() - began < 5
+    for line in log.splitlines():
+        assert "event" in json.loads(line)
+
+
+def test_the_machine_is_known() -> None:
+    assert cores() >= 1
+    assert gpu_memory() is None or gpu_memory() > 0  # type: ignore[operator]
+
+
+@pytest.mark.model
+def test_the_embedded_model_answers_and_is_stopped_mid_answer(tmp_path: Path) -> None:
+    if not MODEL.is_dir():
+        pytest.skip("the embedded model is not here: run scripts/fetch_models")
+    address = f"unix://{tmp_path}/b.sock"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "backend"],
+        cwd=ROOT,
+        env=environment(tmp_path, MODEL="embedded", BACKEND_ADDRESS=address, API_KEYS="a-test-key"),
+        stderr=subprocess.DEVNULL,
+    )
+    key = (("authorization", "Bearer a-test-key"),)
+    try:
+        with grpc.insecure_channel(address) as channel:
+            stub = inference_pb2_grpc.InferenceStub(channel)
+            stub.GetModel(pb.GetModelRequest(), wait_for_ready=True, timeout=20, metadata=key)
+            watch = pb.WatchStatsRequest(interval_seconds=0.2)
+            for stats in stub.WatchStats(watch, timeout=90, metadata=key):
+                assert stats.phase != pb.PHASE_FAILED
+                if stats.phase == pb.PHASE_READY:
+                    break
+            asked = question("Say hello.", max_tokens=8, temperature=0.0)
+            events = list(stub.Generate(asked, timeout=30, metadata=key))
+            assert text_of(events)
+            assert events[-1].finished.usage.completion_tokens <= 8
+
+            endless = question("Write a long story.", min_tokens=2000, max_tokens=3000)
+            call = stub.Generate(endless, timeout=60, metadata=key)
+            assert next(call).WhichOneof("event") == "started"
+            process.send_signal(signal.SIGTERM)
+            assert list(call)[-1].finished.choices[0].reason == pb.FINISH_REASON_CANCELLED
+        assert process.wait(timeout=8) == 0
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()

@@ -1,0 +1,89 @@
+"""The environment: what it may say, and the one line for each mistake."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend import settings
+
+NAMES = [name.upper() for name in settings.Settings.model_fields]
+
+
+@pytest.fixture(autouse=True)
+def empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def mistakes(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(settings.Mistakes) as caught:
+        settings.read()
+    return caught.value.lines
+
+
+def test_nothing_needs_to_be_set() -> None:
+    read = settings.read()
+
+    assert (read.backend_address, read.model, read.max_model_len) == (
+        "127.0.0.1:50051",
+        "auto",
+        8192,
+    )
+    assert not read.secured
+
+
+def test_empty_means_unset_and_keys_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKEND_TOKEN", "")
+    monkeypatch.setenv("API_KEYS", "first-key, second-key ,")
+
+    read = settings.read()
+
+    assert read.backend_token is None
+    assert [key.get_secret_value() for key in read.api_keys] == ["first-key", "second-key"]
+    assert "first-key" not in repr(read)
+
+
+@pytest.mark.parametrize("address", ["[::1]:50051", "localhost:1", "unix:///tmp/b.sock"])
+def test_local_addresses_need_no_token(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("BACKEND_ADDRESS", address)
+
+    assert settings.read().backend_address == address
+
+
+def test_a_public_address_needs_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = mistakes(monkeypatch, BACKEND_ADDRESS="0.0.0.0:50051")
+    assert line.startswith("BACKEND_ADDRESS")
+    assert "BACKEND_TOKEN" in line
+
+    monkeypatch.setenv("BACKEND_TOKEN", "long-enough-secret")
+    assert settings.read().secured
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BACKEND_ADDRESS", "50051"),
+        ("BACKEND_ADDRESS", "localhost:http"),
+        ("BACKEND_ADDRESS", "unix://"),
+        ("MAX_QUEUE", "0"),
+        ("MAX_RUNNING", "many"),
+        ("MAX_MODEL_LEN", "12"),
+        ("MEDIA_QUOTA_GB", "nan"),
+        ("NUM_THREADS", "-1"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_each_mistake_is_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    (line,) = mistakes(monkeypatch, **{name: value})
+
+    assert line.startswith(f"{name}: ")
+    assert "\n" not in line
+
+
+def test_secrets_are_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = mistakes(monkeypatch, BACKEND_TOKEN="secr\u00e9t!!", API_KEYS="good-key-here,x y z")
+
+    assert len(lines) == 2
+    assert not any("secr" in line or "good" in line or "x y" in line for line in lines)
