@@ -134,7 +134,7 @@ def test_every_module_says_what_lives_there() -> None:
     [
         ("backend.__main__", ("torch", "transformers", "onnxruntime", "cv2")),
         ("backend.scheduling", ("torch", "numpy", "grpc")),
-        ("frontend.api.app", ("streamlit", "torch", "onnxruntime")),
+        ("frontend.api.routes", ("streamlit", "torch", "onnxruntime")),
     ],
 )
 def test_importing_a_module_stays_cheap(module: str, absent: tuple[str, ...]) -> None:
