@@ -30,7 +30,7 @@ from frontend.api.fetch import Fetcher
 from frontend.api.limits import READER_SECONDS, TIMEOUT_SECONDS
 from frontend.api.metrics import Metrics
 from frontend.api.presence import while_present
-from frontend.api.schema import ChatRequest, chat_request
+from frontend.api.schema import Attachment, ChatRequest, chat_request
 from frontend.api.uploads import Uploads
 from frontend.client.concurrent import AsyncClient
 from frontend.messages import (
@@ -251,13 +251,15 @@ def _openai_path(path: str | None, asked: ChatRequest) -> str | None:
     match = re.match(r"messages\[(\d+)\](?:\.parts(?:\[(\d+)\])?)?", path)
     if match is not None and int(match[1]) < len(asked.messages):
         return _content_path(int(match[1]), match[2], path, asked)
-    return path if re.fullmatch(r"[a-z_]+", path) and path not in ("request_id",) else None
+    return path if re.fullmatch(r"[a-z_]+", path) and path != "request_id" else None
 
 
 def _content_path(place: int, part: str | None, path: str, asked: ChatRequest) -> str:
     said = asked.messages[place]
     if part is not None and said.has_parts and int(part) < len(said.pieces):
         piece = said.pieces[int(part)]
-        return getattr(piece, "param", f"messages[{place}].content[{part}]")
+        return (
+            piece.param if isinstance(piece, Attachment) else f"messages[{place}].content[{part}]"
+        )
     suffix = ".role" if path.endswith(".role") else ".content" if ".parts" in path else ""
     return f"messages[{place}]{suffix}"
