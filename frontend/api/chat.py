@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from frontend.api.answers import DONE, Answer
 from frontend.api.body import read
+from frontend.api.conversation import Attachment
 from frontend.api.errors import (
     ApiError,
     ClientLeft,
@@ -30,7 +31,7 @@ from frontend.api.fetch import Fetcher
 from frontend.api.limits import READER_SECONDS, TIMEOUT_SECONDS
 from frontend.api.metrics import Metrics
 from frontend.api.presence import while_present
-from frontend.api.schema import Attachment, ChatRequest, chat_request
+from frontend.api.schema import ChatRequest, chat_request
 from frontend.api.uploads import Uploads
 from frontend.client.concurrent import AsyncClient
 from frontend.messages import (

@@ -6,9 +6,10 @@ import asyncio
 import hashlib
 from typing import Final
 
+from frontend.api.conversation import Attachment
 from frontend.api.errors import ApiError, from_backend, invalid
 from frontend.api.fetch import Fetcher
-from frontend.api.schema import Attachment, ChatRequest
+from frontend.api.schema import ChatRequest
 from frontend.client.concurrent import AsyncClient
 from frontend.messages import BackendError, FilePart, FileRef, Turn
 
