@@ -27,11 +27,9 @@ def write(folder: Path) -> None:
 
 def check(folder: Path) -> None:
     """Raises DamagedModel, naming the file and both hashes, unless all is as recorded."""
-    try:
-        expected = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        assert isinstance(expected, dict)
-    except (OSError, ValueError, AssertionError) as error:
-        raise DamagedModel(f"{folder.name}/{NAME} is missing or unreadable") from error
+    expected = _recorded(folder)
+    if expected is None:
+        raise DamagedModel(f"{folder.name}/{NAME} is missing or unreadable")
     for name, recorded in expected.items():
         path = folder / name
         if not path.is_file():
@@ -45,8 +43,14 @@ def check(folder: Path) -> None:
 
 def is_complete(folder: Path) -> bool:
     """Whether every recorded file is there; quick, reads no content but the manifest's."""
+    expected = _recorded(folder)
+    return expected is not None and all((folder / name).is_file() for name in expected)
+
+
+def _recorded(folder: Path) -> dict[str, str] | None:
+    """The manifest's content, None if it is missing or makes no sense."""
     try:
         recorded = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        return all((folder / name).is_file() for name in recorded)
-    except (OSError, ValueError, TypeError):
-        return False
+    except (OSError, ValueError):
+        return None
+    return recorded if isinstance(recorded, dict) and recorded else None

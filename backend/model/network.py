@@ -112,8 +112,9 @@ def _build(folder: Path, dtype: torch.dtype, device: torch.device) -> tuple[Any,
             attn_implementation="sdpa",
         )
     except Exception as error:
+        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise DamagedModel(
-            f"{folder.name}: the weights do not fit config.json or cannot be read ({error})"
+            f"{folder.name}: the weights cannot be read or do not fit config.json ({first_line})"
         ) from error
     for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if names := sorted(map(str, report[problem])):

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -213,7 +214,7 @@ def test_logprobs_come_with_their_tokens(start: Start) -> None:
     ],
 )
 def test_a_notice_is_delivered_like_an_answer(
-    start: Start, sampling: dict[str, object], text: str, reason: FinishReason
+    start: Start, sampling: dict[str, Any], text: str, reason: FinishReason
 ) -> None:
     runner = Alphabet()
     heard = ask(start(runner), work(notice="No text found. 没有。", n=2, **sampling))

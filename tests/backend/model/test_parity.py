@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,9 +113,7 @@ def test_with_small_chunks(pair: Any, prompts: Any, expected: Any, chunk: int) -
     assert run(pair[1], prompts, chunk=chunk)[0] == expected
 
 
-def test_after_preemption_and_with_scattered_blocks(
-    pair: Any, prompts: Any, expected: Any
-) -> None:
+def test_after_preemption_and_with_scattered_blocks(pair: Any, prompts: Any, expected: Any) -> None:
     answers, preemptions = run(pair[1], prompts * 2, blocks=7, running=5)
     assert answers == expected * 2
     assert preemptions > 0

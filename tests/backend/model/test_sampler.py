@@ -16,7 +16,11 @@ LOGITS = torch.tensor([0.0, 3.0, 2.0, 1.0, -1.0])
 
 
 def sequence(
-    *, index: int = 0, prompt: tuple[int, ...] = (4,), output: tuple[int, ...] = (), **options: object
+    *,
+    index: int = 0,
+    prompt: tuple[int, ...] = (4,),
+    output: tuple[int, ...] = (),
+    **options: object,
 ) -> Sequence:
     sampling = Sampling(**{"seed": 1, "max_tokens": 9, **options})  # type: ignore[arg-type]
     made = Sequence("r", "o", index, prompt, sampling)
