@@ -17,10 +17,17 @@ from backend.prompt.template import ChatMessage, Template
 from backend.prompt.tokenizer import Tokenizer
 from backend.prompt.windows import Document, Excerpt
 
-ABOUT_DOCUMENTS = (
-    "You answer questions about the document that the user shows you. Use only what the document"
-    " says, copy names, dates and amounts exactly, and be brief."
-)
+# Where a file is in the conversation, the question is put like this. Of the layouts tried with the
+# embedded model, text first, no system turn and these words brought most right answers.
+FROM_THE_TEXT = "Answer this question from the text above, in a few sentences: {question}"
+FROM_THE_TEXT_ZH = "请根据上文，用几句话回答：{question}"
+
+# A small model quotes the passage that answers when it stands once more right before the question,
+# and invents without it: of 24 names and laws in 6 agreements, 12 instead of 8 to 10 were named.
+SMALL_MODEL = 1_000_000_000  # parameters
+AGAIN = "The most relevant passages again:\n{passages}"
+AGAIN_SHARE = 0.25  # of the reading budget
+AGAIN_MOST = 320  # tokens
 DEFAULT_QUESTION = "Summarise this document."
 
 ANSWER_SHARE = 0.25  # of the context, kept for an answer of open length
@@ -64,8 +71,8 @@ def assemble(
             param="sampling.logit_bias",
         )
 
-    def render(words: Mapping[str, Excerpt]) -> list[int]:
-        messages = _lay_out(prompt.messages, documents, media, words)
+    def render(words: Mapping[str, Excerpt], again: str = "") -> list[int]:
+        messages = _lay_out(prompt.messages, documents, media, words, again)
         return template.render(messages, thinking=prompt.thinking.enabled)
 
     bare = len(render({}))
@@ -80,12 +87,16 @@ def assemble(
     budget = min(info.reading_budget, context - answer - bare)
     if readable and budget < LEAST_READING * readable:
         raise _too_long(bare + LEAST_READING * readable, answer, context)
+    again = ""
+    if info.parameters < SMALL_MODEL:
+        again = _again(prompt, documents, budget, tokenizer.count)
+        budget -= tokenizer.count(again)
     chosen = _read(prompt, documents, budget, tokenizer.count)
-    ids = render(chosen)
+    ids = render(chosen, again)
     excess = len(ids) + answer - context
     if excess > 0:  # an excerpt may cost a token more where it meets the text around it
         chosen = _read(prompt, documents, budget - excess, tokenizer.count)
-        ids = render(chosen)
+        ids = render(chosen, again)
     if len(ids) + answer > context:
         raise _too_long(len(ids), answer, context)
     return Assembled(
@@ -141,6 +152,17 @@ def _read(
     return chosen
 
 
+def _again(prompt: Prompt, documents: Mapping[str, Document], budget: int, count: Count) -> str:
+    """The passages to say again; none for a text so short that its end is in sight anyway."""
+    room = min(AGAIN_MOST, int(budget * AGAIN_SHARE))
+    readable = [document for document in documents.values() if document.has_words]
+    if sum(count(page.text) for document in readable for page in document.pages) <= 2 * room:
+        return ""
+    asked = question(prompt.messages)
+    passages = windows.highlights(readable, asked, room - count(AGAIN), count)
+    return AGAIN.format(passages=passages) if passages else ""
+
+
 def _by_turn(
     messages: Sequence[Message], documents: Mapping[str, Document]
 ) -> list[tuple[str, ...]]:
@@ -166,12 +188,15 @@ def _lay_out(
     documents: Mapping[str, Document],
     media: Mapping[str, Media],
     words: Mapping[str, Excerpt],
+    again: str,
 ) -> list[ChatMessage]:
-    """Every turn as text: its files first, where each was shown first, then what was typed."""
+    """Every turn as text: its files first, where each was shown first, then what was typed.
+
+    `again` stands right before the last turn's question.
+    """
     shown: set[str] = set()
     laid_out: list[ChatMessage] = []
-    if documents and not any(message.role is Role.SYSTEM for message in messages):
-        laid_out.append(ChatMessage(Role.SYSTEM, ABOUT_DOCUMENTS))
+    has_words = any(document.has_words for document in documents.values())
     for message in messages:
         blocks: list[str] = []
         for part in message.parts:
@@ -181,6 +206,12 @@ def _lay_out(
         typed = _typed(message)
         if not typed and message is messages[-1]:
             typed = DEFAULT_QUESTION
+        if message is messages[-1] and again:
+            blocks.append(again)
+        if typed and has_words and (blocks or message is messages[-1]):
+            asks_in_chinese = notices.CJK.search(typed) is not None
+            form = FROM_THE_TEXT_ZH if asks_in_chinese else FROM_THE_TEXT
+            typed = form.format(question=typed)
         laid_out.append(ChatMessage(message.role, "\n\n".join([*blocks, typed]).strip()))
     return laid_out
 

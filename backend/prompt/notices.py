@@ -8,7 +8,7 @@ from backend.media.media import Media, MediaKind
 from backend.prompt.prompt import MediaPart, Message, TextPart
 from backend.prompt.windows import Document
 
-_CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _ABOUT_A_PICTURE = re.compile(
     r"\b(picture|image|photo|photograph|scan|screenshot|page|file|pdf|document|it|this|that|see|"
     r"show|shown|colou?rs?|look)\b|图|照片|画面|扫描|文件|文档|这|它|看|颜色",
@@ -42,7 +42,7 @@ def notice(
         return None
     pictures = all(file.kind is MediaKind.IMAGE for file in media.values())
     several = len(media) > 1
-    if _CJK.search(question):
+    if CJK.search(question):
         return _CHINESE.format(where="在图片中" if pictures else "在文件中")
     if pictures:
         return _ENGLISH.format(where="in these pictures" if several else "in this picture")

@@ -12,6 +12,7 @@ from backend.prompt.passages import Count, Passage, asked_topics, cue_score, sco
 HEAD = 0.25  # share of the budget for the document's first passages
 TAIL = 0.10  # and for its last
 GAP = "..."
+HIGHLIGHTS = 4  # passages said again right before the question, at most
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,29 @@ def excerpts(
     return tuple(chosen[place] for place in range(len(documents)))
 
 
+def highlights(documents: Sequence[Document], question: str, budget: int, count: Count) -> str:
+    """The few passages that answer best, within `budget` tokens, in the documents' order.
+
+    For each topic asked about its best passage; without a topic, the best of all.
+    """
+    passages = [
+        passage
+        for document in documents
+        for page in document.pages
+        for passage in split(page, count)
+    ]
+    ranked = scores(passages, question)
+    wanted = _best_by_topic(passages, ranked, question) or sorted(
+        range(len(passages)), key=lambda place: (-ranked[place], place)
+    )
+    kept: list[int] = []
+    for place in wanted[:HIGHLIGHTS]:
+        tokens = count("\n".join(passages[held].text for held in [*kept, place]))
+        if tokens <= budget:
+            kept.append(place)
+    return "\n".join(passages[place].text for place in sorted(kept))
+
+
 def _whole(document: Document, count: Count) -> Excerpt:
     passages = [
         Passage(page.number, page.text, count(page.text)) for page in document.pages if page.words
@@ -93,6 +117,18 @@ def _preference(passages: Sequence[Passage], question: str, budget: int) -> list
     ranked = scores(passages, question)
     by_score = sorted(range(len(passages)), key=lambda place: (-ranked[place], place))
     order: dict[int, None] = dict.fromkeys(range(min(1, len(passages))))
+    order.update(dict.fromkeys(_best_by_topic(passages, ranked, question)))
+    order.update(dict.fromkeys(_share(passages, range(len(passages)), budget * HEAD)))
+    order.update(dict.fromkeys(_share(passages, range(len(passages) - 1, -1, -1), budget * TAIL)))
+    order.update(dict.fromkeys(by_score))
+    return list(order)
+
+
+def _best_by_topic(
+    passages: Sequence[Passage], ranked: Sequence[float], question: str
+) -> list[int]:
+    """Where each topic that the question touches is told best, each place once."""
+    found: dict[int, None] = {}
     for topic in asked_topics(question):
         best = max(
             range(len(passages)),
@@ -100,11 +136,8 @@ def _preference(passages: Sequence[Passage], question: str, budget: int) -> list
             default=None,
         )
         if best is not None and cue_score(topic, passages[best]) > 0:
-            order.setdefault(best)
-    order.update(dict.fromkeys(_share(passages, range(len(passages)), budget * HEAD)))
-    order.update(dict.fromkeys(_share(passages, range(len(passages) - 1, -1, -1), budget * TAIL)))
-    order.update(dict.fromkeys(by_score))
-    return list(order)
+            found[best] = None
+    return list(found)
 
 
 def _share(passages: Sequence[Passage], places: range, budget: float) -> list[int]:
