@@ -1,0 +1,100 @@
+"""Pictures of the page as it is: both processes, a contract made on the spot, a real browser."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from scripts.lib.papers import AGREEMENT, pdf, scanned
+from scripts.lib.system import ROOT, System
+
+SWITCHES = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+DESKTOP = (1440, 900)
+PHONE = (390, 844)
+INPUT = "[data-testid=stChatInputTextArea]"
+PHASE = "[data-testid=phase]"
+CARD = "[class*=st-key-file-]"
+
+
+def main() -> int:
+    """Returns 1 where there is no Chromium."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
+    out: Path = parser.parse_args().out
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        sys.stderr.write("Chromium is not installed (apt-get install chromium).\n")
+        return 1
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        contract = Path(folder) / "non-disclosure agreement.pdf"
+        contract.write_bytes(pdf([AGREEMENT]))
+        scan = Path(folder) / "the same as a scan.pdf"
+        scan.write_bytes(scanned(pdf([AGREEMENT])))
+        with System(Path(folder)) as system, sync_playwright() as playwright:
+            system.wait_until_ready(180)
+            browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
+            take_all(browser, system.url, contract, scan, out)
+            browser.close()
+    return 0
+
+
+def take_all(browser: Browser, url: str, contract: Path, scan: Path, out: Path) -> None:
+    """One conversation, seen from several sides."""
+    page = opened(browser, url, DESKTOP)
+    save(page, out / "empty.png")
+    add(page, contract)
+    page.fill(INPUT, "Who are the parties, when does it start, which law governs?")
+    page.press(INPUT, "Enter")
+    page.wait_for_selector(PHASE)
+    finished(page)
+    add(page, scan)
+    page.fill(INPUT, "Summarise the three key clauses")
+    page.press(INPUT, "Enter")
+    page.wait_for_selector(f"{PHASE}[data-stage=writing]", timeout=120_000)
+    save(page, out / "answering.png", settle=150)
+    finished(page)
+    save(page, out / "light.png")
+    address = f"{url}/?{page.url.partition('?')[2]}"
+    save(opened(browser, f"{address}&lang=zh", DESKTOP, dark=True), out / "dark.png")
+    save(opened(browser, address, PHONE), out / "phone.png")
+
+
+def opened(browser: Browser, url: str, size: tuple[int, int], *, dark: bool = False) -> Page:
+    """The page in a browser of that size, drawn to the end."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        locale="en-US",
+    )
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector(f"{INPUT}:enabled", timeout=60_000)
+    return page
+
+
+def add(page: Page, file: Path) -> None:
+    """Adds a file and waits for its thumbnail."""
+    before = page.locator(f"{CARD} img").count()
+    page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", str(file))
+    page.locator(f"{CARD} img").nth(before).wait_for(timeout=60_000)
+
+
+def finished(page: Page) -> None:
+    """Waits for the end of the answer."""
+    page.wait_for_selector(PHASE, state="detached", timeout=300_000)
+
+
+def save(page: Page, path: Path, settle: float = 1_500) -> None:
+    """Lets the page settle for some milliseconds, then keeps it as a PNG."""
+    page.wait_for_timeout(settle)
+    page.screenshot(path=path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
