@@ -239,7 +239,8 @@ PHRASES: Final[dict[str, Phrase]] = {
     ),
     "error.invalid_image": Phrase("The picture is damaged.", "图片已损坏。"),
     "error.unsupported_image_format": Phrase(
-        "Pictures must be PNG, JPEG, WEBP or GIF.", "图片须为 PNG、JPEG、WEBP 或 GIF 格式。"
+        "Only PDF, PNG, JPEG, WEBP and GIF can be read.",
+        "仅支持 PDF、PNG、JPEG、WEBP 和 GIF 文件。",
     ),
     "error.image_too_large": Phrase("The picture has too many pixels.", "图片像素过多。"),
     "error.image_aspect_ratio": Phrase("The picture is too long and narrow.", "图片长宽比过大。"),
@@ -294,7 +295,7 @@ class Phrases:
 
     def size(self, count: int) -> str:
         """Bytes, as people say them."""
-        for unit, size in (("GB", 2**30), ("MB", 2**20), ("kB", 2**10)):
+        for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
             if count >= size:
                 number = count / size
                 return f"{number:.0f} {unit}" if number >= 10 else f"{number:.1f} {unit}"

@@ -30,7 +30,7 @@ class Beat:
     """What the backend said; without status, it did not answer."""
 
     status: BackendStatus | None = None
-    ahead: int = 0  # requests running or waiting
+    ahead: int = 0  # requests that a new one would wait behind
 
     @property
     def serves(self) -> bool:
@@ -99,4 +99,4 @@ class Pulse:
             stats = self._backend.stats() if status.phase is Phase.READY else None
         except BackendError:
             return Beat()
-        return Beat(status, 0 if stats is None else stats.queued + stats.running)
+        return Beat(status, 0 if stats is None else stats.queued)

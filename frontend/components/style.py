@@ -84,10 +84,13 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 .st-key-masthead > :first-child { flex: 1 1 auto; }
 .name { font-weight: 700; font-size: 1.05rem; white-space: nowrap; }
 [data-testid=stSidebar] h2 { margin-top: 0.5rem; }
+[data-testid=stSidebar] [data-testid=stAlert] p { font-size: 0.82rem; overflow-wrap: anywhere; }
+[data-testid=stSidebar] [data-testid=stAlertContainer] { padding: 0.6rem 0.7rem; }
 [class*=st-key-file-] { position: relative; flex-wrap: nowrap; gap: 0.7rem !important;
   border: 1px solid var(--line); border-radius: 0.5rem; padding: 0.4rem 0.3rem 0.4rem 0.5rem; }
 [class*=st-key-file-]:hover { border-color: currentColor; }
-[class*=st-key-file-] [data-testid=stMarkdown] { flex: 1 1 0; min-width: 0; }
+[class*=st-key-file-] > [data-testid=stElementContainer]:has([data-testid=stMarkdown]):not(
+  [class*=st-key-]) { flex: 1 1 0; min-width: 0; width: auto !important; }
 [class*=st-key-file-] p { font-size: 0.8rem; line-height: 1.35; overflow: hidden;
   text-overflow: ellipsis; }
 [class*=st-key-file-] p strong { display: block; overflow: hidden; text-overflow: ellipsis;

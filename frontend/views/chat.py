@@ -85,7 +85,7 @@ def _ending(message: Message, say: Phrases) -> None:
     if message.state is State.LOST:
         st.warning(say("chat.lost" if message.text else "chat.lost_empty"))
     elif message.state is State.FAILED:
-        text = say.error(message.error_code, message.error)
+        text = markdown.literal(say.error(message.error_code, message.error))
         st.error(f"{text} {say('chat.kept')}" if message.text else text)
     elif reason == FinishReason.DEADLINE.value:
         st.warning(say("chat.deadline"))

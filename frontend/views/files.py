@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import streamlit as st
@@ -30,7 +31,7 @@ def show(desk: Desk, say: Phrases) -> None:
     st.html(f"<h2>{say('files.title')}</h2>")
     _uploader(desk, say)
     for problem in st.session_state.get("upload_problems", ()):
-        text = say.error(problem.code, problem.message)
+        text = markdown.literal(say.error(problem.code, problem.message))
         st.error(f"**{markdown.literal(problem.filename)}**  \n{text}")
     for file in desk.files:
         _card(file, desk, say)
@@ -44,7 +45,7 @@ def _uploader(desk: Desk, say: Phrases) -> None:
         say("files.drop"),
         accept_multiple_files=True,
         key=f"upload-{turn}",
-        max_upload_size=max(1, most >> 20) if most else None,
+        max_upload_size=math.ceil(most / 2**20) if most else None,  # the backend is exact
         disabled=desk.missing or not beat.stores,
         label_visibility="collapsed",
     )

@@ -141,8 +141,9 @@ def _about(card: ModelCard, say: Phrases) -> None:
         card.license,
     ]
     with st.container(key="about"):
-        st.markdown(f"**{say('model.about')}**")
-        st.caption(markdown.literal(description or card.name))
+        st.markdown(f"**{say('model.about')}**  \n{markdown.literal(card.name)}")
+        if description:
+            st.caption(markdown.literal(description))
         st.caption(
             markdown.literal(" · ".join(fact for fact in facts if fact)),
             help=markdown.literal(card.chosen_because) if card.chosen_because else None,

@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from frontend import state
+from frontend.components.markdown import literal
 from frontend.i18n import Phrases
 from frontend.messages import Phase
 from frontend.pulse import Beat
@@ -58,7 +59,7 @@ def _notices(beat: Beat, say: Phrases) -> None:
         st.error(say("status.away_long"), icon=":material/cloud_off:")
     elif beat.status.phase is Phase.FAILED:
         detail = beat.status.detail or say("status.no_detail")
-        st.error(say("status.failed_long", detail=detail), icon=":material/error:")
+        st.error(literal(say("status.failed_long", detail=detail)), icon=":material/error:")
     elif beat.status.phase is not Phase.READY:
         detail = beat.status.detail if say.language == "en" else ""
-        st.info(say(f"phase.{beat.status.phase.value}_long") + (f" {detail}" if detail else ""))
+        st.info(literal(f"{say(f'phase.{beat.status.phase.value}_long')} {detail}".rstrip()))

@@ -91,7 +91,13 @@ def test_errors_speak_the_language_of_the_page() -> None:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0 B"), (999, "999 B"), (1536, "1.5 kB"), (50 << 20, "50 MB"), (3 << 30, "3.0 GB")],
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1540, "1.5 kB"),
+        (50_000_000, "50 MB"),
+        (3_040_000_000, "3.0 GB"),
+    ],
 )
 def test_sizes(count: int, text: str) -> None:
     assert Phrases("en").size(count) == text

@@ -44,7 +44,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_first_look_knows_already() -> None:
     beat = Pulse(Doctor()).now()
     assert beat.serves
-    assert beat.ahead == 3
+    assert beat.ahead == 2
 
 
 def test_a_frozen_backend_holds_no_page() -> None:
