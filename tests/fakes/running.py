@@ -25,6 +25,7 @@ class Backend:
     server: Server
     engine: FakeEngine
     library: FakeLibrary
+    address: str
     channel: grpc.aio.Channel
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -52,6 +53,25 @@ def test_the_document_stands_before_the_question_wherever_it_was_put() -> None:
 
     assert text.index("Ohio law.") < text.index("Which law?")
     assert "nda.pdf" in text
+
+
+def test_a_small_model_gets_what_answers_again_right_before_the_question() -> None:
+    law = "The laws of the State of Ohio govern this agreement."
+    lines = [f"line {n} of a long contract about widgets" for n in range(100)]
+    contract = "\n".join([*lines[:50], law, *lines[50:]])
+    small, large = model.info(), replace(model.info(), parameters=9_000_000_000)
+
+    for info, times in ((small, 2), (large, 1)):
+        ids = lay_out(say(Role.USER, "Which law?", NEW), new=contract, info=info).prompt_ids
+        text = WORDS.decode(ids)
+        assert text.count(law) == times
+        assert "from the text above, in a few sentences: Which law?" in text
+
+
+def test_chinese_is_asked_in_chinese() -> None:
+    text = WORDS.decode(lay_out(say(Role.USER, "谁签署？", NEW), new="甲方").prompt_ids)
+
+    assert "请根据上文" in text
 
 
 def test_a_file_shown_twice_stands_in_the_prompt_once() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backend.prompt.passages import asked_topics, split, terms
 from backend.prompt.prompt import ReadingMethod
-from backend.prompt.windows import Document, excerpts
+from backend.prompt.windows import Document, excerpts, highlights
 from tests.fakes.library import page_text
 
 FILLER = "The receiving side keeps records of its staff training in good order at all times."
@@ -77,6 +77,20 @@ def test_documents_share_fairly_and_small_ones_leave_their_rest() -> None:
     assert found[1].whole
     assert sum(excerpt.tokens for excerpt in found) <= 800
     assert min(found[0].tokens, found[2].tokens) > 300
+
+
+def test_what_answers_is_said_again_each_topic_once() -> None:
+    law = "This agreement is governed by the laws of the State of Ohio."
+    contract = long_document(law)
+
+    again = highlights([contract], "Which law governs?", 100, count)
+    both = highlights([contract], "Who signed and which law governs?", 300, count)
+
+    assert law in again
+    assert count(again) <= 100
+    assert law in both
+    assert count(both) <= 300
+    assert highlights([contract], "Which law governs?", 3, count) == ""
 
 
 def test_no_budget_is_no_text() -> None:

@@ -51,7 +51,8 @@ async def start() -> AsyncIterator[Start]:
             max_running=2,
         )
         port = await server.start("127.0.0.1:0")
-        backend = Backend(server, engine, library, grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
+        address = f"127.0.0.1:{port}"
+        backend = Backend(server, engine, library, address, grpc.aio.insecure_channel(address))
         started.append(backend)
         if wait:
             await backend.ready()
@@ -60,7 +61,8 @@ async def start() -> AsyncIterator[Start]:
     yield make
     for backend in started:
         await backend.channel.close()
-        await backend.server.close(grace=1.0)
+        if not backend.library.closed:
+            await backend.server.close(grace=1.0)
 
 
 @pytest.fixture
