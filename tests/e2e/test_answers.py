@@ -205,7 +205,7 @@ def test_the_documented_examples_run_against_the_real_thing(system: System, tmp_
     picture = tmp_path / "photograph.png"
     picture.write_bytes(papers.photograph())
     examples = Path(__file__).parents[2] / "docs" / "examples"
-    runs = {
+    runs: dict[str, list[str | Path]] = {
         "rest_client.py": ["--url", f"{system.url}/v1", "--pdf", document, "--picture", picture],
         "grpc_client.py": ["--address", system.address, document, "Which law governs?"],
     }
