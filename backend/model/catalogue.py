@@ -29,7 +29,7 @@ _EMBEDDED = ModelInfo(
     sees_images=False,
     thinks=False,
     context_length=8192,
-    reading_budget=1600,
+    reading_budget=1000,
     license="Apache-2.0",
     defaults=Sampling(temperature=0.2, top_p=0.9, repetition_penalty=1.05),
     parameters=134_515_008,

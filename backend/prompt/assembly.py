@@ -25,7 +25,7 @@ FROM_THE_TEXT_ZH = "请根据上文，用几句话回答：{question}"
 # A small model quotes the passage that answers when it stands once more right before the question,
 # and invents without it: of 24 names and laws in 6 agreements, 12 instead of 8 to 10 were named.
 SMALL_MODEL = 1_000_000_000  # parameters
-AGAIN = "The most relevant passages again:\n{passages}"
+AGAIN = "Passages that answer the question:\n{passages}"
 AGAIN_SHARE = 0.25  # of the reading budget
 AGAIN_MOST = 320  # tokens
 DEFAULT_QUESTION = "Summarise this document."
