@@ -43,19 +43,18 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Preset:
-    """A named way to sample; the name is a key of the phrase book."""
+    """A named way to sample; the name is a key of the phrase book. The rest stays the model's."""
 
     name: str
     temperature: float
     top_p: float
     top_k: int
-    repetition_penalty: float
 
 
 PRESETS = (
-    Preset("preset.exact", temperature=0.0, top_p=1.0, top_k=0, repetition_penalty=1.0),
-    Preset("preset.balanced", temperature=0.3, top_p=0.9, top_k=40, repetition_penalty=1.05),
-    Preset("preset.free", temperature=0.9, top_p=0.95, top_k=0, repetition_penalty=1.0),
+    Preset("preset.exact", temperature=0.0, top_p=1.0, top_k=0),
+    Preset("preset.balanced", temperature=0.3, top_p=0.9, top_k=40),
+    Preset("preset.free", temperature=0.9, top_p=0.95, top_k=0),
 )
 
 # Questions offered while a conversation is empty: keys of the phrase book.
@@ -99,7 +98,6 @@ def _applied(preset: Preset, parameters: Parameters) -> Parameters:
         temperature=preset.temperature,
         top_p=preset.top_p,
         top_k=preset.top_k,
-        repetition_penalty=preset.repetition_penalty,
     )
 
 

@@ -126,7 +126,6 @@ def _apply_preset() -> None:
         temperature=preset.temperature,
         top_p=preset.top_p,
         top_k=preset.top_k,
-        repetition_penalty=preset.repetition_penalty,
     )
     st.session_state["parameters_drawn"] = None
 

@@ -48,6 +48,7 @@ def take_all(browser: Browser, url: str, contract: Path, scan: Path, out: Path) 
     """One conversation, seen from several sides."""
     page = opened(browser, url, DESKTOP)
     save(page, out / "empty.png")
+    page.locator(".st-key-p-preset").get_by_text("Exact").click()
     add(page, contract)
     page.fill(INPUT, "Who are the parties, when does it start, which law governs?")
     page.press(INPUT, "Enter")

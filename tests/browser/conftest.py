@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from tests.fakes.backend import FakeBackend
 from tests.fakes.pdf import Page as PdfPage
@@ -30,6 +30,8 @@ SWITCHES = [
 ]
 INPUT = "[data-testid=stChatInputTextArea]"
 PHASE = "[data-testid=phase]"
+PATIENCE = 20_000  # milliseconds: other tests may share the machine
+expect.set_options(timeout=PATIENCE)
 
 
 class Web:
@@ -145,7 +147,7 @@ def open_page(chromium: Browser, web: Web, backend: FakeBackend) -> Iterator[Ope
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
 
         def look(request: Request) -> None:
             if not request.url.startswith((web.url, "data:", "blob:")):

@@ -55,7 +55,6 @@ def test_a_preset_is_recognised() -> None:
         temperature=exact.temperature,
         top_p=exact.top_p,
         top_k=exact.top_k,
-        repetition_penalty=exact.repetition_penalty,
     )
     assert matching(chosen) is exact
     assert matching(replace(chosen, temperature=0.15)) is None
