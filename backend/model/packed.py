@@ -30,11 +30,14 @@ class FourBitWeight:
         rows, columns = weight.shape
         if columns % GROUP or rows % 16:
             return None
-        groups = weight.float().view(rows, columns // GROUP, GROUP)
-        low, high = groups.aminmax(dim=-1)
+        if rows > 16 and cls.fit(weight[:16]) is None:  # spares the work on the whole
+            return None
+        groups = weight.view(rows, columns // GROUP, GROUP)
+        low, high = (bound.float() for bound in groups.aminmax(dim=-1))
         scales = ((high - low) / 15).clamp_min(torch.finfo(torch.float32).tiny)
-        codes = ((groups - low[..., None]) / scales[..., None]).round_()
-        error = (codes * scales[..., None]).add_(low[..., None]).sub_(groups).abs_().amax(-1)
+        steps = groups.sub(low[..., None]).mul_(scales.reciprocal()[..., None])  # float32
+        codes = steps.round()
+        error = steps.sub_(codes).abs_().amax(-1) * scales
         if (error > _LARGEST_ERROR * torch.maximum(high.abs(), low.abs())).any():
             return None
         middles = (low + 8 * scales).to(weight.dtype)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 
 from tests.fakes.tokenizer import EOS, TEMPLATE, description
 
@@ -43,35 +44,28 @@ _VISION: dict[str, Any] = {
 }
 
 
-def build(architecture: str) -> Any:
-    """A random model, the same at every call."""
-    torch.manual_seed(11)
-    if architecture == "llama":
-        from transformers import LlamaConfig, LlamaForCausalLM
+_NAMES = {
+    "llama": ("LlamaConfig", "LlamaForCausalLM"),
+    "glm4v": ("Glm4vConfig", "Glm4vForConditionalGeneration"),
+    "glm46v": ("Glm46VConfig", "Glm46VForConditionalGeneration"),
+    "glm_ocr": ("GlmOcrConfig", "GlmOcrForConditionalGeneration"),
+}
+_MEDIA_TOKENS = ("image", "video", "image_start", "image_end", "video_start", "video_end")
 
-        return LlamaForCausalLM(LlamaConfig(**_TEXT, tie_word_embeddings=True)).eval()
-    if architecture == "glm4v":
-        from transformers import Glm4vConfig as Config
-        from transformers import Glm4vForConditionalGeneration as Model
-    elif architecture == "glm46v":
-        from transformers import Glm46VConfig as Config
-        from transformers import Glm46VForConditionalGeneration as Model
-    else:
-        from transformers import GlmOcrConfig as Config
-        from transformers import GlmOcrForConditionalGeneration as Model
-    text = {**_TEXT, "rope_parameters": dict(_ROPE)}
-    if architecture == "glm46v":
-        text["model_type"] = "glm4v_text"
-    vision = dict(_VISION)
-    if architecture == "glm46v":
-        vision["model_type"] = "glm4v_vision"
-    tokens = {
-        f"{kind}_token_id": VOCABULARY - 1 - number
-        for number, kind in enumerate(
-            ("image", "video", "image_start", "image_end", "video_start", "video_end")
-        )
-    }
-    return Model(Config(text_config=text, vision_config=vision, **tokens)).eval()
+
+def build(architecture: str) -> Any:
+    """A random model of transformers' own class, the same at every call."""
+    config_name, model_name = _NAMES[architecture]
+    torch.manual_seed(11)
+    options: dict[str, Any] = {**_TEXT, "tie_word_embeddings": True}
+    if architecture != "llama":
+        text, vision = {**_TEXT, "rope_parameters": _ROPE}, dict(_VISION)
+        if architecture == "glm46v":  # borrows glm4v's parts
+            text["model_type"], vision["model_type"] = "glm4v_text", "glm4v_vision"
+        options = {"text_config": text, "vision_config": vision}
+        options |= {f"{kind}_token_id": VOCABULARY - 1 - n for n, kind in enumerate(_MEDIA_TOKENS)}
+    config = getattr(transformers, config_name)(**options)
+    return getattr(transformers, model_name)(config).eval()
 
 
 def save(architecture: str, folder: Path) -> Any:

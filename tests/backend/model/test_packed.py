@@ -40,14 +40,20 @@ def test_a_packed_weight_multiplies_like_the_full_one(bits: int) -> None:
     assert error < 0.02 * expected.abs().max()
 
 
-def test_a_weight_off_the_grid_is_not_forced_into_4_bits() -> None:
-    assert FourBitWeight.fit(inputs(48, 64)) is None
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_weight_off_the_grid_is_not_forced_into_4_bits_nor_changed(dtype: torch.dtype) -> None:
+    weight = inputs(48, 64).to(dtype)
+    before = weight.clone()
+    assert FourBitWeight.fit(weight) is None
+    assert torch.equal(weight, before)
 
 
 def test_4_bits_work_in_float32_too() -> None:
     weight, rows = on_a_grid(48, 64).float(), inputs(3, 64).float()
+    before = weight.clone()
     packed = FourBitWeight.fit(weight)
     assert packed is not None
+    assert torch.equal(weight, before)
     torch.testing.assert_close(packed.times(rows), rows @ weight.T, atol=5e-3, rtol=5e-3)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 import torch
@@ -28,11 +29,11 @@ def sequence(
     return made
 
 
-def token(logits: torch.Tensor = LOGITS, **options: object) -> int:
-    return Sampler(frozenset({EOS})).sample(logits, sequence(**options)).token  # type: ignore[arg-type]
+def token(logits: torch.Tensor = LOGITS, **options: Any) -> int:
+    return Sampler(frozenset({EOS})).sample(logits, sequence(**options)).token
 
 
-def drawn(count: int = 300, **options: object) -> Counter[int]:
+def drawn(count: int = 300, **options: Any) -> Counter[int]:
     return Counter(token(seed=seed, **options) for seed in range(count))
 
 
@@ -52,7 +53,7 @@ def test_zero_temperature_takes_the_best() -> None:
         ({"top_k": 50}, {0, 1, 2, 3, 4}),
     ],
 )
-def test_what_is_left_to_chance(options: dict[str, object], possible: set[int]) -> None:
+def test_what_is_left_to_chance(options: dict[str, Any], possible: set[int]) -> None:
     assert set(drawn(temperature=1.0, **options)) == possible
 
 
@@ -64,7 +65,7 @@ def test_chance_follows_the_probabilities() -> None:
 
 def test_a_seed_repeats_and_places_and_answers_differ() -> None:
     flat = torch.zeros(1000)
-    options: dict[str, object] = {"temperature": 1.0, "seed": 5}
+    options: dict[str, Any] = {"temperature": 1.0, "seed": 5}
     assert token(flat, **options) == token(flat, **options)
     assert token(flat, **options) != token(flat, index=1, **options)
     assert token(flat, **options) != token(flat, output=(7,), **options)
@@ -83,7 +84,7 @@ def test_a_seed_repeats_and_places_and_answers_differ() -> None:
         ({"logit_bias": {1: -100.0}}, 2),
     ],
 )
-def test_penalties_and_bias(options: dict[str, object], best: int) -> None:
+def test_penalties_and_bias(options: dict[str, Any], best: int) -> None:
     assert token(**options) == best
 
 
