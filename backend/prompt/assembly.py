@@ -12,7 +12,7 @@ from backend.model.info import ModelInfo
 from backend.prompt import notices, windows
 from backend.prompt.events import PageUse
 from backend.prompt.passages import Count
-from backend.prompt.prompt import MediaPart, Message, Prompt, Role, TextPart
+from backend.prompt.prompt import MediaPart, Message, Part, Prompt, Role, TextPart
 from backend.prompt.template import ChatMessage, Template
 from backend.prompt.tokenizer import Tokenizer
 from backend.prompt.windows import Document, Excerpt
@@ -190,30 +190,44 @@ def _lay_out(
     words: Mapping[str, Excerpt],
     again: str,
 ) -> list[ChatMessage]:
-    """Every turn as text: its files first, where each was shown first, then what was typed.
+    """Every turn as text. `again` stands right before the last turn's question.
 
-    `again` stands right before the last turn's question.
+    One question about files comes after them, wherever the caller put it; a turn that says several
+    things between its files keeps its order.
     """
     shown: set[str] = set()
     laid_out: list[ChatMessage] = []
     has_words = any(document.has_words for document in documents.values())
     for message in messages:
-        blocks: list[str] = []
-        for part in message.parts:
-            if isinstance(part, MediaPart) and part.sha256 not in shown:
+        is_last = message is messages[-1]
+        said: list[str] = []
+        question = ""
+        for part in _questions_last(message.parts):
+            if isinstance(part, TextPart):
+                said += [question] if question else []
+                question = part.text.strip()
+            elif part.sha256 not in shown:
+                said += [question] if question else []
+                question = ""
                 shown.add(part.sha256)
-                blocks.append(_block(part, documents, media, words))
-        typed = _typed(message)
-        if not typed and message is messages[-1]:
-            typed = DEFAULT_QUESTION
-        if message is messages[-1] and again:
-            blocks.append(again)
-        if typed and has_words and (blocks or message is messages[-1]):
-            asks_in_chinese = notices.CJK.search(typed) is not None
+                said.append(_block(part, documents, media, words))
+        if not question and is_last and not _typed(message):
+            question = DEFAULT_QUESTION
+        if is_last and again:
+            said.append(again)
+        if question and has_words and (said or is_last):
+            asks_in_chinese = notices.CJK.search(question) is not None
             form = FROM_THE_TEXT_ZH if asks_in_chinese else FROM_THE_TEXT
-            typed = form.format(question=typed)
-        laid_out.append(ChatMessage(message.role, "\n\n".join([*blocks, typed]).strip()))
+            question = form.format(question=question)
+        laid_out.append(ChatMessage(message.role, "\n\n".join([*said, question]).strip()))
     return laid_out
+
+
+def _questions_last(parts: Sequence[Part]) -> Sequence[Part]:
+    texts = [part for part in parts if isinstance(part, TextPart)]
+    if len(texts) > 1:
+        return parts
+    return [*(part for part in parts if isinstance(part, MediaPart)), *texts]
 
 
 def _block(

@@ -55,6 +55,15 @@ def test_the_document_stands_before_the_question_wherever_it_was_put() -> None:
     assert "nda.pdf" in text
 
 
+def test_a_turn_that_talks_between_its_files_keeps_its_order() -> None:
+    parts = (TextPart("First:"), MediaPart(OLD), TextPart("Second:"), MediaPart(NEW))
+    told = Message(Role.USER, (*parts, TextPart("Which law differs?")))
+    text = WORDS.decode(lay_out(told, old="Ohio law.", new="Utah law.").prompt_ids)
+
+    order = ["First:", "Ohio law.", "Second:", "Utah law.", "Which law differs?"]
+    assert sorted(order, key=text.index) == order
+
+
 def test_a_small_model_gets_what_answers_again_right_before_the_question() -> None:
     law = "The laws of the State of Ohio govern this agreement."
     lines = [f"line {n} of a long contract about widgets" for n in range(100)]
