@@ -19,5 +19,6 @@ fi
 BACKEND_ADDRESS=$(python "$ROOT/scripts/lib/addresses.py")
 export BACKEND_ADDRESS
 
-python "$ROOT/scripts/lib/announce.py" $$ &
+# Adopted by init, so that no ended child stays behind under honcho, which knows nothing of it.
+(python "$ROOT/scripts/lib/announce.py" $$ &)
 exec honcho start --procfile Procfile --env /dev/null

@@ -6,7 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    FileDescriptorProto,
+    FileDescriptorSet,
+)
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "protos").glob("*.proto"))
@@ -46,7 +50,9 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> list[FileDescriptorPr
 def places(file: FileDescriptorProto) -> dict[tuple[int, ...], str]:
     """Everything that a reader may ask about, by its path in the file."""
     found: dict[tuple[int, ...], str] = {}
-    waiting = [((MESSAGE, number), message) for number, message in enumerate(file.message_type)]
+    waiting: list[tuple[tuple[int, ...], DescriptorProto]] = [
+        ((MESSAGE, number), message) for number, message in enumerate(file.message_type)
+    ]
     for path, message in waiting:
         found[path] = message.name
         for number, field in enumerate(message.field):

@@ -23,14 +23,23 @@ def asked(host: str, port: int) -> tuple[int | None, dict[str, object]]:
         connection.close()
 
 
+def is_running(process: int) -> bool:
+    """Whether a process of ours exists."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def main() -> None:
-    """Ask twice a second until there is an end to the start, or to the parent."""
-    parent = int(sys.argv[1])
+    """Ask twice a second until there is an end to the start, or to the process that starts."""
+    starting = int(sys.argv[1])
     host, port = os.environ["HOST"], int(os.environ["PORT"])
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared
     shown = f"[{reachable}]" if ":" in reachable else reachable
     began = time.monotonic()
-    while os.getppid() == parent:
+    while is_running(starting):
         status, said = asked(reachable, port)
         if status == 200:
             seconds = time.monotonic() - began

@@ -143,8 +143,9 @@ def test_keys_shut_the_api_and_leave_the_page_open(folder: Path) -> None:
 def test_the_death_of_one_ends_the_other_with_the_cause_in_sight(folder: Path) -> None:
     with Started(folder, {}) as started:
         started.wait_until_ready()
-        victim = next(p for p in started.family if p.cmdline()[-2:] == ["-m", "backend"])
-        victim.kill()
+        told = re.search(r"backend\.1 started \(pid=(\d+)\)", started.printed)
+        assert told is not None
+        os.kill(int(told.group(1)), signal.SIGKILL)
         assert started.process.wait(timeout=20) != 0
         assert started.survivors() == []
         assert "backend.1 stopped (rc=-9)" in started.printed
