@@ -63,20 +63,12 @@ def _attend(
         query,
         keys,
         values,
-        attn_mask=_mask(span, query.device),
+        attn_mask=span.mask,
         is_causal=span.rows == span.length,
         scale=scaling,
         enable_gqa=query.shape[1] != keys.shape[1],
     )
     return output.transpose(1, 2)
-
-
-def _mask(span: Span, device: torch.device) -> torch.Tensor | None:
-    """Row i sees the tokens before these rows and the first i + 1 of them."""
-    if span.rows == span.length:
-        return None
-    places = torch.arange(span.length, device=device)
-    return places[None, :] <= places[span.length - span.rows :, None]
 
 
 ALL_ATTENTION_FUNCTIONS.register(NAME, paged_attention)

@@ -17,6 +17,7 @@ class Span:
     origin: int | None  # slot of its first token if its blocks are neighbours in order
     table: torch.Tensor  # its blocks, [ceil(length / block_size)]; empty if there is an origin
     slots: torch.Tensor  # where the rows go, [rows]; empty if there is an origin
+    mask: torch.Tensor | None  # which tokens each row sees, [rows, length]; None: plain causality
 
     @classmethod
     def of(
@@ -46,7 +47,16 @@ class Span:
             origin=origin,
             table=torch.tensor(table, dtype=torch.long, device=device),
             slots=torch.tensor(slots, dtype=torch.long, device=device),
+            mask=_mask(start, end, device),
         )
+
+
+def _mask(start: int, end: int, device: torch.device) -> torch.Tensor | None:
+    """Each of the rows [start, end) sees itself and what is before it."""
+    if start == 0 or end - start == 1:
+        return None
+    places = torch.arange(end, device=device)
+    return places[None, :] <= places[start:, None]
 
 
 class KVCache:

@@ -52,25 +52,33 @@ class FourBitWeight:
 
 
 class EightBitWeight:
-    """A weight with one scale a row and 255 steps."""
+    """A weight in 255 steps a group, which is near enough to bfloat16 for any weight: its codes'
+    upper and lower halves are two 4-bit weights, whose products add up."""
+
+    def __init__(self, upper: FourBitWeight, lower: FourBitWeight) -> None:
+        self._upper = upper
+        self._lower = lower
 
     @classmethod
     def fit(cls, weight: torch.Tensor) -> EightBitWeight | None:
-        """The weight [rows, columns] in 8 bits; None for float32, whose small kernel is slow."""
-        return cls(weight) if weight.dtype is torch.bfloat16 else None
-
-    def __init__(self, weight: torch.Tensor) -> None:
-        scales = (weight.abs().amax(dim=1).float() / 127).clamp_min(1e-12)
-        self._codes = torch.empty_like(weight, dtype=torch.int8)
-        for part in torch.split(
-            torch.arange(len(weight)), 4096
-        ):  # bounds what the float copies take
-            self._codes[part] = (weight[part].float() / scales[part, None]).round_().to(torch.int8)
-        self._scales = scales.to(weight.dtype)
+        """The weight [rows, columns] in 8 bits; None if its shape or its precision forbids it."""
+        rows, columns = weight.shape
+        if columns % GROUP or rows % 16 or weight.dtype is not torch.bfloat16:
+            return None
+        groups = weight.view(rows, columns // GROUP, GROUP)
+        scales = (groups.abs().amax(-1).float() / 127).clamp_min(torch.finfo(torch.float32).tiny)
+        codes = groups.mul(scales.reciprocal()[..., None]).round_().int().view(rows, columns)
+        upper = codes.div(16, rounding_mode="floor")
+        lower = codes.sub_(upper, alpha=16)
+        scales = scales.to(weight.dtype)
+        return cls(
+            FourBitWeight(upper.add_(8), 16 * scales, torch.zeros_like(scales)),
+            FourBitWeight(lower, scales, 8 * scales),
+        )
 
     def times(self, rows: torch.Tensor) -> torch.Tensor:
         """rows [n, columns] @ weight.T."""
-        return torch._weight_int8pack_mm(rows, self._codes, self._scales)
+        return self._upper.times(rows).add_(self._lower.times(rows))
 
 
 class PackedLinear(torch.nn.Module):

@@ -21,14 +21,19 @@ from backend.prompt.template import ChatMessage
 pytestmark = pytest.mark.model
 
 MODELS = Path(os.environ.get("MODELS_DIR") or Path(__file__).parents[3] / ".models")
-PAGE = "This agreement begins on 3 May 2024 and is governed by the laws of Oregon. " * 12
+PAGE = (
+    "This agreement is made on 3 May 2024 between Blue River Foods Inc. of Portland and Harbor "
+    "Analytics LLC of Boston. The parties wish to discuss a possible supply of software. Each "
+    "party will keep the other's information secret, will use it only for these discussions, and "
+    "will return it when asked. The duty of secrecy lasts for five years. "
+)
 QUESTIONS = (
     "What is a contract?",
     "Name three colours.",
     "Who wrote Hamlet?",
-    f"{PAGE}\nWhich law governs?",
+    f"{PAGE}\n\nWho are the parties, and when was it made?",
     "Write a haiku about rain.",
-    f"When does it begin?\n{PAGE[:300]}",
+    f"{PAGE * 4}\n\nHow long does it last?",
 )
 
 
@@ -93,7 +98,7 @@ def test_its_template_brings_its_default_instructions(model: LoadedModel) -> Non
 
 
 def test_it_reads_a_page(engine: Engine, model: LoadedModel) -> None:
-    assert "Oregon" in text(ask(engine, model, "law", QUESTIONS[3], max_tokens=30))
+    assert "Blue River Foods" in text(ask(engine, model, "who", QUESTIONS[3], max_tokens=25))
 
 
 def test_the_same_bytes_alone_and_together(engine: Engine, model: LoadedModel) -> None:
