@@ -140,7 +140,7 @@ def _embedded(models_dir: Path, reason: str) -> Choice:
     folder = models_dir / _EMBEDDED.id / EMBEDDED_REVISION
     if not manifest.is_complete(folder):
         raise UnknownModel(
-            "the embedded model's files are missing; run scripts/fetch_models to get them"
+            "the embedded model's files are missing; run scripts/fetch_models.py to get them"
         )
     return Choice(_EMBEDDED, folder, reason, is_converted=True)
 

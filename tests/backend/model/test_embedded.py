@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +124,17 @@ def test_max_tokens_is_exact(engine: Engine, model: LoadedModel) -> None:
     text(heard)
     assert heard.tokens == 20
     assert heard.reasons == (FinishReason.LENGTH,)
+
+
+def test_blocks_that_run_out_change_no_byte(engine: Engine, model: LoadedModel) -> None:
+    questions = [QUESTIONS[number] for number in (0, 1, 2, 4)]
+    alone = [text(ask(engine, model, "alone", question, max_tokens=40)) for question in questions]
+    cramped = Engine(replace(model, blocks=18), max_running=8, max_queue=8)
+    cramped.start()
+    heard = [
+        ask(cramped, model, str(number), question, max_tokens=40)
+        for number, question in enumerate(questions)
+    ]
+    assert [text(each) for each in heard] == alone
+    assert cramped.stats().preemptions_total > 0
+    cramped.stop(0)
