@@ -35,7 +35,7 @@ def _badge(desk: Desk, say: Phrases) -> None:
         f'<div class="backend {colour}" role="status" data-testid="backend-status">'
         f"<i></i>{escape(text)}</div>"
     )
-    if state.is_stale(desk) and not state.busy(desk):
+    if state.is_stale(desk):
         st.rerun()
 
 

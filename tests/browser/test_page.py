@@ -25,6 +25,7 @@ def ask(page: Page, text: str) -> None:
     page.fill(INPUT, text)
     page.press(INPUT, "Enter")
     expect(messages).to_have_count(before + 2)
+    expect(messages.last.locator(f"{PHASE}, [data-testid=stAlert], p").first).to_be_attached()
 
 
 def answer(page: Page) -> str:
@@ -245,7 +246,7 @@ def test_a_backend_that_goes_away_leaves_the_history_readable(
         expect(page.locator("[data-testid=backend-status]")).to_have_text("Offline")
         expect(page.locator(INPUT)).to_be_disabled()
         expect(page.locator("[data-testid=stFileUploaderDropzoneInput]")).to_be_disabled()
-        expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+        expect(page.get_by_role("alert").first).to_contain_text("cannot be reached")
         wait_for_text(page, "ACME and Example")
     finally:
         backend.start()
@@ -253,16 +254,20 @@ def test_a_backend_that_goes_away_leaves_the_history_readable(
     expect(page.locator(INPUT)).to_be_enabled()
 
 
-def test_a_backend_that_dies_leaves_the_partial_answer_marked(
+def test_a_backend_that_goes_away_in_mid_answer_is_waited_for(
     open_page: Opener, backend: FakeBackend
 ) -> None:
     backend.answer = "word " * 2000
     page = open_page()
-    ask(page, "Die")
+    ask(page, "Wait for it")
     wait_for_text(page, "word word word")
     backend.stop()
-    backend.start()
-    wait_for_end(page)
+    try:
+        expect(page.locator(PHASE)).to_contain_text("Reconnecting")
+        expect(page.locator("[data-testid=stFileUploaderDropzoneInput]")).to_be_disabled()
+    finally:
+        backend.start()
+    wait_for_end(page)  # it is back, and knows nothing of the answer
     wait_for_text(page, "connection to this answer was lost")
     assert "word word word" in answer(page)
 
