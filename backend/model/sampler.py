@@ -14,6 +14,9 @@ from backend.model.outcome import Sampled
 from backend.prompt.prompt import Sampling
 from backend.scheduling.sequence import Sequence
 
+_COLDEST = 1e-5  # a temperature below this is none: dividing by it would overflow
+_NUCLEUS = 1024  # tokens that are sorted first; they hold the mass of top_p nearly always
+
 
 class UnusableLogits(Exception):
     """The model computed numbers that are none."""
@@ -32,7 +35,8 @@ class Sampler:
         if not torch.isfinite(scores.amax()):  # not a number wins any maximum
             raise UnusableLogits
         scores = self._biased(scores, sequence)
-        token = _greedy(scores) if sampling.temperature == 0 else _drawn(scores, sequence)
+        is_cold = sampling.temperature < _COLDEST
+        token = _greedy(scores) if is_cold else _drawn(scores, sequence)
         if sampling.top_logprobs is None:
             return Sampled(token)
         logprobs = torch.log_softmax(scores, dim=-1)
@@ -72,22 +76,25 @@ def _greedy(scores: torch.Tensor) -> int:
 def _drawn(scores: torch.Tensor, sequence: Sequence) -> int:
     """A token drawn from what temperature, top_k, top_p and min_p leave."""
     sampling = sequence.sampling
+    scores = scores / sampling.temperature
+    ids: torch.Tensor | None = None  # None: every token, in the vocabulary's order
     if sampling.top_k > 0:
-        count = min(sampling.top_k, scores.shape[-1])
-        ordered, ids = torch.topk(scores, count)
-    else:
-        ordered, ids = torch.sort(scores, descending=True, stable=True)
-    probabilities = torch.softmax(ordered.double() / sampling.temperature, dim=-1)
-    keep = torch.ones_like(probabilities, dtype=torch.bool)
-    if sampling.top_p < 1.0:  # the smallest set that reaches the mass; never empty
+        scores, ids = torch.topk(scores, min(sampling.top_k, len(scores)))
+    total = scores.logsumexp(0)
+    if sampling.top_p < 1.0 and ids is None:
+        best = torch.topk(scores, min(_NUCLEUS, len(scores)))
+        reaches = float((best.values - total).exp().sum()) >= sampling.top_p
+        scores, ids = best if reaches else torch.sort(scores, descending=True)
+    probabilities = (scores - total).double().exp()
+    keep = probabilities >= sampling.min_p * probabilities.amax()
+    if sampling.top_p < 1.0:  # best first here: the smallest set that reaches the mass
         keep &= probabilities.cumsum(0) - probabilities < sampling.top_p
-    if sampling.min_p > 0.0:
-        keep &= probabilities >= sampling.min_p * probabilities[0]
-    keep[0] = True
+        keep[0] = True
     cumulative = torch.where(keep, probabilities, 0.0).cumsum(0)
     target = _chance(sampling, sequence.index, len(sequence.output_ids)) * float(cumulative[-1])
     place = int(torch.searchsorted(cumulative, target, right=True))
-    return int(ids[min(place, int(keep.nonzero()[-1]))])
+    place = min(place, int(keep.nonzero()[-1]))  # rounding may step past the last one
+    return place if ids is None else int(ids[place])
 
 
 def _chance(sampling: Sampling, index: int, place: int) -> float:

@@ -37,8 +37,9 @@ def drawn(count: int = 300, **options: Any) -> Counter[int]:
     return Counter(token(seed=seed, **options) for seed in range(count))
 
 
-def test_zero_temperature_takes_the_best() -> None:
-    assert token() == 1
+@pytest.mark.parametrize("temperature", [0.0, 1e-300, 1e-4])
+def test_no_temperature_to_speak_of_takes_the_best(temperature: float) -> None:
+    assert token(temperature=temperature) == 1
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,12 @@ def test_chance_follows_the_probabilities() -> None:
     counts = drawn(2000, temperature=1.0)
     for number, probability in enumerate(torch.softmax(LOGITS, 0).tolist()):
         assert counts[number] / 2000 == pytest.approx(probability, abs=0.04)
+
+
+def test_a_wide_nucleus_is_drawn_from_whole() -> None:
+    flat = torch.zeros(4000)  # no 1,024 tokens hold 90 % of this
+    tokens = {token(flat, temperature=1.0, top_p=0.9, seed=seed) for seed in range(200)}
+    assert len(tokens) > 180
 
 
 def test_a_seed_repeats_and_places_and_answers_differ() -> None:
