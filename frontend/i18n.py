@@ -15,7 +15,7 @@ class Phrase(NamedTuple):
 
 
 PHRASES: Final[dict[str, Phrase]] = {
-    "app.name": Phrase("Document Desk", "文档问答台"),
+    "app.name": Phrase("GLM-Flash-WEB", "GLM-Flash-WEB"),
     "app.language": Phrase("切换到中文", "Switch to English"),
     # Files
     "files.title": Phrase("Files", "文件"),

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from transformers.configuration_utils import PreTrainedConfig
 from transformers.models.llama.modeling_llama import LlamaForCausalLM
+from transformers.utils import logging as transformers_logging
 
 from backend.model import attention
 from backend.model.fused import fuse, rows_are_independent
@@ -101,6 +102,8 @@ def _build(folder: Path, dtype: torch.dtype, device: torch.device) -> tuple[Any,
         )
     module, name, text_path = _CLASSES[model_type]
     model_class = getattr(importlib.import_module(f"transformers.models.{module}"), name)
+    # It would write between the lines of the log.
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model, report = model_class.from_pretrained(
             folder,
@@ -112,9 +115,9 @@ def _build(folder: Path, dtype: torch.dtype, device: torch.device) -> tuple[Any,
             attn_implementation="sdpa",
         )
     except Exception as error:
-        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        log.exception("the weights cannot be loaded")
         raise DamagedModel(
-            f"{folder.name}: the weights cannot be read or do not fit config.json ({first_line})"
+            f"{folder.name}: the weights cannot be read or do not fit config.json"
         ) from error
     for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if names := sorted(map(str, report[problem])):

@@ -88,7 +88,7 @@ class Started:
 
     def survivors(self) -> list[str]:
         """What is still alive of all that was started, a moment after the end."""
-        _, alive = psutil.wait_procs(self.family, timeout=2)
+        _, alive = psutil.wait_procs(self.family, timeout=5)
         return [" ".join(process.cmdline()) for process in alive]
 
     def __enter__(self) -> Self:
@@ -112,7 +112,9 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)]
+)
 def test_it_serves_until_a_signal_and_leaves_nothing(
     folder: Path, number: signal.Signals, status: int
 ) -> None:
