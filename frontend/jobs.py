@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
-from frontend.history import History, Message, Receipt, State
+from frontend.history.history import History
+from frontend.history.records import Message, Receipt, State
 from frontend.messages import (
     BackendError,
     Delta,

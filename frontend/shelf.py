@@ -7,7 +7,8 @@ import threading
 from collections import OrderedDict
 from typing import Protocol
 
-from frontend.history import Attachment, History
+from frontend.history.history import History
+from frontend.history.records import Attachment
 from frontend.messages import BackendError, FileRef, Forgotten, Page
 
 log = logging.getLogger(__name__)

@@ -8,14 +8,8 @@ import streamlit as st
 
 from frontend import presets, settings
 from frontend.client.blocking import Client
-from frontend.history import (
-    Attachment,
-    Conversation,
-    History,
-    Message,
-    State,
-    new_id,
-)
+from frontend.history.history import History
+from frontend.history.records import Attachment, Conversation, Message, State, new_id
 from frontend.i18n import LANGUAGES, Phrases, guess
 from frontend.jobs import Job, Jobs
 from frontend.presets import Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from frontend.history import Attachment, Message
+from frontend.history.records import Attachment, Message
 from frontend.messages import FilePart, Part, Question, Role, TextPart, Turn
 from frontend.presets import Parameters
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from frontend.history import Receipt
+from frontend.history.records import Receipt
 from frontend.i18n import Phrases
 
 

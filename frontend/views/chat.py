@@ -9,7 +9,8 @@ import streamlit as st
 
 from frontend import state
 from frontend.components import markdown, receipt
-from frontend.history import Attachment, Message, State, StillAnswering
+from frontend.history.history import StillAnswering
+from frontend.history.records import Attachment, Message, State
 from frontend.i18n import Phrases
 from frontend.jobs import Progress, Stage
 from frontend.messages import FinishReason, Role

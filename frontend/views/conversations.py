@@ -6,7 +6,7 @@ import streamlit as st
 
 from frontend import state
 from frontend.components.markdown import literal
-from frontend.history import Conversation
+from frontend.history.records import Conversation
 from frontend.i18n import LANGUAGES, Phrases
 from frontend.state import OWNER, Desk
 

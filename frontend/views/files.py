@@ -9,7 +9,7 @@ import streamlit as st
 
 from frontend import state
 from frontend.components import markdown
-from frontend.history import Attachment
+from frontend.history.records import Attachment
 from frontend.i18n import Phrases
 from frontend.messages import BackendError
 from frontend.state import Desk

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from frontend import state
-from frontend.history import Attachment
+from frontend.history.records import Attachment
 from frontend.i18n import Phrases
 from frontend.messages import BackendError
 

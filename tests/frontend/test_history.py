@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -12,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from frontend.history import History, Receipt, SchemaTooNew, State, StillAnswering
+from frontend.history.history import History, StillAnswering
+from frontend.history.records import Receipt, State
 from frontend.messages import FileRef, Role
 
 OWNER = "local"
@@ -213,7 +213,8 @@ def test_four_threads_write_at_once(url: str) -> None:
 
 WRITER = """
 import sys
-from frontend.history import History, Receipt, State
+from frontend.history.history import History
+from frontend.history.records import State
 history = History(sys.argv[1])
 for turn in range(10_000):
     answer = history.ask("local", "c1", f"q{turn}", turn_key=f"k{turn}", parameters={})
@@ -249,38 +250,3 @@ def test_what_was_acknowledged_survives_kill_9(url: str) -> None:
     answers = [m.text for m in messages if m.role is Role.ASSISTANT]
     assert answers[: len(closed)] == [f"a{turn}" for turn in closed]
     history.close()
-
-
-@pytest.mark.parametrize("damage", ["not a database", "torn pages"])
-def test_a_damaged_file_is_set_aside_and_said_so(url: str, tmp_path: Path, damage: str) -> None:
-    path = tmp_path / "history.sqlite3"
-    if damage == "not a database":
-        path.write_bytes(b"what is this" * 100)
-    else:
-        history = History(url)
-        for turn in range(50):
-            finish(history, ask(history, f"q{turn}", chat=f"c{turn}"), "text " * 200)
-        history.close()
-        data = bytearray(path.read_bytes())
-        for place in range(4096, len(data), 3000):
-            data[place : place + 200] = b"\xa5" * len(data[place : place + 200])
-        path.write_bytes(bytes(data))
-    damaged = path.read_bytes()
-    history = History(url)
-    assert history.set_aside is not None
-    assert history.set_aside.read_bytes() == damaged
-    ask(history, "Does it work?")
-    history.close()
-    again = History(url)
-    assert again.set_aside is None
-    assert len(again.conversations(OWNER)) == 1
-    again.close()
-
-
-def test_a_newer_schema_is_refused_and_left_alone(url: str, tmp_path: Path) -> None:
-    History(url).close()
-    with sqlite3.connect(tmp_path / "history.sqlite3") as connection:
-        connection.execute("UPDATE facts SET value = '99' WHERE name = 'schema_version'")
-    connection.close()
-    with pytest.raises(SchemaTooNew, match="newer version"):
-        History(url)

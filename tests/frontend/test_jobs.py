@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from frontend import jobs as jobs_module
-from frontend.history import History, Message, State
+from frontend.history.history import History
+from frontend.history.records import Message, State
 from frontend.jobs import Job, Jobs, Stage
 from frontend.messages import (
     BackendError,

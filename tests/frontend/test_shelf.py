@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from frontend.history import History
+from frontend.history.history import History
 from frontend.messages import BackendError, FileRef, Forgotten, Page
 from frontend.shelf import MOST_PICTURES, Shelf
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from frontend.history import Attachment, Message, State
+from frontend.history.records import Attachment, Message, State
 from frontend.messages import FilePart, Question, Role, TextPart, Turn
 from frontend.presets import Parameters
 from frontend.turns import MOST_PAIRS, question

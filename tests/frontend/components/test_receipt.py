@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from frontend.components.receipt import caption
-from frontend.history import Receipt
+from frontend.history.records import Receipt
 from frontend.i18n import Phrases
 
 RECEIPT = Receipt(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from frontend.history import History
+from frontend.history.history import History
 from protos import inference_pb2
 from tests.fakes.backend import FakeBackend, Refusal
 from tests.fakes.pdf import Page, paragraph, pdf

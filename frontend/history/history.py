@@ -1,0 +1,324 @@
+"""Every conversation, its files and its answers, kept in one SQL database.
+
+What was acknowledged is there after a crash, exactly once. Files are kept by reference: the bytes
+are the backend's.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from frontend.history import steps
+from frontend.history.database import Database
+from frontend.history.records import Attachment, Conversation, Message, Receipt, State, new_id
+from frontend.history.tables import (
+    attachment_of,
+    attachments,
+    conversation_of,
+    conversations,
+    erasures,
+    message_of,
+    messages,
+    receipts,
+)
+from frontend.messages import FileRef, Role
+
+
+class StillAnswering(Exception):
+    """The conversation's last answer is still being written."""
+
+
+class History:
+    """The one writer of conversations. Safe to use from several threads."""
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+
+    @property
+    def set_aside(self) -> Path | None:
+        """Where a damaged database went when this one was opened, if there was one."""
+        return self._database.set_aside
+
+    def close(self) -> None:
+        self._database.close()
+
+    # Conversations
+
+    def conversations(self, owner: str, limit: int = 200) -> tuple[Conversation, ...]:
+        """The owner's conversations, the latest first."""
+        query = (
+            sa.select(conversations)
+            .where(conversations.c.owner == owner)
+            .order_by(conversations.c.updated_at.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return tuple(conversation_of(row) for row in connection.execute(query).mappings())
+
+    def conversation(self, owner: str, conversation: str) -> Conversation | None:
+        query = sa.select(conversations).where(
+            conversations.c.owner == owner, conversations.c.id == conversation
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else conversation_of(row)
+
+    def rename(self, owner: str, conversation: str, title: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(conversations)
+                .where(conversations.c.owner == owner, conversations.c.id == conversation)
+                .values(title=title)
+            )
+
+    def delete(self, owner: str, conversation: str) -> None:
+        """Deletes a conversation; files that no other one uses are marked for erasure."""
+        with self._database.write() as connection:
+            if not steps.owns(connection, owner, conversation):
+                return
+            files = steps.present_files(conversation)
+            hashes = set(
+                connection.execute(files.with_only_columns(attachments.c.sha256)).scalars()
+            )
+            connection.execute(sa.delete(conversations).where(conversations.c.id == conversation))
+            for sha256 in hashes:
+                steps.erase_if_unused(connection, owner, sha256)
+
+    # Files
+
+    def attach(
+        self, owner: str, conversation: str, file: FileRef, filename: str, *, title: str = ""
+    ) -> None:
+        """Adds a file to a conversation, which begins with it if need be. Twice is once."""
+        with self._database.write() as connection:
+            steps.begin(connection, owner, conversation, title or filename)
+            present = steps.present_files(conversation).where(attachments.c.sha256 == file.sha256)
+            connection.execute(
+                sa.delete(erasures).where(
+                    erasures.c.owner == owner, erasures.c.sha256 == file.sha256
+                )
+            )
+            if connection.execute(present).first() is not None:
+                return
+            connection.execute(
+                sa.insert(attachments).values(
+                    conversation=conversation,
+                    sha256=file.sha256,
+                    filename=filename,
+                    kind=file.kind,
+                    media_type=file.media_type,
+                    size=file.size,
+                    pages=file.pages,
+                    width=file.width,
+                    height=file.height,
+                    added_at=time.time(),
+                )
+            )
+            steps.touch(connection, conversation)
+
+    def remove(self, owner: str, conversation: str, attachment: int) -> None:
+        """Takes a file out of a conversation; unused elsewhere, it is marked for erasure."""
+        with self._database.write() as connection:
+            if not steps.owns(connection, owner, conversation):
+                return
+            mine = steps.present_files(conversation).where(attachments.c.id == attachment)
+            row = connection.execute(mine).mappings().one_or_none()
+            if row is None:
+                return
+            if row["message"] is None:
+                change: sa.Delete | sa.Update = sa.delete(attachments)
+            else:  # its question keeps saying what it was about
+                change = sa.update(attachments).values(removed_at=time.time())
+            connection.execute(change.where(attachments.c.id == attachment))
+            steps.erase_if_unused(connection, owner, row["sha256"])
+            steps.touch(connection, conversation)
+
+    def attachments(self, owner: str, conversation: str) -> tuple[Attachment, ...]:
+        """Every file the conversation has or had, in the order they were added."""
+        query = (
+            sa.select(attachments)
+            .join(conversations, conversations.c.id == attachments.c.conversation)
+            .where(conversations.c.owner == owner, attachments.c.conversation == conversation)
+            .order_by(attachments.c.id)
+        )
+        with self._database.read() as connection:
+            return tuple(attachment_of(row) for row in connection.execute(query).mappings())
+
+    def erasures(self, owner: str) -> tuple[str, ...]:
+        """Files that the backend has yet to forget."""
+        query = sa.select(erasures.c.sha256).where(erasures.c.owner == owner)
+        with self._database.read() as connection:
+            return tuple(connection.execute(query).scalars())
+
+    def erased(self, owner: str, sha256: str) -> None:
+        """The backend has forgotten the file."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.delete(erasures).where(erasures.c.owner == owner, erasures.c.sha256 == sha256)
+            )
+
+    # Messages
+
+    def messages(self, owner: str, conversation: str) -> tuple[Message, ...]:
+        """A conversation from its beginning."""
+        query = (
+            sa.select(messages, receipts.c.content)
+            .join(conversations, conversations.c.id == messages.c.conversation)
+            .outerjoin(receipts, receipts.c.message == messages.c.id)
+            .where(conversations.c.owner == owner, messages.c.conversation == conversation)
+            .order_by(messages.c.position)
+        )
+        with self._database.read() as connection:
+            return tuple(message_of(row) for row in connection.execute(query).mappings())
+
+    def stamp(self, owner: str, conversation: str) -> float:
+        """Changes whenever the conversation does; 0 if there is none."""
+        found = self.conversation(owner, conversation)
+        return 0.0 if found is None else found.updated_at
+
+    def ask(
+        self,
+        owner: str,
+        conversation: str,
+        text: str,
+        *,
+        turn_key: str,
+        parameters: Mapping[str, Any],
+    ) -> str | None:
+        """Keeps a question and the empty answer that follows it; returns the answer's id.
+
+        The files not sent yet go with it. None if this turn was kept before: it is asked once.
+        """
+        answer = new_id()
+        with self._database.write() as connection:
+            known = sa.select(messages.c.id).where(messages.c.turn_key == turn_key)
+            if connection.execute(known).first() is not None:
+                return None
+            steps.begin(connection, owner, conversation, text)
+            if steps.is_answering(connection, conversation):
+                raise StillAnswering
+            first = sa.select(messages.c.id).where(messages.c.conversation == conversation)
+            if connection.execute(first).first() is None:  # a file's name makes way
+                steps.retitle(connection, conversation, text)
+            question = new_id()
+            position = steps.next_position(connection, conversation)
+            connection.execute(
+                sa.insert(messages),
+                [
+                    steps.blank_message(question, conversation, position, Role.USER, State.ASKED)
+                    | {"text": text, "turn_key": turn_key, "request_id": None},
+                    steps.blank_message(
+                        answer, conversation, position + 1, Role.ASSISTANT, State.RUNNING
+                    )
+                    | {"turn_key": None, "request_id": new_id()},
+                ],
+            )
+            connection.execute(
+                sa.update(attachments)
+                .where(
+                    attachments.c.conversation == conversation,
+                    attachments.c.message.is_(None),
+                )
+                .values(message=question)
+            )
+            connection.execute(
+                sa.update(conversations)
+                .where(conversations.c.id == conversation)
+                .values(parameters=json.dumps(dict(parameters)), updated_at=time.time())
+            )
+        return answer
+
+    def ask_again(self, owner: str, answer: str) -> bool:
+        """Empties the last answer of a conversation so that it is written anew."""
+        with self._database.write() as connection:
+            row = steps.find_answer(connection, answer)
+            if row is None or not steps.owns(connection, owner, row["conversation"]):
+                return False
+            conversation = row["conversation"]
+            if steps.is_answering(connection, conversation):
+                return False
+            if row["position"] + 1 != steps.next_position(connection, conversation):
+                return False
+            connection.execute(sa.delete(receipts).where(receipts.c.message == answer))
+            fresh = steps.blank_message(
+                answer, conversation, row["position"], Role.ASSISTANT, State.RUNNING
+            )
+            connection.execute(
+                sa.update(messages)
+                .where(messages.c.id == answer)
+                .values(fresh | {"request_id": new_id()})
+            )
+            steps.touch(connection, conversation)
+        return True
+
+    def answer(self, answer: str) -> Message | None:
+        query = (
+            sa.select(messages, receipts.c.content)
+            .outerjoin(receipts, receipts.c.message == messages.c.id)
+            .where(messages.c.id == answer)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else message_of(row)
+
+    def unfinished(self) -> tuple[Message, ...]:
+        """Answers that were being written when they were last heard of."""
+        query = (
+            sa.select(messages, receipts.c.content)
+            .outerjoin(receipts, receipts.c.message == messages.c.id)
+            .where(messages.c.state == State.RUNNING.value)
+        )
+        with self._database.read() as connection:
+            return tuple(message_of(row) for row in connection.execute(query).mappings())
+
+    def save(
+        self, answer: str, *, text: str, reasoning: str, heard: int, receipt: Receipt | None
+    ) -> None:
+        """Keeps what an answer has so far, together with the number of its last event."""
+        with self._database.write() as connection:
+            kept = connection.execute(
+                sa.update(messages)
+                .where(messages.c.id == answer, messages.c.state == State.RUNNING.value)
+                .values(text=text, reasoning=reasoning, heard=heard, updated_at=time.time())
+            )
+            if kept.rowcount:
+                steps.keep_receipt(connection, answer, receipt)
+
+    def close_answer(
+        self,
+        answer: str,
+        state: State,
+        *,
+        text: str,
+        reasoning: str,
+        heard: int,
+        receipt: Receipt | None = None,
+        error_code: str = "",
+        error: str = "",
+    ) -> None:
+        """Keeps how an answer ended. Its conversation may be gone by now."""
+        with self._database.write() as connection:
+            row = steps.find_answer(connection, answer)
+            if row is None:
+                return
+            connection.execute(
+                sa.update(messages)
+                .where(messages.c.id == answer)
+                .values(
+                    state=state.value,
+                    text=text,
+                    reasoning=reasoning,
+                    heard=heard,
+                    error_code=error_code,
+                    error=error,
+                    updated_at=time.time(),
+                )
+            )
+            steps.keep_receipt(connection, answer, receipt)
+            steps.touch(connection, row["conversation"])

@@ -1,0 +1,131 @@
+"""The questions and steps that the history's writes are made of, inside their transactions."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from frontend.history.records import Receipt, State
+from frontend.history.tables import attachments, conversations, erasures, messages, receipts
+from frontend.messages import Role
+
+
+def begin(connection: Connection, owner: str, conversation: str, title: str) -> None:
+    """Makes sure the conversation exists and is the owner's."""
+    query = sa.select(conversations.c.owner).where(conversations.c.id == conversation)
+    found = connection.execute(query).scalar()
+    if found is not None:
+        if found != owner:
+            raise PermissionError("This conversation belongs to someone else.")
+        return
+    now = time.time()
+    connection.execute(
+        sa.insert(conversations).values(
+            id=conversation,
+            owner=owner,
+            title=_shorten(title),
+            parameters="{}",
+            created_at=now,
+            updated_at=now,
+        )
+    )
+
+
+def retitle(connection: Connection, conversation: str, title: str) -> None:
+    connection.execute(
+        sa.update(conversations)
+        .where(conversations.c.id == conversation)
+        .values(title=_shorten(title))
+    )
+
+
+def _shorten(title: str, length: int = 80) -> str:
+    words = " ".join(title.split())
+    return words if len(words) <= length else words[: length - 1].rstrip() + "…"
+
+
+def owns(connection: Connection, owner: str, conversation: str) -> bool:
+    query = sa.select(conversations.c.id).where(
+        conversations.c.owner == owner, conversations.c.id == conversation
+    )
+    return connection.execute(query).first() is not None
+
+
+def present_files(conversation: str) -> sa.Select[Any]:
+    return sa.select(attachments).where(
+        attachments.c.conversation == conversation, attachments.c.removed_at.is_(None)
+    )
+
+
+def erase_if_unused(connection: Connection, owner: str, sha256: str) -> None:
+    used = (
+        sa.select(attachments.c.id)
+        .join(conversations, conversations.c.id == attachments.c.conversation)
+        .where(
+            conversations.c.owner == owner,
+            attachments.c.sha256 == sha256,
+            attachments.c.removed_at.is_(None),
+        )
+    )
+    pending = sa.select(erasures).where(erasures.c.owner == owner, erasures.c.sha256 == sha256)
+    if connection.execute(used).first() is None and connection.execute(pending).first() is None:
+        connection.execute(sa.insert(erasures).values(owner=owner, sha256=sha256))
+
+
+def find_answer(connection: Connection, answer: str) -> RowMapping | None:
+    query = sa.select(messages).where(messages.c.id == answer)
+    return connection.execute(query).mappings().one_or_none()
+
+
+def is_answering(connection: Connection, conversation: str) -> bool:
+    query = sa.select(messages.c.id).where(
+        messages.c.conversation == conversation, messages.c.state == State.RUNNING.value
+    )
+    return connection.execute(query).first() is not None
+
+
+def next_position(connection: Connection, conversation: str) -> int:
+    query = sa.select(sa.func.max(messages.c.position)).where(
+        messages.c.conversation == conversation
+    )
+    last = connection.execute(query).scalar()
+    return 0 if last is None else int(last) + 1
+
+
+def keep_receipt(connection: Connection, answer: str, receipt: Receipt | None) -> None:
+    connection.execute(sa.delete(receipts).where(receipts.c.message == answer))
+    if receipt is not None:
+        content = json.dumps(vars(receipt))
+        connection.execute(sa.insert(receipts).values(message=answer, content=content))
+
+
+def touch(connection: Connection, conversation: str) -> None:
+    connection.execute(
+        sa.update(conversations)
+        .where(conversations.c.id == conversation)
+        .values(updated_at=time.time())
+    )
+
+
+def blank_message(
+    message: str, conversation: str, position: int, role: Role, state: State
+) -> dict[str, Any]:
+    now = time.time()
+    return {
+        "id": message,
+        "conversation": conversation,
+        "position": position,
+        "role": role.value,
+        "state": state.value,
+        "text": "",
+        "reasoning": "",
+        "heard": 0,
+        "error_code": "",
+        "error": "",
+        "created_at": now,
+        "updated_at": now,
+    }

@@ -1,0 +1,137 @@
+"""The tables that the history is kept in, and their rows read as records."""
+
+from __future__ import annotations
+
+import json
+
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from frontend.history.records import Attachment, Conversation, Message, Receipt, State
+from frontend.messages import Role
+
+SCHEMA_VERSION = 1
+
+schema = sa.MetaData()
+
+facts = sa.Table(
+    "facts",
+    schema,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+conversations = sa.Table(
+    "conversations",
+    schema,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("owner", sa.String(80), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("parameters", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("updated_at", sa.Float, nullable=False),
+    sa.Index("conversations_by_owner", "owner", "updated_at"),
+)
+
+messages = sa.Table(
+    "messages",
+    schema,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column(
+        "conversation", sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False
+    ),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("role", sa.String(12), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("reasoning", sa.Text, nullable=False),
+    sa.Column("turn_key", sa.String(64), unique=True),  # a question's, so that it is kept once
+    sa.Column("request_id", sa.String(64), unique=True),  # an answer's, to follow it again
+    sa.Column("heard", sa.Integer, nullable=False),  # number of the last event in `text`
+    sa.Column("error_code", sa.String(60), nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("updated_at", sa.Float, nullable=False),
+    sa.UniqueConstraint("conversation", "position"),
+)
+
+receipts = sa.Table(
+    "receipts",
+    schema,
+    sa.Column(
+        "message", sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, index=True
+    ),
+    sa.Column("content", sa.Text, nullable=False),
+)
+
+attachments = sa.Table(
+    "attachments",
+    schema,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column(
+        "conversation", sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False
+    ),
+    sa.Column("message", sa.ForeignKey("messages.id", ondelete="CASCADE")),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("filename", sa.Text, nullable=False),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("media_type", sa.String(60), nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("pages", sa.Integer, nullable=False),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("added_at", sa.Float, nullable=False),
+    sa.Column("removed_at", sa.Float),
+    sa.Index("attachments_by_conversation", "conversation"),
+    sa.Index("attachments_by_file", "sha256"),
+)
+
+erasures = sa.Table(
+    "erasures",
+    schema,
+    sa.Column("owner", sa.String(80), primary_key=True),
+    sa.Column("sha256", sa.String(64), primary_key=True),
+)
+
+
+def conversation_of(row: RowMapping) -> Conversation:
+    return Conversation(
+        id=row["id"],
+        title=row["title"],
+        parameters=json.loads(row["parameters"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def attachment_of(row: RowMapping) -> Attachment:
+    return Attachment(
+        id=row["id"],
+        conversation=row["conversation"],
+        message=row["message"],
+        sha256=row["sha256"],
+        filename=row["filename"],
+        kind=row["kind"],
+        size=row["size"],
+        pages=row["pages"],
+        width=row["width"],
+        height=row["height"],
+        removed=row["removed_at"] is not None,
+    )
+
+
+def message_of(row: RowMapping) -> Message:
+    return Message(
+        id=row["id"],
+        conversation=row["conversation"],
+        role=Role(row["role"]),
+        state=State(row["state"]),
+        text=row["text"],
+        reasoning=row["reasoning"],
+        request_id=row["request_id"],
+        heard=row["heard"],
+        error_code=row["error_code"],
+        error=row["error"],
+        receipt=None if row["content"] is None else Receipt(**json.loads(row["content"])),
+        created_at=row["created_at"],
+    )
