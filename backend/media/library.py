@@ -14,10 +14,11 @@ from typing import ParamSpec, TypeVar
 from backend.errors import InvalidMedia, InvalidRequest, NotFound, TooLarge
 from backend.media import documents, fonts, images, ocr
 from backend.media.flights import Flights
+from backend.media.incoming import Incoming
 from backend.media.limits import MB, MediaLimits
 from backend.media.media import Forgotten, Media, MediaKind, PageImage, PageText, Word
 from backend.media.sniffer import HEAD, kind_of, sniff
-from backend.media.store import Incoming, Store
+from backend.media.store import Store
 from backend.media.wording import is_usable
 from backend.media.workers import Workers, WorkFailed, WorkTimedOut
 from backend.prompt.prompt import ReadingMethod

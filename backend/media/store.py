@@ -11,23 +11,20 @@ owns; those are swept at start.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
-import json
 import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 
 import structlog
 
 from backend.errors import NotFound, StorageFull
-from backend.media.media import Forgotten, Media, MediaKind
+from backend.media.incoming import Incoming, disk_space
+from backend.media.media import Forgotten, Media
+from backend.media.records import folder_name, from_json, to_json
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +59,7 @@ class Store:
     def find(self, owner: str, sha256: str) -> Media:
         """The file, if that owner put it."""
         with self._lock:
-            media = self._records.get(_folder_name(owner), {}).get(sha256)
+            media = self._records.get(folder_name(owner), {}).get(sha256)
         if media is None:
             raise NotFound("There is no such file.", code="file_not_found")
         return media
@@ -81,11 +78,11 @@ class Store:
 
     def receive(self) -> Incoming:
         """A place for an upload; leave its context to clear what was not admitted."""
-        return Incoming(self, self._incoming)
+        return Incoming(self._incoming, self._reserve, self._release)
 
     def admit(self, owner: str, media: Media, incoming: Incoming) -> None:
         """Makes the received bytes this owner's file. They replace an older copy."""
-        folder = _folder_name(owner)
+        folder = folder_name(owner)
         path = self._path(media.sha256)
         with self._lock, disk_space():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +119,7 @@ class Store:
 
     def forget(self, owner: str, sha256: str) -> Forgotten:
         """Takes the file from that owner; without owners its bytes and derivatives go too."""
-        folder = _folder_name(owner)
+        folder = folder_name(owner)
         with self._lock:
             if self._records.get(folder, {}).pop(sha256, None) is None:
                 return Forgotten(existed=False)
@@ -222,7 +219,7 @@ class Store:
     def _write_record(self, folder: str, owner: str, media: Media) -> None:
         path = self._record_path(folder, media.sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._write(path, _to_json(owner, media), durable=True)
+        self._write(path, to_json(owner, media), durable=True)
         _sync_folder(path.parent)
 
     def _write(self, path: Path, data: bytes, *, durable: bool) -> None:
@@ -243,7 +240,7 @@ class Store:
         shutil.rmtree(self._incoming)
         self._incoming.mkdir()
         for path in self._owners.glob("*/*.json"):
-            media = _from_json(path)
+            media = from_json(path)
             if media is None or not self._has_bytes(media):
                 log.warning("record_without_file_removed", sha256=path.stem)
                 path.unlink()
@@ -277,59 +274,6 @@ class Store:
         return self._owners / folder / f"{sha256}.json"
 
 
-class Incoming:
-    """An upload under way: counts, hashes and keeps the bytes until they are admitted."""
-
-    def __init__(self, store: Store, folder: Path) -> None:
-        with disk_space():
-            handle, name = tempfile.mkstemp(dir=folder)
-        self.path = Path(name)
-        self.size = 0
-        self._store = store
-        self._hash = hashlib.sha256()
-        self._file = os.fdopen(handle, "wb")
-
-    def __enter__(self) -> Incoming:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        with suppress(OSError):  # bytes that did not fit any more, of a file that goes now
-            self._file.close()
-        self.path.unlink(missing_ok=True)  # gone already if it was admitted
-        self._store._release(self.size)
-
-    def write(self, data: bytes) -> None:
-        """Takes the next bytes; raises StorageFull when there is no room for them."""
-        self._store._reserve(len(data))
-        self.size += len(data)
-        self._hash.update(data)
-        with disk_space():
-            self._file.write(data)
-
-    def finish(self) -> str:
-        """Puts everything onto the disk; the SHA-256 of it in hexadecimal."""
-        with disk_space():
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        return self._hash.hexdigest()
-
-
-@contextmanager
-def disk_space() -> Iterator[None]:
-    """Turns a full disk into StorageFull."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull("The disk for files is full.") from None
-        raise
-
-
 def _exclusive(path: Path) -> int:
     """Holds the file for this process for as long as the returned descriptor is open."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -339,11 +283,6 @@ def _exclusive(path: Path) -> int:
         os.close(descriptor)
         raise StoreInUse("another process works in the folder of stored files") from None
     return descriptor
-
-
-def _folder_name(owner: str) -> str:
-    """An owner's folder; owners are any text, folders are not."""
-    return hashlib.sha256(owner.encode()).hexdigest()[:32]
 
 
 def _checksum(sha256: str, name: str, payload: bytes) -> bytes:
@@ -357,37 +296,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _to_json(owner: str, media: Media) -> bytes:
-    return json.dumps(
-        {
-            "owner": owner,
-            "sha256": media.sha256,
-            "kind": media.kind.value,
-            "media_type": media.media_type,
-            "size": media.size,
-            "pages": media.pages,
-            "width": media.width,
-            "height": media.height,
-        }
-    ).encode()
-
-
-def _from_json(path: Path) -> Media | None:
-    """The file a record speaks of, or None if the record is not whole."""
-    try:
-        record = json.loads(path.read_bytes())
-        media = Media(
-            sha256=record["sha256"],
-            kind=MediaKind(record["kind"]),
-            media_type=record["media_type"],
-            size=record["size"],
-            pages=record["pages"],
-            width=record["width"],
-            height=record["height"],
-        )
-        fits = media.sha256 == path.stem and _folder_name(record["owner"]) == path.parent.name
-    except (ValueError, KeyError, TypeError):
-        return None
-    return media if fits else None

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from backend.errors import NotFound, StorageFull
+from backend.media.incoming import Incoming
 from backend.media.media import Media, MediaKind
-from backend.media.store import Incoming, Store, StoreInUse
+from backend.media.store import Store, StoreInUse
 
 QUOTA = 10_000
 
