@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import structlog
 
-from backend.engine import Work
 from backend.errors import Internal, ModelNotFound, RequestError, Unavailable
 from backend.generations import Generation, Generations
 from backend.media.media import Media
@@ -22,6 +21,7 @@ from backend.prompt.prompt import FinishReason, Prompt, Route
 from backend.prompt.reading import Reader
 from backend.readiness import Ready
 from backend.relay import Relay, too_late
+from backend.work import Work
 
 log = structlog.get_logger(__name__)
 

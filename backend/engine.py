@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from backend.errors import (
     AlreadyExists,
@@ -20,12 +20,12 @@ from backend.errors import (
     Unavailable,
 )
 from backend.model.outcome import Failed, Outcome, Sampled
-from backend.prompt.detokenizer import Detokenizer
-from backend.prompt.events import Candidate, Delta, TokenLogprob
-from backend.prompt.prompt import FinishReason, Priority, Sampling
+from backend.outgoing import Outgoing
+from backend.prompt.prompt import FinishReason
 from backend.scheduling.blocks import BlockPool
 from backend.scheduling.scheduler import Advance, Batch, Scheduler
 from backend.scheduling.sequence import Sequence
+from backend.work import EngineStats, Listener, Work
 
 if TYPE_CHECKING:
     from backend.model.loader import LoadedModel
@@ -37,58 +37,6 @@ _LOOP = "The answer was ended because it kept repeating itself."
 _RATE_SECONDS = 5.0  # over which tokens_per_second is taken
 
 
-@dataclass(frozen=True)
-class Work:
-    """One request, ready to compute."""
-
-    request_id: str
-    owner: str
-    prompt_ids: tuple[int, ...]
-    sampling: Sampling  # seed and max_tokens are concrete
-    priority: Priority = Priority.INTERACTIVE
-    deadline: float | None = None  # on time.monotonic()'s clock
-    notice: str | None = None  # a fixed text that is the answer instead of sampled tokens
-
-
-class Listener(Protocol):
-    """Hears of one request. Called on the engine's thread; must return at once."""
-
-    def started(self, cached_tokens: int, queue_seconds: float) -> None:
-        """Its compute begins; at most once."""
-
-    def delta(self, delta: Delta) -> None:
-        """New text of one of its answers."""
-
-    def finished(
-        self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
-    ) -> None:
-        """The end; exactly once, last."""
-
-
-@dataclass(frozen=True)
-class EngineStats:
-    """The engine's figures; totals count from its start."""
-
-    queued: int  # requests
-    running: int  # requests
-    blocks_used: int
-    blocks_total: int
-    tokens_per_second: float
-    prompt_tokens_total: int
-    completion_tokens_total: int
-    preemptions_total: int
-
-
-@dataclass(eq=False)
-class _Answer:
-    """One of a request's answers on its way out."""
-
-    sequence: Sequence
-    detokenizer: Detokenizer
-    held_tokens: int = 0  # computed since the last delta
-    held_logprobs: list[TokenLogprob] = field(default_factory=list)
-
-
 @dataclass(eq=False)
 class _Request:
     """A request from submission to its end."""
@@ -96,7 +44,7 @@ class _Request:
     work: Work
     listener: Listener
     accepted: float
-    answers: list[_Answer] = field(default_factory=list)
+    answers: list[Outgoing] = field(default_factory=list)
     has_started: bool = False
     completion_tokens: int = 0
     warning: str = ""
@@ -126,7 +74,7 @@ class Engine:
         self._cancelled: deque[_Request] = deque()
         self._stop_at: float | None = None  # on time.monotonic()'s clock
         # The engine thread's own:
-        self._owners: dict[int, tuple[_Request, _Answer]] = {}  # by id() of the sequence
+        self._owners: dict[int, tuple[_Request, Outgoing]] = {}  # by id() of the sequence
         self._rate: deque[tuple[float, int]] = deque()
         self._prompt_tokens = 0
         self._completion_tokens = 0
@@ -277,7 +225,7 @@ class Engine:
                 deadline=work.deadline,
                 script=script,
             )
-            answer = _Answer(sequence, Detokenizer(self._model.tokenizer, work.sampling.stop))
+            answer = Outgoing(sequence, self._model.tokenizer)
             request.answers.append(answer)
             self._owners[id(sequence)] = request, answer
         self._scheduler.add(answer.sequence for answer in request.answers)
@@ -315,39 +263,15 @@ class Engine:
             request.completion_tokens += 1
             self._completion_tokens += 1
             self._count_rate()
-            answer.held_tokens += 1
-            if isinstance(outcome, Sampled):
-                answer.held_logprobs += self._logprobs(outcome)
-            text = answer.detokenizer.push(advance.token)
-            if answer.detokenizer.is_stopped:
+            text = answer.push(advance.token, outcome)
+            if answer.is_stopped:
                 reason = FinishReason.STOP
         if advance.is_loop and reason is FinishReason.LENGTH:
             request.warning = _LOOP
         if text:
-            self._send(request, answer, text)
+            self._tell(request, "delta", answer.delta(text))
         if reason is not None:
             self._finish(advance.sequence, reason)
-
-    def _logprobs(self, sampled: Sampled) -> list[TokenLogprob]:
-        if sampled.logprob is None:
-            return []
-        top = tuple(self._candidate(token, logprob) for token, logprob in sampled.top)
-        return [TokenLogprob(self._candidate(sampled.token, sampled.logprob), top)]
-
-    def _candidate(self, token: int, logprob: float) -> Candidate:
-        tokenizer = self._model.tokenizer
-        return Candidate(tokenizer.token_name(token), tokenizer.token_bytes(token), logprob)
-
-    def _send(self, request: _Request, answer: _Answer, text: str) -> None:
-        delta = Delta(
-            index=answer.sequence.index,
-            text=text,
-            tokens=answer.held_tokens,
-            logprobs=tuple(answer.held_logprobs),
-        )
-        answer.held_tokens = 0
-        answer.held_logprobs = []
-        self._tell(request, "delta", delta)
 
     def _end(self, request: _Request, reason: FinishReason) -> None:
         for answer in request.answers:
@@ -358,9 +282,9 @@ class Engine:
         if sequence.reason is not None:
             return
         request, answer = self._owners.pop(id(sequence))
-        text = answer.detokenizer.flush()
+        text = answer.flush()
         if text or answer.held_tokens:
-            self._send(request, answer, text)
+            self._tell(request, "delta", answer.delta(text))
         self._scheduler.finish(sequence, reason)
         reasons = [answer.sequence.reason for answer in request.answers]
         if None in reasons:

@@ -12,13 +12,13 @@ from typing import Protocol
 
 import structlog
 
-from backend.engine import EngineStats, Listener, Work
 from backend.errors import RequestError, Unavailable
 from backend.model.info import ModelInfo
 from backend.prompt.events import Delta
 from backend.prompt.prompt import FinishReason, Role, Sampling
 from backend.prompt.template import ChatMessage, Template
 from backend.prompt.tokenizer import Tokenizer
+from backend.work import EngineStats, Listener, Work
 
 WARM_UP_TOKENS = 4
 WARM_UP_SECONDS = 300.0

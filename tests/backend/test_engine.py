@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from backend.engine import Engine, Work
+from backend.engine import Engine
 from backend.errors import (
     AlreadyExists,
     ContextLengthExceeded,
@@ -27,6 +27,7 @@ from backend.prompt.prompt import FinishReason, Sampling
 from backend.prompt.template import Template
 from backend.prompt.tokenizer import Tokenizer
 from backend.scheduling.scheduler import Batch, Slice
+from backend.work import Work
 from tests.fakes.tokenizer import EOS, TEMPLATE, description
 
 TOKENIZER = Tokenizer(description())

@@ -6,10 +6,10 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from backend.engine import EngineStats, Listener, Work
 from backend.errors import RequestError
 from backend.prompt.events import Delta
 from backend.prompt.prompt import FinishReason
+from backend.work import EngineStats, Listener, Work
 
 
 @dataclass(eq=False)

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from backend.engine import Engine, Work
+from backend.engine import Engine
 from backend.model.catalogue import UnknownModel, choose
 from backend.model.loader import LoadedModel, load
 from backend.prompt.events import Delta
 from backend.prompt.prompt import FinishReason, Role, Sampling
 from backend.prompt.template import ChatMessage
+from backend.work import Work
 
 pytestmark = pytest.mark.model
 

@@ -1,0 +1,58 @@
+"""One answer on its way out: its computed tokens, held until the text they make is certain."""
+
+from __future__ import annotations
+
+from backend.model.outcome import Outcome, Sampled
+from backend.prompt.detokenizer import Detokenizer
+from backend.prompt.events import Candidate, Delta, TokenLogprob
+from backend.prompt.tokenizer import Tokenizer
+from backend.scheduling.sequence import Sequence
+
+
+class Outgoing:
+    """Turns the tokens of one sequence into deltas. Reads the sequence, never writes it."""
+
+    def __init__(self, sequence: Sequence, tokenizer: Tokenizer) -> None:
+        self.sequence = sequence
+        self.held_tokens = 0  # computed since the last delta
+        self._held_logprobs: list[TokenLogprob] = []
+        self._tokenizer = tokenizer
+        self._detokenizer = Detokenizer(tokenizer, sequence.sampling.stop)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the text has come to a stop string."""
+        return self._detokenizer.is_stopped
+
+    def push(self, token: int, outcome: Outcome) -> str:
+        """Takes one more token; the text that it makes certain."""
+        self.held_tokens += 1
+        if isinstance(outcome, Sampled):
+            self._held_logprobs += self._logprobs(outcome)
+        return self._detokenizer.push(token)
+
+    def flush(self) -> str:
+        """The text still held, at the end."""
+        return self._detokenizer.flush()
+
+    def delta(self, text: str) -> Delta:
+        """The text with every token held for it, which are held no longer."""
+        delta = Delta(
+            index=self.sequence.index,
+            text=text,
+            tokens=self.held_tokens,
+            logprobs=tuple(self._held_logprobs),
+        )
+        self.held_tokens = 0
+        self._held_logprobs = []
+        return delta
+
+    def _logprobs(self, sampled: Sampled) -> list[TokenLogprob]:
+        if sampled.logprob is None:
+            return []
+        top = tuple(self._candidate(token, logprob) for token, logprob in sampled.top)
+        return [TokenLogprob(self._candidate(sampled.token, sampled.logprob), top)]
+
+    def _candidate(self, token: int, logprob: float) -> Candidate:
+        name, text = self._tokenizer.token_name(token), self._tokenizer.token_bytes(token)
+        return Candidate(name, text, logprob)
