@@ -90,6 +90,8 @@ def text_layers(path: Path, numbers: Sequence[int], limits: MediaLimits) -> list
 
 @contextmanager
 def _document(path: Path) -> Iterator[pypdfium2.PdfDocument]:
+    # PDFium sets no error for a file without pages; this keeps it from telling an earlier file's.
+    pdfium.FPDF_LoadMemDocument(b"", 0, None)
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:

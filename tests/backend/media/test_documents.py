@@ -19,6 +19,11 @@ LIMITS = MediaLimits()
 TEXT = """This Agreement is made on 3 March 2021
 by and between Ann Ltd. and Bob Inc.
 The law of Delaware governs."""
+LOCKED = pdf(Page()).replace(
+    b"/Root",
+    b"/Encrypt<</Filter/Standard/V 1/R 2/P -4/O(%s)/U(%s)>>/ID[(a)(a)]/Root"
+    % (b"o" * 32, b"u" * 32),
+)
 
 
 def kept(path: Path, data: bytes) -> Path:
@@ -118,6 +123,15 @@ def test_bad_documents_are_refused(tmp_path: Path, data: bytes, code: str) -> No
         documents.inspect(path, LIMITS)
     assert refused.value.code == code
     assert str(path) not in refused.value.message
+
+
+def test_what_was_wrong_with_an_earlier_document_is_not_said_of_the_next(tmp_path: Path) -> None:
+    locked = kept(tmp_path / "locked", LOCKED)
+    no_pages = kept(tmp_path / "no pages", pdf())
+    for path, code in [(locked, "pdf_encrypted"), (no_pages, "pdf_no_pages")] * 2:
+        with pytest.raises(InvalidMedia) as refused:
+            documents.inspect(path, LIMITS)
+        assert refused.value.code == code
 
 
 def test_too_many_characters_are_refused(tmp_path: Path) -> None:
