@@ -211,7 +211,7 @@ def _lay_out(
                 question = ""
                 shown.add(part.sha256)
                 said.append(_block(part, documents, media, words))
-        if not question and is_last and not _typed(message):
+        if documents and not question and is_last and not _typed(message):
             question = DEFAULT_QUESTION
         if is_last and again:
             said.append(again)

@@ -163,11 +163,13 @@ def _messages(request: pb.GenerateRequest) -> tuple[Message, ...]:
             raise InvalidRequest(
                 f"A request may hold {MAX_FILES} files.", param="messages", code="too_many_images"
             )
-        if any(isinstance(part, MediaPart) or part.text.strip() for part in parts):
+        is_asked = role in (Role.USER, Role.TOOL)
+        if is_asked and not parts:
+            raise InvalidRequest("This turn has no parts.", param=f"{path}.parts")
+        # Whoever sends an empty question gets an answer to it; an empty system or assistant turn
+        # says nothing and is left out.
+        if is_asked or any(isinstance(part, MediaPart) or part.text.strip() for part in parts):
             messages.append(Message(role, parts))
-        elif role in (Role.USER, Role.TOOL):
-            raise InvalidRequest("This turn is empty.", param=f"{path}.parts")
-        # An empty system or assistant turn says nothing and is left out.
     if not messages or messages[-1].role is Role.ASSISTANT or previous is Role.ASSISTANT:
         raise InvalidRequest(
             "The last turn must be one that can be answered: a user's or a tool's.",

@@ -10,7 +10,7 @@ import pytest
 from backend.errors import ContextLengthExceeded, InvalidRequest
 from backend.media.media import Media, MediaKind
 from backend.model.info import ModelInfo
-from backend.prompt.assembly import Assembled, assemble
+from backend.prompt.assembly import DEFAULT_QUESTION, Assembled, assemble
 from backend.prompt.prompt import MediaPart, Message, Prompt, Role, Sampling, TextPart
 from backend.prompt.windows import Document
 from tests.fakes import model
@@ -81,6 +81,14 @@ def test_chinese_is_asked_in_chinese() -> None:
     text = WORDS.decode(lay_out(say(Role.USER, "谁签署？", NEW), new="甲方").prompt_ids)
 
     assert "请根据上文" in text
+
+
+def test_a_turn_without_words_asks_for_a_summary_of_files_and_for_nothing_otherwise() -> None:
+    about_a_file = WORDS.decode(lay_out(say(Role.USER, "", NEW), new="Ohio law.").prompt_ids)
+    about_nothing = WORDS.decode(lay_out(say(Role.USER, "")).prompt_ids)
+
+    assert DEFAULT_QUESTION in about_a_file
+    assert DEFAULT_QUESTION not in about_nothing
 
 
 def test_a_file_shown_twice_stands_in_the_prompt_once() -> None:

@@ -106,10 +106,11 @@ def test_unknown_enum_values_are_named() -> None:
     assert blamed(request) == "messages[0].parts[0].media.detail"
 
 
-def test_turns_must_be_there_say_something_and_end_with_a_question() -> None:
+def test_turns_must_be_there_have_parts_and_end_with_a_question() -> None:
     assert blamed(turns()) == "messages"
     assert blamed(turns(*[(USER, "x")] * 1001)) == "messages"
-    assert blamed(turns((USER, "  "))) == "messages[0].parts"
+    no_parts = pb.GenerateRequest(request_id="a", messages=[pb.Message(role=USER)])
+    assert blamed(no_parts) == "messages[0].parts"
     assert blamed(turns((USER, "x"), (ASSISTANT, "y"))) == "messages"
     assert blamed(turns((pb.ROLE_TOOL, "x"))) == "messages[0].role"
     empty_part = pb.GenerateRequest(
@@ -122,6 +123,12 @@ def test_an_empty_system_or_assistant_turn_is_left_out() -> None:
     prompt = parsed(turns((pb.ROLE_SYSTEM, ""), (USER, "x"), (ASSISTANT, ""), (USER, "y")))
 
     assert [message.role for message in prompt.messages] == [Role.USER, Role.USER]
+
+
+def test_an_empty_question_is_one() -> None:
+    prompt = parsed(turns((USER, ""), (ASSISTANT, "x"), (USER, " ")))
+
+    assert [message.role for message in prompt.messages] == [Role.USER, Role.ASSISTANT, Role.USER]
 
 
 def test_files_are_counted_and_their_names_bounded() -> None:
