@@ -64,10 +64,10 @@ def application(settings: Settings) -> tuple[Api, Any]:
         async with api.running():
             yield {}
 
-    page = st.App(PAGE, routes=api.routes(), lifespan=lifespan)
+    page = st.App(PAGE, lifespan=lifespan)
     for name, value in _PAGE_OPTIONS.items():  # after App, which finds the page's config.toml
         page_config.set_option(name, value)
-    return api, logs.recorded(api.guarded(page))
+    return api, logs.recorded(api.before(page))
 
 
 def take_port(settings: Settings) -> socket.socket:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from frontend.api.chat import Chat
@@ -17,6 +18,8 @@ from frontend.api.metrics import Metrics, MetricsPage
 from frontend.api.models import Models
 from frontend.client.concurrent import AsyncClient
 from frontend.settings import Settings
+
+_PATHS: Final = ("/health", "/ready", "/metrics", "/v1")
 
 
 class Api:
@@ -49,18 +52,10 @@ class Api:
         if self._chat is not None:
             self._chat.end_all()
 
-    def routes(self) -> list[BaseRoute]:
-        """For the application that serves the page as well."""
-        paths = ("/health", "/ready", "/metrics", "/v1")
-        return [
-            *(Route(path, endpoint=_Whole(self)) for path in paths),
-            Mount("/v1", app=_Whole(self)),
-        ]
-
-    def guarded(self, app: ASGIApp) -> ASGIApp:
-        """The whole application behind the gate, counted."""
+    def before(self, page: ASGIApp) -> ASGIApp:
+        """The API and what serves all other paths, behind the gate, counted."""
         settings = self._settings
-        gate = Gate(app, hosts=settings.host_names, keys=settings.api_keys)
+        gate = Gate(_Fork(self, page), hosts=settings.host_names, keys=settings.api_keys)
         return self._metrics.counting(gate)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,14 +64,17 @@ class Api:
         await self._routes(scope, receive, send)
 
 
-class _Whole:
-    """Hands a request of the outer application to the API's own table, its path unchanged."""
+class _Fork:
+    """Leads the API's paths past the page, which would answer odd ones in words of its own."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, page: ASGIApp) -> None:
         self._api = api
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._api.answer({**scope, "root_path": ""}, receive, send)
+        path = scope.get("path", "")  # a lifespan has none
+        is_ours = path in _PATHS or path.startswith("/v1/")
+        await (self._api.answer if is_ours else self._page)(scope, receive, send)
 
 
 def _table(chat: Chat, client: AsyncClient, metrics: Metrics) -> list[BaseRoute]:

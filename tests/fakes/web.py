@@ -66,9 +66,9 @@ class Web:
             async with self.api.running():
                 yield
 
-        app = Starlette(routes=self.api.routes(), lifespan=lifespan)
+        page = Starlette(lifespan=lifespan)
         config = uvicorn.Config(
-            self.api.guarded(app),
+            self.api.before(page),
             http=Protocol,
             loop="asyncio",
             log_config=None,

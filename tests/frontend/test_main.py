@@ -82,7 +82,9 @@ def test_page_and_rest_share_a_port(backend: FakeBackend, tmp_path: Path) -> Non
         assert get(port, "/_stcore/health").status == 200
         assert get(port, "/ready").json["status"] == "ready"
         assert get(port, "/v1/models").json["data"][0]["id"] == "fake-model"
-        assert get(port, "/v1/nope").error["code"] == "unknown_url"
+        for path in ("/v1/nope", "/v1/../health", "/v1/a%00", "/v1/a%5Cb"):
+            assert get(port, path).error["code"] == "unknown_url"
+        assert get(port, "/v1/models/a%2F..%2Fb").error["code"] == "model_not_found"
         assert get(port, "/", Host="evil.example").error["code"] == "invalid_host"
         second = subprocess.run(
             [sys.executable, "-m", "frontend"],
