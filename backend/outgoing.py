@@ -27,8 +27,8 @@ class Outgoing:
     def push(self, token: int, outcome: Outcome) -> str:
         """Takes one more token; the text that it makes certain."""
         self.held_tokens += 1
-        if isinstance(outcome, Sampled):
-            self._held_logprobs += self._logprobs(outcome)
+        sampled = outcome if isinstance(outcome, Sampled) else self._recited(token)
+        self._held_logprobs += self._logprobs(sampled)
         return self._detokenizer.push(token)
 
     def flush(self) -> str:
@@ -46,6 +46,13 @@ class Outgoing:
         self.held_tokens = 0
         self._held_logprobs = []
         return delta
+
+    def _recited(self, token: int) -> Sampled:
+        """A token of a fixed text: nothing else could have stood there."""
+        wanted = self.sequence.sampling.top_logprobs
+        if wanted is None:
+            return Sampled(token)
+        return Sampled(token, 0.0, ((token, 0.0),) if wanted else ())
 
     def _logprobs(self, sampled: Sampled) -> list[TokenLogprob]:
         if sampled.logprob is None:

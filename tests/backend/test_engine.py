@@ -226,6 +226,18 @@ def test_a_notice_is_delivered_like_an_answer(
         assert heard.tokens == 2 * TOKENIZER.count("No text found. 没有。")
 
 
+@pytest.mark.parametrize(("wanted", "alternatives"), [(None, None), (0, 0), (3, 1)])
+def test_the_tokens_of_a_notice_are_certain(
+    start: Start, wanted: int | None, alternatives: int | None
+) -> None:
+    heard = ask(start(), work(notice="No text found.", top_logprobs=wanted))
+    heard.text()
+    logprobs = [logprob for delta in heard.deltas for logprob in delta.logprobs]
+    assert len(logprobs) == (0 if wanted is None else heard.tokens)
+    assert all(logprob.chosen.logprob == 0.0 for logprob in logprobs)
+    assert all(len(logprob.top) == alternatives for logprob in logprobs)
+
+
 def test_an_empty_notice_just_ends(start: Start) -> None:
     heard = ask(start(), work(notice=""))
     assert heard.text() == ""
