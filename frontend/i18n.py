@@ -25,6 +25,14 @@ PHRASES: Final[dict[str, Phrase]] = {
         "PDF up to {document} · PNG, JPEG, WEBP, GIF up to {image}",
         "PDF 最大 {document} · PNG、JPEG、WEBP、GIF 最大 {image}",
     ),
+    "files.too_big_file": Phrase(
+        "{size} is too much: a file may have up to {limit}.",
+        "文件大小为 {size}，超过上限 {limit}。",
+    ),
+    "files.too_big_picture": Phrase(
+        "{size} is too much: a picture may have up to {limit}.",
+        "图片大小为 {size}，超过上限 {limit}。",
+    ),
     "files.too_large": Phrase("Larger than {document}", "超过 {document}"),
     "files.storing": Phrase("Storing {n} file…|Storing {n} files…", "正在保存 {n} 个文件…"),
     "files.away": Phrase(
@@ -68,9 +76,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "chat.missing": Phrase("There is no such conversation (any more).", "该对话不存在或已被删除。"),
     "chat.ask": Phrase("Ask a question…", "输入问题…"),
     "chat.ask_files": Phrase("Ask about these files…", "就这些文件提问…"),
-    "chat.cannot_ask": Phrase(
-        "Questions can be asked once the backend is ready", "后端就绪后即可提问"
-    ),
+    "chat.cannot_ask": Phrase("Waiting for the backend…", "等待后端就绪…"),
     "chat.stop": Phrase("Stop", "停止"),
     "chat.again": Phrase("Ask again", "重新回答"),
     "chat.reasoning": Phrase("Reasoning", "思考过程"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypeVar
 
@@ -57,6 +57,9 @@ PRESETS = (
     Preset("preset.free", temperature=0.9, top_p=0.95, top_k=0),
 )
 
+# The middle one is what a model's makers recommend, once the model is known: see `offered`.
+RECOMMENDED = "preset.balanced"
+
 # Questions offered while a conversation is empty: keys of the phrase book.
 STARTERS = ("starter.summary", "starter.parties", "starter.term")
 
@@ -87,9 +90,16 @@ def restored(kept: Mapping[str, Any], start: Parameters, card: ModelCard) -> Par
     )
 
 
-def matching(parameters: Parameters) -> Preset | None:
+def offered(card: ModelCard) -> tuple[Preset, ...]:
+    """The presets for a model; the balanced one is the model's own settings."""
+    own = defaults(card)
+    recommended = Preset(RECOMMENDED, own.temperature, own.top_p, own.top_k)
+    return tuple(recommended if preset.name == RECOMMENDED else preset for preset in PRESETS)
+
+
+def matching(parameters: Parameters, presets: Sequence[Preset]) -> Preset | None:
     """The preset that these settings are, if they are one."""
-    return next((preset for preset in PRESETS if _applied(preset, parameters) == parameters), None)
+    return next((preset for preset in presets if _applied(preset, parameters) == parameters), None)
 
 
 def _applied(preset: Preset, parameters: Parameters) -> Parameters:

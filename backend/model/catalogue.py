@@ -15,15 +15,16 @@ _GLM_FLASH_MEMORY = 22 * _GIB
 
 _EMBEDDED = ModelInfo(
     id="embedded",
-    name="Embedded reader (SmolLM2-135M-Instruct + OCR)",
+    name="Embedded reader",
     description=(
-        "A very small reader that runs on any laptop: it answers from the words of a page. "
-        "Mistakes are likely, so check every answer against the document. It does not see "
-        "pictures: words in scans and photos reach it through text recognition only. It knows "
-        "English best."
+        "SmolLM2-135M-Instruct with text recognition: a very small reader that runs on any laptop "
+        "and answers from the words of a page. Mistakes are likely, so check every answer against "
+        "the document. It does not see pictures: words in scans and photos reach it through text "
+        "recognition only. It knows English best."
     ),
     description_zh=(
-        "一个可在任何笔记本上运行的微型阅读模型：只根据页面上的文字作答，很可能出错，请对照原文核实。"
+        "SmolLM2-135M-Instruct 加文字识别，可在任何笔记本上运行的微型阅读模型："
+        "只根据页面上的文字作答，很可能出错，请对照原文核实。"
         "它看不见图片，扫描件和照片中的文字要先经过文字识别；主要掌握英语。"
     ),
     sees_images=False,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from frontend.history.records import Receipt
 from frontend.i18n import Phrases
 
+SHORTEST_DECODE = 0.05  # seconds; what took less was not decoded but said as a whole
+
 
 def caption(receipt: Receipt, say: Phrases) -> str:
     """Route, pages, tokens, speed and why it ended, as one line."""
@@ -41,8 +43,8 @@ def _parts(receipt: Receipt, say: Phrases) -> list[str]:
 
 
 def _tokens_per_second(receipt: Receipt) -> float | None:
-    """Of the decode: the first token's wait is told apart."""
+    """Of the decode: the first token's wait is told apart. None where nothing was decoded."""
     seconds = receipt.total_seconds - receipt.first_token_seconds
-    if receipt.completion_tokens < 2 or seconds <= 0 or receipt.answer_cached:
+    if receipt.completion_tokens < 2 or seconds < SHORTEST_DECODE or receipt.answer_cached:
         return None
     return (receipt.completion_tokens - 1) / seconds

@@ -20,6 +20,7 @@ _CSS = Template("""
 h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-height: 1.5; }
 .title { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .st-key-head { min-height: 2rem; flex-wrap: nowrap; }
+.st-key-panel h2 { line-height: 2rem; }
 .st-key-head > :first-child { min-width: 0; flex: 1 1 auto; }
 .st-key-head > :last-child { flex: 0 0 auto; width: auto !important; }
 
@@ -69,7 +70,13 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 .st-key-stop-button { position: absolute; right: 0.75rem; bottom: 0.75rem; width: auto !important; }
 .st-key-stop-button button { min-height: 2.1rem; padding: 0 0.8rem; }
 
-/* Panel: stays while the conversation scrolls. */
+/* Panel: stays while the conversation scrolls, and scrolls itself before anything in it shrinks. */
+@media (min-width: 641px) {
+  [data-testid=stMain] [data-testid=stHorizontalBlock]:has(.st-key-panel) { flex-wrap: nowrap; }
+  [data-testid=stMain] [data-testid=stColumn]:has(.st-key-panel) { min-width: 15.5rem; }
+}
+.st-key-panel > * { flex: none; }
+.st-key-p-preset button { padding-inline: 0.3rem; }
 .st-key-panel { max-height: calc(100dvh - 1.7rem); overflow-y: auto; overflow-x: hidden;
   border-left: 1px solid var(--line); padding-left: 1.2rem; gap: 0.75rem; }
 .st-key-about { border-top: 1px solid var(--line); padding-top: 0.8rem; gap: 0.35rem; }
@@ -77,7 +84,7 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 
 /* Sidebar. */
 [data-testid=stSidebarHeader] { height: 0; min-height: 0; padding: 0; margin: 0; overflow: visible;
-  position: absolute; right: 0.5rem; top: 0.7rem; z-index: 2; }
+  position: absolute; right: 0.5rem; top: 2.2rem; z-index: 2; }
 [data-testid=stSidebarUserContent] { padding: 1rem 0 1.5rem; }
 [data-testid=stSidebar] [data-testid=stVerticalBlock] { gap: 0.6rem; }
 .st-key-masthead { flex-wrap: nowrap; padding-right: 1.4rem; }
@@ -132,11 +139,12 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 [data-testid=stFileUploaderDropzoneInstructions]::after { content: $limits; font-size: 0.76rem;
   opacity: 0.7; line-height: 1.4; }
 
-/* A phone: conversation first, parameters below it. */
+/* A phone: conversation first, and below it the parameters, whose heading can just be seen. */
 @media (max-width: 640px) {
-  [data-testid=stMainBlockContainer] { padding: 0.6rem 0.8rem; }
+  [data-testid=stMainBlockContainer] { padding: 0.85rem 0.8rem; }
   [data-testid=stMain] [data-testid=stColumn]:has(.st-key-history) > [data-testid=stVerticalBlock] {
-    height: calc(100dvh - 1.2rem); }
+    height: calc(100dvh - 4rem); }
+  [data-testid=stHorizontalBlock]:has(> [data-testid=stColumn] .st-key-history) { gap: 0.3rem; }
   .st-key-head { padding-left: 2.4rem; }
   .st-key-panel { border-left: none; padding-left: 0; max-height: none; }
 }

@@ -16,6 +16,7 @@ from frontend.state import Desk
 from frontend.views import preview
 
 THUMBNAIL = 128  # pixels
+TOO_BIG = ("too_large", "request_too_large", "image_too_large")  # the last: of pixels as well
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,14 @@ class Problem:
     filename: str
     code: str
     message: str
+    size: int
 
 
 def show(desk: Desk, say: Phrases) -> None:
     st.html(f"<h2>{say('files.title')}</h2>")
     _uploader(desk, say)
     for problem in st.session_state.get("upload_problems", ()):
-        text = markdown.literal(say.error(problem.code, problem.message))
+        text = markdown.literal(_why(problem, desk, say))
         st.error(f"**{markdown.literal(problem.filename)}**  \n{text}")
     for file in desk.files:
         _card(file, desk, say)
@@ -60,10 +62,22 @@ def _uploader(desk: Desk, say: Phrases) -> None:
                 state.services().shelf.add(desk.id, file.getvalue(), file.name)
                 state.keep_open(desk.id)
             except BackendError as error:
-                problems.append(Problem(file.name, error.code or error.kind, error.message))
+                code = error.code or error.kind
+                problems.append(Problem(file.name, code, error.message, file.size))
     st.session_state["upload_problems"] = tuple(problems)
     st.session_state["uploads"] = turn + 1  # an empty uploader takes its place
     st.rerun()
+
+
+def _why(problem: Problem, desk: Desk, say: Phrases) -> str:
+    """What is wrong with a file: of one with too many bytes, how many and the limit."""
+    limits = desk.beat.status.limits if desk.beat.status else None
+    if limits is not None and problem.code in TOO_BIG and problem.size > limits.image_bytes:
+        size = f"{math.ceil(problem.size / 1e5) / 10} MB"  # never rounded down to the limit itself
+        if problem.size > limits.document_bytes:
+            return say("files.too_big_file", size=size, limit=say.size(limits.document_bytes))
+        return say("files.too_big_picture", size=size, limit=say.size(limits.image_bytes))
+    return say.error(problem.code, problem.message)
 
 
 def _card(file: Attachment, desk: Desk, say: Phrases) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -10,7 +11,7 @@ from frontend import state
 from frontend.components import markdown
 from frontend.i18n import Phrases
 from frontend.messages import ModelCard
-from frontend.presets import PRESETS, Parameters, matching
+from frontend.presets import Parameters, Preset, matching, offered
 from frontend.state import Desk
 
 LONGEST_SYSTEM_PROMPT = 8_000  # characters
@@ -42,14 +43,16 @@ def _widgets(
         format_func=lambda model: names.get(model, model),
         key="p-model",
     )
-    preset = matching(start)
+    presets = offered(card)
+    preset = matching(start, presets)
     st.session_state["p-preset"] = preset.name if preset else None
     st.segmented_control(
         say("parameters.preset"),
-        [preset.name for preset in PRESETS],
+        [preset.name for preset in presets],
         format_func=say,
         key="p-preset",
         on_change=_apply_preset,
+        args=(presets,),
         width="stretch",
     )
     temperature = st.slider(
@@ -116,9 +119,9 @@ def _seed_widgets(start: Parameters) -> None:
     st.session_state["parameters_drawn"] = True
 
 
-def _apply_preset() -> None:
+def _apply_preset(presets: Sequence[Preset]) -> None:
     name = st.session_state["p-preset"]
-    preset = next((preset for preset in PRESETS if preset.name == name), None)
+    preset = next((preset for preset in presets if preset.name == name), None)
     if preset is None:
         return
     st.session_state["parameters"] = replace(

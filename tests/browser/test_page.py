@@ -178,6 +178,22 @@ def test_a_phone_shows_the_conversation_without_overflow(open_page: Opener) -> N
     box = page.locator(INPUT).bounding_box()
     assert box is not None
     assert box["y"] + box["height"] < 844
+    heading = page.locator(".st-key-panel h2").bounding_box()
+    assert heading is not None
+    assert box["y"] + box["height"] < heading["y"] < 830  # it tells that there is more below
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
+def test_nothing_in_the_panel_is_squeezed(open_page: Opener, width: int, height: int) -> None:
+    page = open_page(width=width, height=height)
+    page.locator(".st-key-panel summary").click()
+    expect(page.locator(".st-key-p-top_k")).to_be_visible()
+    for key in ("p-system_prompt", "p-preset"):
+        inside = page.locator(f".st-key-{key}")
+        assert inside.evaluate("it => it.scrollHeight <= it.parentElement.clientHeight + 1")
+    assert page.locator(".st-key-panel").evaluate("it => it.scrollHeight > it.clientHeight")
+    styles = page.locator(".st-key-p-preset button").all()
+    assert len({round(style.bounding_box()["y"]) for style in styles}) == 1  # type: ignore[index]
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -589,6 +589,8 @@ def _inspect(data: bytes, header: media_pb2.PutMediaRequest.Header | None) -> me
         raise Refused(Refusal("bad_input", "Other content than announced.", param="header.sha256"))
     if not data:
         raise Refused(Refusal("bad_input", "The file is empty.", "empty_file"))
+    if len(data) > (50 << 20 if data.startswith(b"%PDF-") else 20 << 20):
+        raise Refused(Refusal("too_large", "Too many bytes.", "image_too_large"))
     if data.startswith(b"%PDF-"):
         pages = len(re.findall(rb"/Type\s*/Page\b(?!s)", data))
         if b"%%EOF" not in data:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from frontend.messages import ModelCard, Sampling
-from frontend.presets import PRESETS, Parameters, defaults, matching, restored
+from frontend.presets import PRESETS, Parameters, defaults, matching, offered, restored
 
 CARD = ModelCard(
     id="embedded",
@@ -56,8 +56,15 @@ def test_a_preset_is_recognised() -> None:
         top_p=exact.top_p,
         top_k=exact.top_k,
     )
-    assert matching(chosen) is exact
-    assert matching(replace(chosen, temperature=0.15)) is None
+    assert matching(chosen, PRESETS) is exact
+    assert matching(replace(chosen, temperature=0.15), PRESETS) is None
+
+
+def test_the_models_own_settings_are_the_balanced_preset() -> None:
+    for defaults_of in (CARD, replace(CARD, defaults=Sampling(temperature=0.2, top_p=0.9))):
+        preset = matching(defaults(defaults_of), offered(defaults_of))
+        assert preset is not None
+        assert preset.name == "preset.balanced"
 
 
 def test_sampling_carries_every_choice() -> None:

@@ -38,6 +38,11 @@ def test_pages_that_were_left_out_are_counted() -> None:
     assert "12 of 40 pages: 10 by text layer, 2 by OCR" in caption(receipt, Phrases("en"))
 
 
+def test_a_notice_that_no_model_wrote_has_no_speed() -> None:
+    notice = Receipt(completion_tokens=54, first_token_seconds=0.9, total_seconds=0.9002)
+    assert "tokens/s" not in caption(notice, Phrases("en"))
+
+
 def test_what_is_not_known_is_not_claimed() -> None:
     assert caption(Receipt(reason="cancelled"), Phrases("en")) == "0 + 0 tokens · stopped"
     cached = Receipt(

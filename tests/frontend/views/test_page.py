@@ -145,6 +145,15 @@ def test_a_file_that_is_refused_says_why_and_nothing_is_lost(
     assert backend.uploads[-1] == "lease.pdf"
 
 
+def test_a_picture_that_is_too_big_says_its_size_and_the_limit(open_page: Opener) -> None:
+    page = open_page()
+    picture = b"\x89PNG" + bytes(21_490_000)
+    page.file_uploader[0].set_value([("poster.png", picture, "image/png")]).run()
+    assert "21.5 MB is too much: a picture may have up to 21 MB" in page.error[0].value.replace(
+        "\\", ""
+    )
+
+
 def test_a_removed_file_is_forgotten(open_page: Opener, backend: FakeBackend) -> None:
     page = open_page()
     page.file_uploader[0].set_value([CONTRACT]).run()
