@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # worker processes import this module as well and need nothing of it
+    from backend.media.library import Library
     from backend.model.catalogue import Choice
     from backend.readiness import Load
     from backend.settings import Settings
@@ -83,11 +84,28 @@ async def serve(settings: Settings, choice: Choice) -> int:
         )
     log = structlog.get_logger(__name__)
     log.info("listening", address=settings.backend_address, port=port)
+    fonts_checked = asyncio.create_task(check_fonts(library))
     await stopped.wait()
     log.info("stopping")
+    fonts_checked.cancel()
     await server.close()
     log.info("stopped")
     return 0
+
+
+async def check_fonts(library: Library) -> None:
+    """Warns the operator if pages would silently lose their Chinese text."""
+    import structlog
+
+    from backend.media import fonts
+    from backend.media.workers import WorkFailed
+
+    log = structlog.get_logger(__name__)
+    try:
+        if not await library.draws_chinese():
+            log.warning("font missing", advice=fonts.ADVICE)
+    except WorkFailed:
+        log.warning("fonts could not be checked")
 
 
 def _loading(settings: Settings, choice: Choice) -> Load:

@@ -40,7 +40,6 @@ class Library:
         self._openers = Workers(limits.workers)
         self._recognisers = Workers(1)
         self._flights = Flights()
-        self._recognising = asyncio.Semaphore(1)
 
     async def put(
         self,

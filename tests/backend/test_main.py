@@ -14,8 +14,12 @@ from pathlib import Path
 
 import grpc
 import pytest
+from structlog.testing import capture_logs
 
+from backend.__main__ import check_fonts
 from backend.hardware import cores, gpu_memory
+from backend.media import fonts
+from backend.media.library import Library
 from protos import inference_pb2 as pb
 from protos import inference_pb2_grpc
 from tests.fakes.running import question, text_of
@@ -155,3 +159,21 @@ def test_the_embedded_model_answers_and_is_stopped_mid_answer(tmp_path: Path) ->
         if process.poll() is None:
             process.kill()
         process.wait()
+
+
+class Fontless(Library):
+    """A library on a machine that cannot draw Chinese, or can."""
+
+    def __init__(self, draws: bool) -> None:
+        self._draws = draws
+
+    async def draws_chinese(self) -> bool:
+        return self._draws
+
+
+@pytest.mark.parametrize("draws", [True, False])
+async def test_a_missing_chinese_font_is_told_at_the_start(draws: bool) -> None:
+    with capture_logs() as logged:
+        await check_fonts(Fontless(draws))
+
+    assert [entry.get("advice") for entry in logged] == ([] if draws else [fonts.ADVICE])
