@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from frontend.messages import BackendError, BackendStatus, ModelCard, Phase, Stats
+from frontend.messages import BackendError, BackendStatus, Limits, ModelCard, Phase, Stats
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ class Pulse:
         self._when_online = when_online
         self._beat = Beat()
         self._card: ModelCard | None = None
+        self._limits: Limits | None = None
         self._asked_at = 0.0
         self._lock = threading.Lock()
         self._first = threading.Event()
@@ -79,12 +80,20 @@ class Pulse:
         """The model that is loaded, or was when it was last heard of."""
         return self._card
 
+    @property
+    def limits(self) -> Limits | None:
+        """What the backend holds requests to, or did when it was last heard of."""
+        return self._limits
+
     def _ask(self) -> None:
         try:
             self._beat = self._listen()
-            self._card = (self._beat.status and self._beat.status.model) or self._card
+            status = self._beat.status
+            if status is not None:
+                self._card = status.model or self._card
+                self._limits = status.limits
             self._first.set()
-            if self._beat.status is not None:
+            if status is not None:
                 self._when_online()
         except Exception:
             log.exception("asking for the backend's state broke")

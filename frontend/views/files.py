@@ -16,6 +16,7 @@ from frontend.state import Desk
 from frontend.views import preview
 
 THUMBNAIL = 128  # pixels
+DOCUMENT_BYTES = 50_000_000  # taken for the limit until the backend has said its own
 TOO_BIG = ("too_large", "request_too_large", "image_too_large")  # the last: of pixels as well
 
 
@@ -33,7 +34,7 @@ def show(desk: Desk, say: Phrases) -> None:
     st.html(f"<h2>{say('files.title')}</h2>")
     _uploader(desk, say)
     for problem in st.session_state.get("upload_problems", ()):
-        text = markdown.literal(_why(problem, desk, say))
+        text = markdown.literal(_why(problem, say))
         st.error(f"**{markdown.literal(problem.filename)}**  \n{text}")
     for file in desk.files:
         _card(file, desk, say)
@@ -42,12 +43,15 @@ def show(desk: Desk, say: Phrases) -> None:
 def _uploader(desk: Desk, say: Phrases) -> None:
     turn = st.session_state.setdefault("uploads", 0)
     beat = desk.beat
-    most = beat.status.limits.document_bytes if beat.status else 0
+    limits = state.services().pulse.limits
+    most = limits.document_bytes if limits else DOCUMENT_BYTES
     given = st.file_uploader(
         say("files.drop"),
         accept_multiple_files=True,
         key=f"upload-{turn}",
-        max_upload_size=math.ceil(most / 2**20) if most else None,  # the backend is exact
+        # The backend is exact. Another size makes another uploader, which drops what it holds, so
+        # the last size known stays while the backend is away.
+        max_upload_size=math.ceil(most / 2**20),
         disabled=desk.missing or not beat.stores,
         label_visibility="collapsed",
     )
@@ -69,9 +73,9 @@ def _uploader(desk: Desk, say: Phrases) -> None:
     st.rerun()
 
 
-def _why(problem: Problem, desk: Desk, say: Phrases) -> str:
+def _why(problem: Problem, say: Phrases) -> str:
     """What is wrong with a file: of one with too many bytes, how many and the limit."""
-    limits = desk.beat.status.limits if desk.beat.status else None
+    limits = state.services().pulse.limits
     if limits is not None and problem.code in TOO_BIG and problem.size > limits.image_bytes:
         size = f"{math.ceil(problem.size / 1e5) / 10} MB"  # never rounded down to the limit itself
         if problem.size > limits.document_bytes:

@@ -77,6 +77,7 @@ def test_a_change_is_noticed(phase: Phase | None) -> None:
         time.sleep(0.02)
     assert not pulse.now().serves
     assert pulse.now().stores is (phase in (Phase.LOADING, Phase.FAILED))
+    assert pulse.limits == LIMITS  # what was heard last stays
 
 
 def test_what_waited_for_the_backend_is_done_when_it_is_there() -> None:
