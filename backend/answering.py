@@ -1,27 +1,20 @@
-"""The journey of one accepted request: its files read, its prompt laid out, its answer computed."""
+"""Takes accepted requests in, one task each, and sees every one to its end."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import structlog
 
 from backend.errors import Internal, ModelNotFound, RequestError, Unavailable
 from backend.generations import Generation, Generations
-from backend.media.media import Media
+from backend.journey import Journey
 from backend.metrics import Metrics
 from backend.prompt import reading, router
-from backend.prompt.assembly import Assembled, assemble
-from backend.prompt.events import Finished, PageRead, Queued, Started, Timing, Usage
-from backend.prompt.prompt import FinishReason, Prompt, Route
+from backend.prompt.prompt import Prompt
 from backend.prompt.reading import Reader
 from backend.readiness import Ready
-from backend.relay import Relay, too_late
-from backend.work import Work
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +37,7 @@ class Answerer:
         media = reading.find(self._library, prompt)
         route = router.route(media.values(), sees_images=ready.info.sees_images)
         generation = self._generations.open(prompt.owner, prompt.request_id, frozenset(media))
-        journey = _Journey(
+        journey = Journey(
             prompt, media, route, ready, self._library, self._threads, self._metrics, generation
         )
         task = asyncio.create_task(self._see_through(journey, generation))
@@ -56,7 +49,7 @@ class Answerer:
         """Lets go of the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _see_through(self, journey: _Journey, generation: Generation) -> None:
+    async def _see_through(self, journey: Journey, generation: Generation) -> None:
         try:
             finished = await journey.run()
         except RequestError as error:
@@ -85,125 +78,3 @@ class Answerer:
         generation.fail(error)
         self._metrics.refused(error.code)
         log.info("request refused", code=error.code, param=error.param)
-
-
-class _Journey:
-    """One request on its way."""
-
-    def __init__(
-        self,
-        prompt: Prompt,
-        media: dict[str, Media],
-        route: Route,
-        ready: Ready,
-        library: Reader,
-        threads: ThreadPoolExecutor,
-        metrics: Metrics,
-        generation: Generation,
-    ) -> None:
-        self._prompt = prompt
-        self._media = media
-        self._route = route
-        self._ready = ready
-        self._library = library
-        self._threads = threads
-        self._metrics = metrics
-        self._generation = generation
-        self._accepted = time.monotonic()
-        self._reading_seconds = 0.0
-
-    async def run(self) -> Finished:
-        """Writes everything but the end to the log. Raises RequestError if there is no answer."""
-        task = asyncio.current_task()
-        assert task is not None, "a journey is a task"
-        # Set here and not by who made the task: a task that is cancelled before it began never
-        # runs at all, and the log would never end.
-        self._generation.stop_with(task.cancel)
-        try:
-            assembled, reason = await self._prepare()
-        except asyncio.CancelledError:
-            if not self._generation.stop_requested:
-                raise
-            return self._stopped_early()
-        if self._generation.stop_requested:
-            return self._stopped_early()
-        return await self._compute(assembled, reason)
-
-    async def _prepare(self) -> tuple[Assembled, str]:
-        ready = self._ready
-        try:
-            async with asyncio.timeout_at(self._prompt.deadline):
-                documents = await reading.read(
-                    self._library, self._prompt, self._media, self._page_read
-                )
-                self._reading_seconds = self._since_acceptance() if documents else 0.0
-                assembled = await asyncio.get_running_loop().run_in_executor(
-                    self._threads,
-                    assemble,
-                    self._prompt,
-                    self._media,
-                    documents,
-                    ready.info,
-                    ready.tokenizer,
-                    ready.template,
-                )
-        except TimeoutError:
-            raise too_late() from None
-        return assembled, router.reason(
-            documents.values(), assembled.excerpts, sees_images=ready.info.sees_images
-        )
-
-    async def _compute(self, assembled: Assembled, reason: str) -> Finished:
-        prompt, engine = self._prompt, self._ready.engine
-        given = prompt.sampling.seed
-        seed = secrets.randbelow(2**31) if given is None else given
-        planned = Started(
-            request_id=prompt.request_id,
-            model=self._ready.info.id,
-            route=self._route,
-            route_reason=reason,
-            prompt_tokens=len(assembled.prompt_ids),
-            cached_tokens=0,
-            pages=assembled.pages,
-            queue_seconds=0.0,
-            reading_seconds=self._reading_seconds,
-            answer_cached=False,
-            seed=seed,
-        )
-        work = Work(
-            request_id=prompt.request_id,
-            owner=prompt.owner,
-            prompt_ids=assembled.prompt_ids,
-            sampling=replace(prompt.sampling, seed=seed, max_tokens=assembled.max_tokens),
-            priority=prompt.priority,
-            deadline=prompt.deadline,
-            notice=assembled.notice,
-        )
-        relay = Relay(
-            asyncio.get_running_loop(),
-            self._generation,
-            planned,
-            self._metrics.started,
-            self._accepted,
-        )
-        ahead = engine.submit(work, relay)
-        self._generation.stop_with(lambda: engine.cancel(prompt.owner, prompt.request_id))
-        if ahead:
-            self._generation.append(Queued(ahead))
-        try:
-            return await relay.end
-        except asyncio.CancelledError:  # the loop is being torn down
-            engine.cancel(prompt.owner, prompt.request_id)
-            raise
-
-    def _page_read(self, page: PageRead) -> None:
-        self._generation.append(page)
-        self._metrics.page_read(page)
-
-    def _stopped_early(self) -> Finished:
-        timing = Timing(0.0, self._reading_seconds, 0.0, self._since_acceptance())
-        reasons = (FinishReason.CANCELLED,) * self._prompt.sampling.n
-        return Finished(reasons, Usage(0, 0), timing)
-
-    def _since_acceptance(self) -> float:
-        return time.monotonic() - self._accepted

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from backend.prompt.events import Delta
+from backend.prompt.guide import Guide
+from backend.prompt.picture import ImageSpan
 from backend.prompt.prompt import FinishReason, Priority, Sampling
 
 
@@ -20,6 +23,9 @@ class Work:
     priority: Priority = Priority.INTERACTIVE
     deadline: float | None = None  # on time.monotonic()'s clock
     notice: str | None = None  # a fixed text that is the answer instead of sampled tokens
+    images: tuple[ImageSpan, ...] = ()  # held in the embedding cache by the caller
+    guide: Callable[[], Guide] | None = None  # makes one for each of the n answers
+    thinking: bool = False  # whether the model may reason before its answer
 
 
 class Listener(Protocol):
@@ -49,3 +55,13 @@ class EngineStats:
     prompt_tokens_total: int
     completion_tokens_total: int
     preemptions_total: int
+    blocks_cached: int = 0  # hold a known prefix and are free to be taken
+    prefix_hits_total: int = 0  # prompt tokens
+    prefix_misses_total: int = 0
+    prefix_evictions_total: int = 0  # blocks
+    embedding_hits_total: int = 0  # pictures
+    embedding_misses_total: int = 0
+    embedding_evictions_total: int = 0
+    embedding_bytes: int = 0
+    prefill_tokens_per_second: float = 0.0  # measured lately; 0: never yet
+    encode_tokens_per_second: float = 0.0

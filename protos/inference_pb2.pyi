@@ -769,6 +769,9 @@ class PageUse(_message.Message):
     METHOD_FIELD_NUMBER: _builtins.int
     WORDS_FIELD_NUMBER: _builtins.int
     TOKENS_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     sha256: _builtins.str
     """The file."""
     page: _builtins.int
@@ -778,7 +781,13 @@ class PageUse(_message.Message):
     words: _builtins.int
     """Words found on it."""
     tokens: _builtins.int
-    """Of the page's words, tokens that are in the prompt; 0 if the selection left it out."""
+    """Tokens that the page has in the prompt, as words or as a picture; 0 if the selection left it out."""
+    width: _builtins.int
+    """Pixels at which the model sees it; 0 if it is read as words."""
+    height: _builtins.int
+    """Pixels at which the model sees it; 0 if it is read as words."""
+    reason: _builtins.str
+    """Why it was read this way; one English sentence for people."""
     def __init__(
         self,
         *,
@@ -787,10 +796,13 @@ class PageUse(_message.Message):
         method: _media_pb2.ReadingMethod.ValueType = ...,
         words: _builtins.int = ...,
         tokens: _builtins.int = ...,
+        width: _builtins.int = ...,
+        height: _builtins.int = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["method", b"method", "page", b"page", "sha256", b"sha256", "tokens", b"tokens", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["height", b"height", "method", b"method", "page", b"page", "reason", b"reason", "sha256", b"sha256", "tokens", b"tokens", "width", b"width", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -908,19 +920,25 @@ class Finished(_message.Message):
 
         INDEX_FIELD_NUMBER: _builtins.int
         REASON_FIELD_NUMBER: _builtins.int
+        BOXES_FIELD_NUMBER: _builtins.int
         index: _builtins.int
         """Which answer."""
         reason: Global___FinishReason.ValueType
         """Why it ended."""
+        @_builtins.property
+        def boxes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Box]:
+            """The places in pictures that the answer names, in order."""
+
         def __init__(
             self,
             *,
             index: _builtins.int = ...,
             reason: Global___FinishReason.ValueType = ...,
+            boxes: _abc.Iterable[Global___Box] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "reason", b"reason"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["boxes", b"boxes", "index", b"index", "reason", b"reason"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -961,6 +979,54 @@ class Finished(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Finished: _TypeAlias = Finished  # noqa: Y015
+
+@_typing.final
+class Box(_message.Message):
+    """A place in a picture, as the model gave it; not evidence of anything."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHA256_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    TOP_FIELD_NUMBER: _builtins.int
+    RIGHT_FIELD_NUMBER: _builtins.int
+    BOTTOM_FIELD_NUMBER: _builtins.int
+    sha256: _builtins.str
+    """The picture or document."""
+    page: _builtins.int
+    """Counted from 1."""
+    label: _builtins.str
+    """The words that stand right before the box in the answer; may be empty."""
+    left: _builtins.float
+    """Edges in pixels of the picture after EXIF orientation; of a document, of its"""
+    top: _builtins.float
+    """page as fractions 0-1. Origin top left.
+    Upper edge.
+    """
+    right: _builtins.float
+    """Right edge."""
+    bottom: _builtins.float
+    """Lower edge."""
+    def __init__(
+        self,
+        *,
+        sha256: _builtins.str = ...,
+        page: _builtins.int = ...,
+        label: _builtins.str = ...,
+        left: _builtins.float = ...,
+        top: _builtins.float = ...,
+        right: _builtins.float = ...,
+        bottom: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bottom", b"bottom", "label", b"label", "left", b"left", "page", b"page", "right", b"right", "sha256", b"sha256", "top", b"top"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Box: _TypeAlias = Box  # noqa: Y015
 
 @_typing.final
 class Usage(_message.Message):
@@ -1142,6 +1208,13 @@ class PlanResponse(_message.Message):
     FIRST_TOKEN_SECONDS_FIELD_NUMBER: _builtins.int
     FITS_FIELD_NUMBER: _builtins.int
     PROPOSAL_FIELD_NUMBER: _builtins.int
+    PROPOSALS_FIELD_NUMBER: _builtins.int
+    IMAGE_TOKENS_FIELD_NUMBER: _builtins.int
+    CACHED_IMAGE_TOKENS_FIELD_NUMBER: _builtins.int
+    MAX_TOKENS_FIELD_NUMBER: _builtins.int
+    CONTEXT_LENGTH_FIELD_NUMBER: _builtins.int
+    ANSWER_CACHED_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
     route: Global___Route.ValueType
     """How the request would run."""
     route_reason: _builtins.str
@@ -1151,14 +1224,32 @@ class PlanResponse(_message.Message):
     cached_tokens: _builtins.int
     """Of those, known already."""
     first_token_seconds: _builtins.float
-    """Estimated from measured rates."""
+    """Estimated from measured rates; 0 before anything was measured."""
     fits: _builtins.bool
     """Whether prompt and answer fit the context."""
     proposal: _builtins.str
     """If not, what to change; one English sentence."""
+    image_tokens: _builtins.int
+    """Of the prompt, pictures."""
+    cached_image_tokens: _builtins.int
+    """Of those, pictures that need not be encoded again."""
+    max_tokens: _builtins.int
+    """Room for the answer; 0 if it does not fit."""
+    context_length: _builtins.int
+    """What prompt and answer may have together."""
+    answer_cached: _builtins.bool
+    """Whether the whole answer is known already."""
     @_builtins.property
     def pages(self) -> _containers.RepeatedCompositeFieldContainer[Global___PageUse]:
         """Every page of every file."""
+
+    @_builtins.property
+    def proposals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Proposal]:
+        """The same in detail, the best first."""
+
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___PartUse]:
+        """What every part of every turn costs."""
 
     def __init__(
         self,
@@ -1171,14 +1262,130 @@ class PlanResponse(_message.Message):
         first_token_seconds: _builtins.float = ...,
         fits: _builtins.bool = ...,
         proposal: _builtins.str = ...,
+        proposals: _abc.Iterable[Global___Proposal] | None = ...,
+        image_tokens: _builtins.int = ...,
+        cached_image_tokens: _builtins.int = ...,
+        max_tokens: _builtins.int = ...,
+        context_length: _builtins.int = ...,
+        answer_cached: _builtins.bool = ...,
+        parts: _abc.Iterable[Global___PartUse] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cached_tokens", b"cached_tokens", "first_token_seconds", b"first_token_seconds", "fits", b"fits", "pages", b"pages", "prompt_tokens", b"prompt_tokens", "proposal", b"proposal", "route", b"route", "route_reason", b"route_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_cached", b"answer_cached", "cached_image_tokens", b"cached_image_tokens", "cached_tokens", b"cached_tokens", "context_length", b"context_length", "first_token_seconds", b"first_token_seconds", "fits", b"fits", "image_tokens", b"image_tokens", "max_tokens", b"max_tokens", "pages", b"pages", "parts", b"parts", "prompt_tokens", b"prompt_tokens", "proposal", b"proposal", "proposals", b"proposals", "route", b"route", "route_reason", b"route_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PlanResponse: _TypeAlias = PlanResponse  # noqa: Y015
+
+@_typing.final
+class PartUse(_message.Message):
+    """What one part of the request costs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    PART_FIELD_NUMBER: _builtins.int
+    TOKENS_FIELD_NUMBER: _builtins.int
+    message: _builtins.int
+    """Index of the turn."""
+    part: _builtins.int
+    """Index of the part in it."""
+    tokens: _builtins.int
+    """Tokens it has in the prompt."""
+    def __init__(
+        self,
+        *,
+        message: _builtins.int = ...,
+        part: _builtins.int = ...,
+        tokens: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "part", b"part", "tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartUse: _TypeAlias = PartUse  # noqa: Y015
+
+@_typing.final
+class Proposal(_message.Message):
+    """A way to make a request fit, or to make it cheaper."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Kind:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _KindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Proposal._Kind.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        KIND_UNSPECIFIED: Proposal._Kind.ValueType  # 0
+        """Never sent by the server."""
+        KIND_LOWER_DETAIL: Proposal._Kind.ValueType  # 1
+        """Look at the pictures at a lower resolution."""
+        KIND_FEWER_PAGES: Proposal._Kind.ValueType  # 2
+        """Ask about some of the pages only."""
+        KIND_MAP_REDUCE: Proposal._Kind.ValueType  # 3
+        """Ask about groups of pages one by one, then about the answers."""
+        KIND_SHORTER_ANSWER: Proposal._Kind.ValueType  # 4
+        """Leave less room for the answer."""
+
+    class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
+        """What kind of change it is."""
+
+    KIND_UNSPECIFIED: Proposal.Kind.ValueType  # 0
+    """Never sent by the server."""
+    KIND_LOWER_DETAIL: Proposal.Kind.ValueType  # 1
+    """Look at the pictures at a lower resolution."""
+    KIND_FEWER_PAGES: Proposal.Kind.ValueType  # 2
+    """Ask about some of the pages only."""
+    KIND_MAP_REDUCE: Proposal.Kind.ValueType  # 3
+    """Ask about groups of pages one by one, then about the answers."""
+    KIND_SHORTER_ANSWER: Proposal.Kind.ValueType  # 4
+    """Leave less room for the answer."""
+
+    KIND_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    PROMPT_TOKENS_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    PAGES_FIELD_NUMBER: _builtins.int
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    MAX_TOKENS_FIELD_NUMBER: _builtins.int
+    kind: Global___Proposal.Kind.ValueType
+    """What to change."""
+    sentence: _builtins.str
+    """The same for people; English."""
+    prompt_tokens: _builtins.int
+    """The prompt it would make; of the largest request if there are several."""
+    detail: Global___Detail.ValueType
+    """For KIND_LOWER_DETAIL: the detail that fits."""
+    requests: _builtins.int
+    """How many requests it takes."""
+    max_tokens: _builtins.int
+    """For KIND_SHORTER_ANSWER: the room there is."""
+    @_builtins.property
+    def pages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """For KIND_FEWER_PAGES: pages that fit, counted from 1; for KIND_MAP_REDUCE: pages a group."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___Proposal.Kind.ValueType = ...,
+        sentence: _builtins.str = ...,
+        prompt_tokens: _builtins.int = ...,
+        detail: Global___Detail.ValueType = ...,
+        pages: _abc.Iterable[_builtins.int] | None = ...,
+        requests: _builtins.int = ...,
+        max_tokens: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "kind", b"kind", "max_tokens", b"max_tokens", "pages", b"pages", "prompt_tokens", b"prompt_tokens", "requests", b"requests", "sentence", b"sentence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Proposal: _TypeAlias = Proposal  # noqa: Y015
 
 @_typing.final
 class GetModelRequest(_message.Message):
@@ -1479,6 +1686,86 @@ class Stats(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class CacheHitsTotalEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class CacheMissesTotalEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class CacheSavedSecondsTotalEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class CacheEvictionsTotalEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     PHASE_FIELD_NUMBER: _builtins.int
     QUEUED_FIELD_NUMBER: _builtins.int
     RUNNING_FIELD_NUMBER: _builtins.int
@@ -1496,6 +1783,22 @@ class Stats(_message.Message):
     TOKENS_PER_SECOND_FIELD_NUMBER: _builtins.int
     REFUSALS_TOTAL_FIELD_NUMBER: _builtins.int
     MEMORY_BYTES_FIELD_NUMBER: _builtins.int
+    CACHE_HITS_TOTAL_FIELD_NUMBER: _builtins.int
+    CACHE_MISSES_TOTAL_FIELD_NUMBER: _builtins.int
+    CACHE_SAVED_SECONDS_TOTAL_FIELD_NUMBER: _builtins.int
+    CACHE_EVICTIONS_TOTAL_FIELD_NUMBER: _builtins.int
+    PREEMPTIONS_TOTAL_FIELD_NUMBER: _builtins.int
+    BLOCKS_CACHED_FIELD_NUMBER: _builtins.int
+    EMBEDDING_BYTES_FIELD_NUMBER: _builtins.int
+    ANSWER_BYTES_FIELD_NUMBER: _builtins.int
+    FIRST_TOKEN_SECONDS_FIELD_NUMBER: _builtins.int
+    INTER_TOKEN_SECONDS_FIELD_NUMBER: _builtins.int
+    QUEUE_SECONDS_FIELD_NUMBER: _builtins.int
+    DAMAGED_ENTRIES_TOTAL_FIELD_NUMBER: _builtins.int
+    REASONING_TOKENS_TOTAL_FIELD_NUMBER: _builtins.int
+    IMAGE_TOKENS_TOTAL_FIELD_NUMBER: _builtins.int
+    PREFILL_TOKENS_PER_SECOND_FIELD_NUMBER: _builtins.int
+    ENCODE_TOKENS_PER_SECOND_FIELD_NUMBER: _builtins.int
     phase: Global___Phase.ValueType
     """How far the backend is."""
     queued: _builtins.int
@@ -1522,6 +1825,24 @@ class Stats(_message.Message):
     """Generated, over the last few seconds."""
     memory_bytes: _builtins.int
     """Resident memory of the backend, workers not counted."""
+    preemptions_total: _builtins.int
+    """Answers sent back to the queue because blocks ran out."""
+    blocks_cached: _builtins.int
+    """KV blocks that hold a known prefix and are free to be taken."""
+    embedding_bytes: _builtins.int
+    """Bytes of picture embeddings kept."""
+    answer_bytes: _builtins.int
+    """Bytes of answers kept."""
+    damaged_entries_total: _builtins.int
+    """Entries of the media store found altered and made anew."""
+    reasoning_tokens_total: _builtins.int
+    """Of the tokens generated, reasoning."""
+    image_tokens_total: _builtins.int
+    """Of the prompt tokens taken in, pictures."""
+    prefill_tokens_per_second: _builtins.float
+    """Measured lately; 0 before the first."""
+    encode_tokens_per_second: _builtins.float
+    """Picture tokens encoded a second, measured lately; 0 before the first."""
     @_builtins.property
     def requests_total(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """By outcome: stop, length, cancelled, deadline, error, refused."""
@@ -1537,6 +1858,34 @@ class Stats(_message.Message):
     @_builtins.property
     def refusals_total(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Refused requests by error code."""
+
+    @_builtins.property
+    def cache_hits_total(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """By layer: pages, embeddings, prefix (tokens), answers."""
+
+    @_builtins.property
+    def cache_misses_total(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """By layer, as above."""
+
+    @_builtins.property
+    def cache_saved_seconds_total(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """By layer, estimated from measured rates."""
+
+    @_builtins.property
+    def cache_evictions_total(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """By layer: embeddings, prefix (blocks), answers."""
+
+    @_builtins.property
+    def first_token_seconds(self) -> Global___Histogram:
+        """From acceptance to the first token."""
+
+    @_builtins.property
+    def inter_token_seconds(self) -> Global___Histogram:
+        """Between two tokens of one answer."""
+
+    @_builtins.property
+    def queue_seconds(self) -> Global___Histogram:
+        """From acceptance to compute."""
 
     def __init__(
         self,
@@ -1558,11 +1907,61 @@ class Stats(_message.Message):
         tokens_per_second: _builtins.float = ...,
         refusals_total: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
         memory_bytes: _builtins.int = ...,
+        cache_hits_total: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        cache_misses_total: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        cache_saved_seconds_total: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        cache_evictions_total: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        preemptions_total: _builtins.int = ...,
+        blocks_cached: _builtins.int = ...,
+        embedding_bytes: _builtins.int = ...,
+        answer_bytes: _builtins.int = ...,
+        first_token_seconds: Global___Histogram | None = ...,
+        inter_token_seconds: Global___Histogram | None = ...,
+        queue_seconds: Global___Histogram | None = ...,
+        damaged_entries_total: _builtins.int = ...,
+        reasoning_tokens_total: _builtins.int = ...,
+        image_tokens_total: _builtins.int = ...,
+        prefill_tokens_per_second: _builtins.float = ...,
+        encode_tokens_per_second: _builtins.float = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_token_seconds", b"first_token_seconds", "inter_token_seconds", b"inter_token_seconds", "queue_seconds", b"queue_seconds"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks_total", b"blocks_total", "blocks_used", b"blocks_used", "cached_tokens_total", b"cached_tokens_total", "completion_tokens_total", b"completion_tokens_total", "media_bytes", b"media_bytes", "media_bytes_limit", b"media_bytes_limit", "memory_bytes", b"memory_bytes", "pages_total", b"pages_total", "phase", b"phase", "prompt_tokens_total", b"prompt_tokens_total", "queued", b"queued", "refusals_total", b"refusals_total", "requests_total", b"requests_total", "routes_total", b"routes_total", "running", b"running", "tokens_per_second", b"tokens_per_second", "uptime_seconds", b"uptime_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_bytes", b"answer_bytes", "blocks_cached", b"blocks_cached", "blocks_total", b"blocks_total", "blocks_used", b"blocks_used", "cache_evictions_total", b"cache_evictions_total", "cache_hits_total", b"cache_hits_total", "cache_misses_total", b"cache_misses_total", "cache_saved_seconds_total", b"cache_saved_seconds_total", "cached_tokens_total", b"cached_tokens_total", "completion_tokens_total", b"completion_tokens_total", "damaged_entries_total", b"damaged_entries_total", "embedding_bytes", b"embedding_bytes", "encode_tokens_per_second", b"encode_tokens_per_second", "first_token_seconds", b"first_token_seconds", "image_tokens_total", b"image_tokens_total", "inter_token_seconds", b"inter_token_seconds", "media_bytes", b"media_bytes", "media_bytes_limit", b"media_bytes_limit", "memory_bytes", b"memory_bytes", "pages_total", b"pages_total", "phase", b"phase", "preemptions_total", b"preemptions_total", "prefill_tokens_per_second", b"prefill_tokens_per_second", "prompt_tokens_total", b"prompt_tokens_total", "queue_seconds", b"queue_seconds", "queued", b"queued", "reasoning_tokens_total", b"reasoning_tokens_total", "refusals_total", b"refusals_total", "requests_total", b"requests_total", "routes_total", b"routes_total", "running", b"running", "tokens_per_second", b"tokens_per_second", "uptime_seconds", b"uptime_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Stats: _TypeAlias = Stats  # noqa: Y015
+
+@_typing.final
+class Histogram(_message.Message):
+    """How often a quantity fell between bounds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOUNDS_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
+    SUM_FIELD_NUMBER: _builtins.int
+    sum: _builtins.float
+    """Of all values."""
+    @_builtins.property
+    def bounds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Upper bounds, rising; the last bucket is open."""
+
+    @_builtins.property
+    def counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """One more than bounds: values up to each bound, and above the last."""
+
+    def __init__(
+        self,
+        *,
+        bounds: _abc.Iterable[_builtins.float] | None = ...,
+        counts: _abc.Iterable[_builtins.int] | None = ...,
+        sum: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bounds", b"bounds", "counts", b"counts", "sum", b"sum"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Histogram: _TypeAlias = Histogram  # noqa: Y015

@@ -24,6 +24,7 @@ from backend.media import images
 from backend.media.limits import MediaLimits
 from backend.media.media import PageImage, Word
 from backend.media.wording import Glyph, words_from_glyphs
+from backend.prompt.picture import Pixels
 
 _THUMBNAIL = 128  # pixels; a first page that cannot even be drawn so small is refused at upload
 _BIG_PICTURE = 0.25  # of the page's area
@@ -66,16 +67,14 @@ def render(path: Path, number: int, max_side: int, limits: MediaLimits) -> PageI
         return images.encode(_draw(page, max_side))
 
 
-def pixels(
-    path: Path, number: int, dpi: float, max_side: int, limits: MediaLimits
-) -> images.Pixels:
+def pixels(path: Path, number: int, dpi: float, max_side: int, limits: MediaLimits) -> Pixels:
     """A page's pixels at that resolution, but no longer than `max_side`."""
     with _document(path) as document, _page(document, number) as page:
         width, height = page.get_size()
         _check_size((width, height), number, limits)
         side = min(max_side, math.ceil(max(width, height) * dpi / 72))
         image = _draw(page, side)
-        return images.Pixels(image.tobytes(), image.width, image.height)
+        return Pixels(image.tobytes(), image.width, image.height)
 
 
 def text_layers(path: Path, numbers: Sequence[int], limits: MediaLimits) -> list[TextLayer]:

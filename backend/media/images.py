@@ -6,7 +6,6 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
@@ -14,6 +13,7 @@ from PIL import Image
 from backend.errors import InvalidMedia
 from backend.media.limits import MediaLimits
 from backend.media.media import PageImage
+from backend.prompt.picture import Pixels
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 _ORIENTATION_TAG = 0x0112
@@ -28,15 +28,6 @@ _ORIENTATIONS = {
 }
 _WHITE = (255, 255, 255)
 _WEBP_QUALITY = 85
-
-
-@dataclass(frozen=True)
-class Pixels:
-    """An RGB picture as plain bytes, rows from the top, three bytes a pixel."""
-
-    data: bytes
-    width: int
-    height: int
 
 
 def inspect(path: Path, limits: MediaLimits) -> tuple[int, int]:

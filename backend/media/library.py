@@ -21,6 +21,7 @@ from backend.media.sniffer import HEAD, kind_of, sniff
 from backend.media.store import Store
 from backend.media.wording import is_usable
 from backend.media.workers import Workers, WorkFailed, WorkTimedOut
+from backend.prompt.picture import Pixels
 from backend.prompt.prompt import ReadingMethod
 
 Result = TypeVar("Result")
@@ -254,7 +255,7 @@ class Library:
 
         return await self._flights.join((media.sha256, "ocr", number), recognise)
 
-    async def _recognise(self, media: Media, pixels: images.Pixels) -> tuple[Word, ...]:
+    async def _recognise(self, media: Media, pixels: Pixels) -> tuple[Word, ...]:
         limits = self._limits
         try:
             return await self._recognisers.run(

@@ -16,9 +16,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.media.images import Pixels
 from backend.media.layout import Box, reading_order
 from backend.media.media import Word
+from backend.prompt.picture import Pixels
 
 if TYPE_CHECKING:
     import numpy

@@ -33,7 +33,10 @@ class PageUse:
     page: int  # from 1
     method: ReadingMethod
     words: int
-    tokens: int  # 0 if the selection left the page out
+    tokens: int  # as words or as a picture; 0 if the selection left the page out
+    width: int = 0  # pixels at which the model sees it; 0 if it is read as words
+    height: int = 0
+    reason: str = ""  # why it was read this way; one English sentence
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,22 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Box:
+    """A place in a picture that an answer names, in pixels of the upright original.
+
+    Of a document's page the edges are fractions of the page, 0-1.
+    """
+
+    sha256: str
+    page: int  # from 1
+    label: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True)
 class Timing:
     """Seconds, counted from acceptance where not said otherwise."""
 
@@ -111,6 +130,7 @@ class Finished:
     timing: Timing
     warning: str = ""
     error: str = ""
+    boxes: tuple[tuple[Box, ...], ...] = ()  # for each answer; empty: none has any
 
 
 Event = Queued | PageRead | Started | Delta | Finished

@@ -113,6 +113,22 @@ class Thinking:
     budget: int | None = None  # tokens
 
 
+class Form(Enum):
+    """What an answer is held to."""
+
+    JSON = "json_object"  # any JSON object
+    SCHEMA = "json_schema"
+    REGEX = "regex"
+
+
+@dataclass(frozen=True)
+class ResponseFormat:
+    """The form an answer must have."""
+
+    form: Form
+    definition: str = ""  # the schema as a JSON document, or the expression
+
+
 @dataclass(frozen=True)
 class Prompt:
     """A whole request, valid in itself; files and model are yet to be looked up."""
@@ -123,6 +139,7 @@ class Prompt:
     messages: tuple[Message, ...]
     sampling: Sampling = Sampling()
     thinking: Thinking = Thinking()
+    response_format: ResponseFormat | None = None  # None: free text
     priority: Priority = Priority.INTERACTIVE
     detached: bool = False
     use_answer_cache: bool = True

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from backend.prompt.guide import Guide
+from backend.prompt.picture import ImageSpan
+from backend.prompt.positions import Positions
 from backend.prompt.prompt import FinishReason, Priority, Sampling
 
 
@@ -19,10 +22,15 @@ class Sequence:
     priority: Priority = Priority.INTERACTIVE
     deadline: float | None = None  # on time.monotonic()'s clock
     script: tuple[int, ...] | None = None  # fixed answer tokens; such a sequence is never computed
+    images: tuple[ImageSpan, ...] = ()  # in order, none overlapping
+    positions: Positions | None = None  # None: every token at its own place
+    guide: Guide | None = None
 
     arrival: int = -1  # place in the order of acceptance, given by the scheduler
     output_ids: list[int] = field(default_factory=list)
     computed: int = 0  # leading tokens whose keys and values are in the blocks
+    cached_tokens: int = 0  # of the prompt, that did not have to be computed when it was admitted
+    encoded: int = 0  # leading pictures that need no (more) encoding
     blocks: list[int] = field(default_factory=list)
     is_running: bool = False
     reason: FinishReason | None = None  # set once, at the end

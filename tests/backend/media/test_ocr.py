@@ -12,9 +12,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from backend.media import documents, ocr
-from backend.media.images import Pixels
 from backend.media.limits import MediaLimits
 from backend.media.media import PageText, Word
+from backend.prompt.picture import Pixels
 from backend.prompt.prompt import ReadingMethod
 from tests.fakes.pdf import Page, paragraph, pdf
 
