@@ -129,7 +129,7 @@ def _loading(settings: Settings, choice: Choice) -> Load:
             raise Unavailable(f"The model cannot be loaded: {damaged}.") from damaged
         engine = Engine(model, max_running=settings.max_running, max_queue=settings.max_queue)
         engine.start()
-        return Ready(model.info, model.tokenizer, model.template, engine)
+        return Ready(model.info, model.tokenizer, model.template, engine, model.sight)
 
     return bring_in
 

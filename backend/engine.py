@@ -1,6 +1,6 @@
 """The engine: one thread that owns the device and answers whatever is in its queue.
 
-Free of torch; the loaded model brings the runner.
+Free of torch; the loaded model brings the runner and its sight.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ import logging
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from backend.dispatch import Dispatch, Request
 from backend.errors import (
     AlreadyExists,
     ContextLengthExceeded,
@@ -20,39 +21,17 @@ from backend.errors import (
     Unavailable,
 )
 from backend.model.outcome import Failed, Outcome, Sampled
-from backend.outgoing import Outgoing
+from backend.prompt.picture import ImageSpan
 from backend.prompt.prompt import FinishReason
+from backend.rates import Flow, Rate
 from backend.scheduling.blocks import BlockPool
-from backend.scheduling.scheduler import Advance, Batch, Scheduler
-from backend.scheduling.sequence import Sequence
+from backend.scheduling.scheduler import Batch, Scheduler
 from backend.work import EngineStats, Listener, Work
 
 if TYPE_CHECKING:
     from backend.model.loader import LoadedModel
 
 log = logging.getLogger(__name__)
-
-_FAILURE = "The answer could not be computed."
-_LOOP = "The answer was ended because it kept repeating itself."
-_RATE_SECONDS = 5.0  # over which tokens_per_second is taken
-
-
-@dataclass(eq=False)
-class _Request:
-    """A request from submission to its end."""
-
-    work: Work
-    listener: Listener
-    accepted: float
-    answers: list[Outgoing] = field(default_factory=list)
-    has_started: bool = False
-    completion_tokens: int = 0
-    warning: str = ""
-    error: str = ""
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.work.owner, self.work.request_id
 
 
 class Engine:
@@ -65,28 +44,36 @@ class Engine:
             BlockPool(model.blocks, model.block_size),
             max_running=max_running,
             eos_ids=model.eos_ids,
+            chunk_tokens=model.chunk_tokens,
+            step_tokens=model.step_tokens,
+            reuse_tokens=model.reuse_tokens,
+            encode_tokens=model.encode_tokens,
         )
+        self._dispatch = Dispatch(model.tokenizer, self._scheduler.finish, self._let_go)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         # Shared between threads, guarded by the condition:
         self._changed = threading.Condition()
-        self._live: dict[tuple[str, str], _Request] = {}
-        self._submitted: deque[_Request] = deque()
-        self._cancelled: deque[_Request] = deque()
+        self._live: dict[tuple[str, str], Request] = {}
+        self._submitted: deque[Request] = deque()
+        self._cancelled: deque[Request] = deque()
+        self._forgotten: deque[str] = deque()  # owners
         self._stop_at: float | None = None  # on time.monotonic()'s clock
-        # The engine thread's own:
-        self._owners: dict[int, tuple[_Request, Outgoing]] = {}  # by id() of the sequence
-        self._rate: deque[tuple[float, int]] = deque()
+        # Written by the engine's thread, read by any:
+        self._flow = Flow()
+        self._prefill = Rate()
         self._prompt_tokens = 0
-        self._completion_tokens = 0
 
     def start(self) -> None:
         """Starts the engine's thread."""
         self._thread.start()
 
     def submit(self, work: Work, listener: Listener) -> int:
-        """Accepts work, or raises a RequestError; answers how many requests wait before it."""
+        """Accepts work, or raises a RequestError; answers how many requests wait before it.
+
+        The pictures of accepted work are released when it ends.
+        """
         self._check(work)
-        request = _Request(work, listener, time.monotonic())
+        request = Request(work, listener, time.monotonic())
         with self._changed:
             if self._stop_at is not None or not self._thread.is_alive():
                 raise Unavailable("The backend is shutting down.", retry_after=5)
@@ -110,21 +97,65 @@ class Engine:
             self._changed.notify()
             return True
 
+    def hold_pictures(self, keys: Iterable[bytes]) -> frozenset[bytes]:
+        """Keeps the embeddings of these pictures from now on; answers which are known already.
+
+        Whoever holds and never submits has to release.
+        """
+        vision = self._model.vision
+        if vision is None:
+            return frozenset()
+        return frozenset(key for key in keys if vision.cache.hold(key))
+
+    def release_pictures(self, keys: Iterable[bytes]) -> None:
+        """Ends a hold, once for each time it was taken."""
+        vision = self._model.vision
+        if vision is not None:
+            for key in keys:
+                vision.cache.release(key)
+
+    def known_tokens(
+        self, owner: str, prompt_ids: Sequence[int], images: Sequence[ImageSpan]
+    ) -> int:
+        """Leading tokens of a prompt that would not be computed again. Changes nothing."""
+        return self._scheduler.known_tokens(owner, prompt_ids, images)
+
+    def forget(self, owner: str, sha256: str) -> int:
+        """Drops what was computed from a file; answers how many of its pictures were kept.
+
+        Words of a file may stand in any prompt of its owner, so all of their prefixes go.
+        """
+        with self._changed:
+            self._forgotten.append(owner)
+            self._changed.notify()
+        vision = self._model.vision
+        return 0 if vision is None else vision.cache.forget(owner, sha256)
+
     def stats(self) -> EngineStats:
         """The engine's figures now."""
         with self._changed:
             live = list(self._live.values())
-        now = time.monotonic()
-        recent = [count for at, count in list(self._rate) if at > now - _RATE_SECONDS]
+        scheduler, vision = self._scheduler, self._model.vision
+        cache = None if vision is None else vision.cache
         return EngineStats(
             queued=sum(not request.has_started for request in live),
             running=sum(request.has_started for request in live),
-            blocks_used=self._scheduler.pool.used,
-            blocks_total=self._scheduler.pool.total,
-            tokens_per_second=sum(recent) / _RATE_SECONDS,
+            blocks_used=scheduler.pool.used,
+            blocks_total=scheduler.pool.total,
+            blocks_cached=scheduler.pool.cached,
+            tokens_per_second=self._flow.per_second,
             prompt_tokens_total=self._prompt_tokens,
-            completion_tokens_total=self._completion_tokens,
-            preemptions_total=self._scheduler.preemptions,
+            completion_tokens_total=self._dispatch.completion_tokens,
+            preemptions_total=scheduler.preemptions,
+            prefix_hits_total=scheduler.prefix_hits,
+            prefix_misses_total=scheduler.prefix_misses,
+            prefix_evictions_total=scheduler.pool.evictions,
+            embedding_hits_total=0 if cache is None else cache.hits,
+            embedding_misses_total=0 if cache is None else cache.misses,
+            embedding_evictions_total=0 if cache is None else cache.evictions,
+            embedding_bytes=0 if cache is None else cache.bytes,
+            prefill_tokens_per_second=self._prefill.per_second,
+            encode_tokens_per_second=0.0 if vision is None else vision.tokens_per_second,
         )
 
     def stop(self, grace: float) -> None:
@@ -172,156 +203,99 @@ class Engine:
             self._end_all(FinishReason.CANCELLED)
 
     def step(self) -> None:
-        """One turn: decide, compute, write down, deliver."""
-        batch = self._scheduler.schedule(time.monotonic())
+        """One turn: decide, see, compute, write down, deliver."""
+        began = time.monotonic()
+        batch = self._scheduler.schedule(began)
         self._announce(batch)
-        outcomes = self._compute(batch)
+        outcomes = self._compute(batch, self._see(batch))
         advances = self._scheduler.commit(batch, self._tokens(batch, outcomes))
         sampled = {
             id(part.sequence): outcome for part, outcome in zip(batch.slices, outcomes, strict=True)
         }
         for advance in advances:
-            self._deliver(advance, sampled.get(id(advance.sequence)))
-
-    def _compute(self, batch: Batch) -> list[Outcome]:
-        """The runner's outcomes; if it breaks as a whole, every slice has failed."""
-        try:
-            return self._model.runner.run(batch) if batch.slices else []
-        except Exception:
-            log.exception("the runner broke")
-            return [Failed() for _ in batch.slices]
-
-    def _take_mail(self) -> bool:
-        """Takes in new and cancelled requests, waiting for some if idle; False at the end."""
-        with self._changed:
-            while not (self._submitted or self._cancelled or self._scheduler.has_work):
-                if self._stop_at is not None:
-                    return False
-                self._changed.wait()
-            if self._stop_at is not None and time.monotonic() >= self._stop_at:
-                return False
-            submitted, cancelled = list(self._submitted), list(self._cancelled)
-            self._submitted.clear()
-            self._cancelled.clear()
-        for request in submitted:
-            self._accept(request)
-        for request in cancelled:
-            self._end(request, FinishReason.CANCELLED)
-        return True
-
-    def _accept(self, request: _Request) -> None:
-        work = request.work
-        script = None
-        if work.notice is not None:
-            script = tuple(self._model.tokenizer.encode(work.notice))
-        for index in range(work.sampling.n):
-            sequence = Sequence(
-                request_id=work.request_id,
-                owner=work.owner,
-                index=index,
-                prompt_ids=work.prompt_ids,
-                sampling=work.sampling,
-                priority=work.priority,
-                deadline=work.deadline,
-                script=script,
-            )
-            answer = Outgoing(sequence, self._model.tokenizer)
-            request.answers.append(answer)
-            self._owners[id(sequence)] = request, answer
-        self._scheduler.add(answer.sequence for answer in request.answers)
-        self._prompt_tokens += len(work.prompt_ids)
+            self._dispatch.advance(advance, sampled.get(id(advance.sequence)))
+        self._measure(batch, len(advances), time.monotonic() - began)
 
     def _announce(self, batch: Batch) -> None:
         """Tells of deadlines that have passed and of requests that leave the queue."""
         for sequence in batch.expired:
-            self._finish(sequence, FinishReason.DEADLINE)
+            self._dispatch.finish(sequence, FinishReason.DEADLINE)
         for sequence in batch.started:
-            request, _ = self._owners[id(sequence)]
-            if not request.has_started:
-                request.has_started = True
-                self._tell(request, "started", 0, time.monotonic() - request.accepted)
+            self._dispatch.start(sequence)
+
+    def _see(self, batch: Batch) -> Mapping[bytes, Any]:
+        """The embeddings of the step's pictures, by key; one that cannot be had is left out."""
+        vision = self._model.vision
+        if vision is None:
+            return {}
+        return vision.embeddings(batch.images)
+
+    def _compute(self, batch: Batch, embeddings: Mapping[bytes, Any]) -> list[Outcome]:
+        """The runner's outcomes; if it breaks as a whole, every slice has failed."""
+        try:
+            return self._model.runner.run(batch, embeddings) if batch.slices else []
+        except Exception:
+            log.exception("the runner broke")
+            return [Failed() for _ in batch.slices]
 
     def _tokens(self, batch: Batch, outcomes: list[Outcome]) -> list[int | None]:
         """What the scheduler is to write down; failed sequences end here."""
         tokens: list[int | None] = []
         for part, outcome in zip(batch.slices, outcomes, strict=True):
             if isinstance(outcome, Failed):
-                self._fail(part.sequence)
+                self._dispatch.fail(part.sequence, outcome.reason)
             tokens.append(outcome.token if isinstance(outcome, Sampled) else None)
         return tokens
 
-    def _fail(self, sequence: Sequence) -> None:
-        request, _ = self._owners[id(sequence)]
-        request.error = _FAILURE
-        self._finish(sequence, FinishReason.ERROR)
+    def _measure(self, batch: Batch, advanced: int, seconds: float) -> None:
+        self._flow.add(advanced)
+        if not batch.decodes and not batch.images:
+            self._prefill.add(sum(part.end - part.start for part in batch.prefills), seconds)
 
-    def _deliver(self, advance: Advance, outcome: Outcome) -> None:
-        """Sends out the text that a new token makes certain, and ends the answer if it is due."""
-        request, answer = self._owners[id(advance.sequence)]
-        reason, text = advance.reason, ""
-        if advance.token is not None:
-            request.completion_tokens += 1
-            self._completion_tokens += 1
-            self._count_rate()
-            text = answer.push(advance.token, outcome)
-            if answer.is_stopped:
-                reason = FinishReason.STOP
-        if advance.is_loop and reason is FinishReason.LENGTH:
-            request.warning = _LOOP
-        if text:
-            self._tell(request, "delta", answer.delta(text))
-        if reason is not None:
-            self._finish(advance.sequence, reason)
+    def _take_mail(self) -> bool:
+        """Takes in new and cancelled requests, waiting for some if idle; False at the end."""
+        with self._changed:
+            while not (
+                self._submitted or self._cancelled or self._forgotten or self._scheduler.has_work
+            ):
+                if self._stop_at is not None:
+                    return False
+                self._changed.wait()
+            if self._stop_at is not None and time.monotonic() >= self._stop_at:
+                return False
+            submitted, cancelled = _taken(self._submitted), _taken(self._cancelled)
+            forgotten = _taken(self._forgotten)
+        for owner in dict.fromkeys(forgotten):
+            self._scheduler.forget(owner)
+        for request in submitted:
+            self._accept(request)
+        for request in cancelled:
+            self._dispatch.finish_all(request, FinishReason.CANCELLED)
+        return True
 
-    def _end(self, request: _Request, reason: FinishReason) -> None:
-        for answer in request.answers:
-            self._finish(answer.sequence, reason)
+    def _accept(self, request: Request) -> None:
+        self._scheduler.add(self._dispatch.open(request))
+        self._prompt_tokens += len(request.work.prompt_ids)
 
-    def _finish(self, sequence: Sequence, reason: FinishReason) -> None:
-        """Ends one answer with the text it still held, and the request with its last answer."""
-        if sequence.reason is not None:
-            return
-        request, answer = self._owners.pop(id(sequence))
-        text = answer.flush()
-        if text or answer.held_tokens:
-            self._tell(request, "delta", answer.delta(text))
-        self._scheduler.finish(sequence, reason)
-        reasons = [answer.sequence.reason for answer in request.answers]
-        if None in reasons:
-            return
+    def _let_go(self, request: Request) -> None:
+        """A request has ended: its id is free again, and so are its pictures."""
         with self._changed:
             del self._live[request.key]
-        self._tell(
-            request,
-            "finished",
-            tuple(reasons),
-            request.completion_tokens,
-            request.warning,
-            request.error,
-        )
+        self.release_pictures(span.picture.key for span in request.work.images)
 
     def _end_all(self, reason: FinishReason) -> None:
         """Ends every request there is, so that nobody waits for ever."""
         with self._changed:
-            submitted = list(self._submitted)
-            self._submitted.clear()
+            submitted = _taken(self._submitted)
             left = list(self._live.values())
         for request in submitted:
             self._accept(request)
         for request in left:
-            if reason is FinishReason.ERROR:
-                request.error = _FAILURE
-            self._end(request, reason)
+            self._dispatch.finish_all(request, reason)
 
-    def _tell(self, request: _Request, what: str, *values: object) -> None:
-        """Calls the listener; what breaks there stays there."""
-        try:
-            getattr(request.listener, what)(*values)
-        except Exception:
-            log.exception("a listener failed", extra={"request_id": request.work.request_id})
 
-    def _count_rate(self) -> None:
-        now = time.monotonic()
-        self._rate.append((now, 1))
-        while self._rate[0][0] <= now - _RATE_SECONDS:
-            self._rate.popleft()
+def _taken(box: deque[Any]) -> Collection[Any]:
+    """Everything in the box, which is empty afterwards."""
+    letters = tuple(box)
+    box.clear()
+    return letters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from backend.model.outcome import Outcome, Sampled
 from backend.prompt.detokenizer import Detokenizer
 from backend.prompt.events import Candidate, Delta, TokenLogprob
+from backend.prompt.prompt import FinishReason
 from backend.prompt.tokenizer import Tokenizer
 from backend.scheduling.sequence import Sequence
 
@@ -14,7 +15,7 @@ class Outgoing:
 
     def __init__(self, sequence: Sequence, tokenizer: Tokenizer) -> None:
         self.sequence = sequence
-        self.held_tokens = 0  # computed since the last delta
+        self._held_tokens = 0  # computed since the last delta
         self._held_logprobs: list[TokenLogprob] = []
         self._tokenizer = tokenizer
         self._detokenizer = Detokenizer(tokenizer, sequence.sampling.stop)
@@ -24,26 +25,28 @@ class Outgoing:
         """Whether the text has come to a stop string."""
         return self._detokenizer.is_stopped
 
-    def push(self, token: int, outcome: Outcome) -> str:
-        """Takes one more token; the text that it makes certain."""
-        self.held_tokens += 1
+    def push(self, token: int, outcome: Outcome) -> Delta | None:
+        """Takes one more token; what it makes certain."""
+        self._held_tokens += 1
         sampled = outcome if isinstance(outcome, Sampled) else self._recited(token)
         self._held_logprobs += self._logprobs(sampled)
-        return self._detokenizer.push(token)
+        text = self._detokenizer.push(token)
+        return self._delta(text) if text else None
 
-    def flush(self) -> str:
-        """The text still held, at the end."""
-        return self._detokenizer.flush()
+    def flush(self, reason: FinishReason) -> Delta | None:
+        """What is still held when the answer ends for that reason."""
+        text = self._detokenizer.flush()
+        return self._delta(text) if text or self._held_tokens else None
 
-    def delta(self, text: str) -> Delta:
+    def _delta(self, text: str) -> Delta:
         """The text with every token held for it, which are held no longer."""
         delta = Delta(
             index=self.sequence.index,
             text=text,
-            tokens=self.held_tokens,
+            tokens=self._held_tokens,
             logprobs=tuple(self._held_logprobs),
         )
-        self.held_tokens = 0
+        self._held_tokens = 0
         self._held_logprobs = []
         return delta
 

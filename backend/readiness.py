@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -15,7 +15,9 @@ import structlog
 from backend.errors import RequestError, Unavailable
 from backend.model.info import ModelInfo
 from backend.prompt.events import Delta
+from backend.prompt.picture import ImageSpan
 from backend.prompt.prompt import FinishReason, Role, Sampling
+from backend.prompt.sight import Sight
 from backend.prompt.template import ChatMessage, Template
 from backend.prompt.tokenizer import Tokenizer
 from backend.work import EngineStats, Listener, Work
@@ -44,6 +46,16 @@ class Computes(Protocol):
 
     def cancel(self, owner: str, request_id: str) -> bool: ...
 
+    def hold_pictures(self, keys: Iterable[bytes]) -> frozenset[bytes]: ...
+
+    def release_pictures(self, keys: Iterable[bytes]) -> None: ...
+
+    def known_tokens(
+        self, owner: str, prompt_ids: Sequence[int], images: Sequence[ImageSpan]
+    ) -> int: ...
+
+    def forget(self, owner: str, sha256: str) -> int: ...
+
     def stats(self) -> EngineStats: ...
 
     def stop(self, grace: float) -> None: ...
@@ -57,6 +69,7 @@ class Ready:
     tokenizer: Tokenizer
     template: Template
     engine: Computes
+    sight: Sight | None = None  # None: the model does not see
 
 
 Report = Callable[[Phase, str], None]

@@ -16,7 +16,9 @@ class Sampled:
 
 @dataclass(frozen=True)
 class Failed:
-    """A slice that could not be computed; the log says why."""
+    """A slice that could not be computed; the log says more."""
+
+    reason: str = ""  # a sentence for people, if there is a better one than that it failed
 
 
 Outcome = Sampled | Failed | None  # None: computed, and no token was due
