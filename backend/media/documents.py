@@ -77,6 +77,21 @@ def pixels(path: Path, number: int, dpi: float, max_side: int, limits: MediaLimi
         return Pixels(image.tobytes(), image.width, image.height)
 
 
+def sizes(path: Path) -> tuple[tuple[float, float], ...]:
+    """Width and height of every page as it is shown, in points."""
+    with _document(path) as document:
+        return tuple(document.get_page_size(index) for index in range(len(document)))
+
+
+def view(path: Path, number: int, width: int, height: int, limits: MediaLimits) -> Pixels:
+    """A page's pixels at exactly that size: drawn just above it, then resized as a picture is."""
+    with _document(path) as document, _page(document, number) as page:
+        points = page.get_size()
+        _check_size(points, number, limits)
+        scale = max(width / points[0], height / points[1])
+        return images.resized(_draw(page, math.ceil(max(points) * scale)), width, height)
+
+
 def text_layers(path: Path, numbers: Sequence[int], limits: MediaLimits) -> list[TextLayer]:
     """The text layers of some pages, in the order asked for."""
     layers = []

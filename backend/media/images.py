@@ -49,6 +49,17 @@ def pixels(path: Path, max_side: int, limits: MediaLimits) -> Pixels:
     return Pixels(image.tobytes(), image.width, image.height)
 
 
+def view(path: Path, width: int, height: int, limits: MediaLimits) -> Pixels:
+    """The picture at exactly that size, as a model's image processor makes it."""
+    return resized(decode(path, limits), width, height)
+
+
+def resized(image: Image.Image, width: int, height: int) -> Pixels:
+    """An RGB picture at exactly that size; bicubic, as GLM-4.xV's processor resizes with Pillow."""
+    exact = image.resize((width, height), Image.Resampling.BICUBIC)
+    return Pixels(exact.tobytes(), width, height)
+
+
 def encode(image: Image.Image) -> PageImage:
     """An RGB picture as WebP."""
     data = io.BytesIO()

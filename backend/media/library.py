@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -30,6 +31,7 @@ Arguments = ParamSpec("Arguments")
 _LAYERS_AT_ONCE = 8  # pages one worker task reads
 _READER = 1  # counted up when the same file would now be read otherwise
 _RENDERER = 1
+_NEWEST_WEIGHT = 0.3  # of the newest page in the measured time of recognition
 
 
 class Library:
@@ -41,6 +43,7 @@ class Library:
         self._openers = Workers(limits.workers)
         self._recognisers = Workers(1)
         self._flights = Flights()
+        self._recognition_seconds = 0.0
 
     async def put(
         self,
@@ -118,6 +121,58 @@ class Library:
         media = self._page_exists(owner, media, 1)
         return await self._read(media, range(1, media.pages + 1), method, on_page)
 
+    async def known(
+        self, owner: str, media: Media, *, method: ReadingMethod | None = None
+    ) -> tuple[PageText | None, ...]:
+        """The words of every page as far as they are known without recognising any.
+
+        That is the text layer where it is worth reading, else what OCR found earlier, else None.
+        `method` insists on one of the two.
+        """
+        media = self._page_exists(owner, media, 1)
+        pages: list[PageText | None] = []
+        for numbers in _in_batches(range(1, media.pages + 1)):
+            layers = await self._layers(media, numbers, method)
+            for number, layer in zip(numbers, layers, strict=True):
+                kept = await self._recall(media, number, ReadingMethod.OCR) if not layer else None
+                pages.append(kept[0] if kept is not None else layer)
+        return tuple(pages)
+
+    async def page_sizes(self, owner: str, media: Media) -> tuple[tuple[float, float], ...]:
+        """Width and height of every page, upright: of a picture in pixels, else in points."""
+        media = self._page_exists(owner, media, 1)
+        if media.kind is MediaKind.IMAGE:
+            return ((media.width, media.height),)
+        name = f"sizes.v{_RENDERER}.json"
+        data = await asyncio.to_thread(self._store.recall, media.sha256, name)
+        if data is not None:
+            return tuple((width, height) for width, height in json.loads(data))
+
+        async def measure() -> tuple[tuple[float, float], ...]:
+            path = await asyncio.to_thread(self._store.path, media.sha256)
+            sizes = await self._open(media, documents.sizes, path)
+            kept = json.dumps(sizes).encode()
+            await asyncio.to_thread(self._store.remember, media.sha256, name, kept)
+            return sizes
+
+        return await self._flights.join((media.sha256, name), measure)
+
+    async def picture(
+        self, owner: str, media: Media, number: int, *, width: int, height: int
+    ) -> Pixels:
+        """One page as a model sees it: upright, on white, RGB, of exactly that size."""
+        media = self._page_exists(owner, media, number)
+
+        async def draw() -> Pixels:
+            path = await asyncio.to_thread(self._store.path, media.sha256)
+            if media.kind is MediaKind.IMAGE:
+                return await self._open(media, images.view, path, width, height, self._limits)
+            return await self._open(
+                media, documents.view, path, number, width, height, self._limits
+            )
+
+        return await self._flights.join((media.sha256, "view", number, width, height), draw)
+
     async def forget(self, owner: str, sha256: str) -> Forgotten:
         """Takes the file from its owner; its bytes go with the last owner."""
         return await asyncio.to_thread(self._store.forget, owner, sha256)
@@ -132,6 +187,11 @@ class Library:
         return await self._openers.run(
             limits.document_seconds, limits.document_memory, fonts.draws_chinese
         )
+
+    @property
+    def recognition_seconds(self) -> float:
+        """What recognising a page takes, measured lately; 0 before the first."""
+        return self._recognition_seconds
 
     @property
     def damaged_entries(self) -> int:
@@ -195,8 +255,7 @@ class Library:
         on_page: Callable[[PageText], None] | None,
     ) -> tuple[PageText, ...]:
         pages: list[PageText] = []
-        for start in range(0, len(numbers), _LAYERS_AT_ONCE):
-            batch = numbers[start : start + _LAYERS_AT_ONCE]
+        for batch in _in_batches(numbers):
             layers = await self._layers(media, batch, method)
             for number, layer in zip(batch, layers, strict=True):
                 page = layer if layer is not None else await self._recognised(media, number)
@@ -249,7 +308,12 @@ class Library:
                 pixels = await self._open(
                     media, documents.pixels, path, number, ocr.DPI, ocr.MAX_SIDE, self._limits
                 )
+            began = time.monotonic()
             page = PageText(number, await self._recognise(media, pixels), ReadingMethod.OCR)
+            took = time.monotonic() - began
+            self._recognition_seconds += (took - self._recognition_seconds) * (
+                _NEWEST_WEIGHT if self._recognition_seconds else 1.0
+            )
             await self._remember(media, page, usable=True)
             return page
 
@@ -302,6 +366,11 @@ class Library:
         data = json.dumps({"usable": usable, "words": words}).encode()
         name = _words_name(page.number, page.method)
         await asyncio.to_thread(self._store.remember, media.sha256, name, data)
+
+
+def _in_batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), _LAYERS_AT_ONCE):
+        yield numbers[start : start + _LAYERS_AT_ONCE]
 
 
 def _words_name(number: int, method: ReadingMethod) -> str:

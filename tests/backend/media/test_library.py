@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -335,3 +336,78 @@ async def test_a_picture_of_text_is_read(library: Library, put: Put, tmp_path: P
     assert media.media_type == "image/webp"
     assert (await library.read("ann", media))[0].text == TEXT
     assert images.stored(data).width == media.width
+
+
+async def test_a_model_sees_a_picture_upright_on_white_and_as_its_processor_resizes(
+    library: Library, put: Put
+) -> None:
+    drawn = Image.effect_mandelbrot((90, 60), (-2, -1, 1, 1), 50).convert("RGBA")
+    drawn.paste((255, 0, 0, 0), (0, 0, 30, 60))  # transparent: white, whatever its colour
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    data = io.BytesIO()
+    drawn.save(data, "PNG", exif=exif)
+    media = await put(data.getvalue())
+
+    seen = await library.picture("ann", media, 1, width=56, height=84)
+
+    white = Image.new("RGB", drawn.size, "white")
+    white.paste(drawn, mask=drawn.getchannel("A"))
+    expected = white.rotate(-90, expand=True).resize((56, 84), Image.Resampling.BICUBIC)
+    assert (seen.width, seen.height) == (56, 84)
+    assert seen.data == expected.tobytes()
+    assert await library.page_sizes("ann", media) == ((60, 90),)
+
+
+async def test_a_model_sees_pages_of_any_size_sharply(library: Library, put: Put) -> None:
+    media = await put(pdf(Page(paragraph(TEXT)), Page(size=(300, 150))))
+
+    assert await library.page_sizes("ann", media) == ((595, 842), (300, 150))
+    small, large = [
+        await library.picture("ann", media, 1, width=width, height=height)
+        for width, height in ((140, 196), (840, 1176))
+    ]
+
+    assert (len(small.data), len(large.data)) == (140 * 196 * 3, 840 * 1176 * 3)
+    assert min(large.data) < 40 < 200 < max(large.data)  # black on white, not smeared
+    with pytest.raises(NotFound):
+        await library.picture("bob", media, 1, width=28, height=28)
+    with pytest.raises(NotFound):
+        await library.page_sizes("bob", media)
+
+
+async def test_what_several_want_to_see_is_drawn_once(
+    library: Library, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = await put(picture(Image.new("RGB", (64, 64), "red")))
+    run, calls = library._openers.run, []
+
+    async def counted(*args: Any, **kwargs: Any) -> Any:
+        calls.append(args)
+        return await run(*args, **kwargs)
+
+    monkeypatch.setattr(library._openers, "run", counted)
+    wanted = [library.picture("ann", media, 1, width=28, height=28) for _ in range(5)]
+    seen = await asyncio.gather(*wanted)
+
+    assert len(calls) == 1
+    assert {pixels.data for pixels in seen} == {bytes((255, 0, 0)) * 28 * 28}
+
+
+async def test_what_is_known_of_pages_without_recognising_them(
+    library: Library, put: Put, tmp_path: Path
+) -> None:
+    (tmp_path / "s.pdf").write_bytes(GOOD)
+    pixels = documents.pixels(tmp_path / "s.pdf", 1, 120, 2_000, MediaLimits())
+    image = Image.frombytes("RGB", (pixels.width, pixels.height), pixels.data)
+    media = await put(pdf(Page(paragraph(TEXT)), Page(picture=image)))
+
+    first, second = await library.known("ann", media)
+    assert first is not None
+    assert (first.text, second) == (TEXT, None)
+
+    await library.read("ann", media)
+    assert library.recognition_seconds > 0
+    _, recognised = await library.known("ann", media)
+    assert recognised is not None
+    assert (recognised.method, recognised.cached) == (ReadingMethod.OCR, True)
