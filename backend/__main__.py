@@ -70,6 +70,7 @@ async def serve(settings: Settings, choice: Choice) -> int:
         _loading(settings, choice),
         max_queue=settings.max_queue,
         max_running=settings.max_running,
+        answer_cache_bytes=settings.answer_cache_mb << 20,
     )
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

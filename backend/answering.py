@@ -10,6 +10,7 @@ import structlog
 from backend.errors import Internal, ModelNotFound, RequestError, Unavailable
 from backend.generations import Generation, Generations
 from backend.journey import Journey
+from backend.kept_answers import KeptAnswers
 from backend.metrics import Metrics
 from backend.prompt import reading, router
 from backend.prompt.prompt import Prompt
@@ -22,9 +23,12 @@ log = structlog.get_logger(__name__)
 class Answerer:
     """Takes requests in and sees each to its one end. Lives on the event loop."""
 
-    def __init__(self, library: Reader, generations: Generations, metrics: Metrics) -> None:
+    def __init__(
+        self, library: Reader, generations: Generations, kept: KeptAnswers, metrics: Metrics
+    ) -> None:
         self._library = library
         self._generations = generations
+        self._kept = kept
         self._metrics = metrics
         # Laying out long texts is slow; two at a time leave the cores to the engine.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="assembly")
@@ -38,7 +42,16 @@ class Answerer:
         route = router.route(media.values(), sees_images=ready.info.sees_images)
         generation = self._generations.open(prompt.owner, prompt.request_id, frozenset(media))
         journey = Journey(
-            prompt, media, route, ready, self._library, self._threads, self._metrics, generation
+            prompt,
+            media,
+            route,
+            ready,
+            self._library,
+            self._threads,
+            self._metrics,
+            self._kept,
+            self._generations,
+            generation,
         )
         task = asyncio.create_task(self._see_through(journey, generation))
         self._tasks.add(task)  # the loop itself holds tasks weakly

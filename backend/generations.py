@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from backend.errors import AlreadyExists, NotFound, QueueFull, RequestError
@@ -12,6 +12,7 @@ from backend.prompt.events import Delta, Event, Finished
 RETENTION = 600.0  # seconds after the end
 KEPT = 512  # ended generations
 KEPT_BYTES = 64 << 20  # of ended generations, estimated
+SPARE = 16  # accepted beyond the bound, in case their answers are known already
 _EVENT_BYTES = 300  # what an event costs besides its text
 
 
@@ -34,6 +35,7 @@ class Generation:
         self.request_id = request_id
         self.files = files
         self.bytes = 0
+        self.has_place = True  # among those that may compute; see Generations.settle
         self._events: list[Event] = []
         self._error: RequestError | None = None
         self._ended = False
@@ -50,6 +52,11 @@ class Generation:
     def stop_requested(self) -> bool:
         """Whether somebody asked for an early end."""
         return self._stop_requested
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """Everything written so far."""
+        return self._events
 
     def append(self, event: Event) -> None:
         """Write the next event. A Finished is the end."""
@@ -134,16 +141,26 @@ class Generations:
         return len(self._active)
 
     def open(self, owner: str, request_id: str, files: frozenset[str]) -> Generation:
-        """Accept a request. Raises AlreadyExists or QueueFull, and then nothing has changed."""
+        """Accept a request. Raises AlreadyExists or QueueFull, and then nothing has changed.
+
+        A few are accepted without a place to compute: their answers may be known already.
+        """
         key = (owner, request_id)
         if key in self._active or key in self._ended:
             raise AlreadyExists("This request_id is in use.", param="request_id")
-        if len(self._active) >= self._max_active:
-            raise QueueFull("Too many requests are waiting; try again shortly.", retry_after=2)
+        if len(self._active) >= self._max_active + SPARE:
+            raise full()
         generation = Generation(owner, request_id, files)
+        generation.has_place = self._places_taken < self._max_active
         self._active[key] = generation
         self._idle.clear()
         return generation
+
+    def settle(self, generation: Generation) -> None:
+        """Give it a place to compute, if it has none yet. Raises QueueFull."""
+        if not generation.has_place and self._places_taken >= self._max_active:
+            raise full()
+        generation.has_place = True
 
     def find(self, owner: str, request_id: str) -> Generation:
         """One of this owner's. Raises NotFound, also for another owner's."""
@@ -184,6 +201,10 @@ class Generations:
         """Returns once none is active."""
         await self._idle.wait()
 
+    @property
+    def _places_taken(self) -> int:
+        return sum(generation.has_place for generation in self._active.values())
+
     def _expire(self, key: tuple[str, str], generation: Generation) -> None:
         if self._ended.get(key) is generation:
             del self._ended[key]
@@ -193,3 +214,8 @@ class Generations:
         while len(self._ended) > self._kept or held > self._kept_bytes:
             oldest = next(iter(self._ended))
             held -= self._ended.pop(oldest).bytes
+
+
+def full() -> QueueFull:
+    """The refusal of a request that finds no place."""
+    return QueueFull("Too many requests are waiting; try again shortly.", retry_after=2)

@@ -8,7 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from backend.generations import Generation
+from backend.generations import Generation, Generations, full
+from backend.kept_answers import KeptAnswer, KeptAnswers, answer_key, pieces
 from backend.media.media import Media
 from backend.metrics import Metrics
 from backend.prompt import reading, router
@@ -19,6 +20,8 @@ from backend.prompt.reading import Reader
 from backend.readiness import Ready
 from backend.relay import Relay, too_late
 from backend.work import Work
+
+SPARE_SECONDS = 2.0  # for one that has no place, to find out that its answer is known
 
 
 class Journey:
@@ -33,6 +36,8 @@ class Journey:
         library: Reader,
         threads: ThreadPoolExecutor,
         metrics: Metrics,
+        kept: KeptAnswers,
+        generations: Generations,
         generation: Generation,
     ) -> None:
         self._prompt = prompt
@@ -42,8 +47,12 @@ class Journey:
         self._library = library
         self._threads = threads
         self._metrics = metrics
+        self._kept = kept
+        self._forgettings = kept.forgettings(prompt.owner)
+        self._generations = generations
         self._generation = generation
         self._accepted = time.monotonic()
+        self._page_ready = self._accepted  # moment of the latest page
         self._reading_seconds = 0.0
 
     async def run(self) -> Finished:
@@ -54,7 +63,7 @@ class Journey:
         # runs at all, and the log would never end.
         self._generation.stop_with(task.cancel)
         try:
-            assembled, reason = await self._prepare()
+            assembled, reason = await self._prepare_if_there_is_room()
         except asyncio.CancelledError:
             if not self._generation.stop_requested:
                 raise
@@ -62,6 +71,17 @@ class Journey:
         if self._generation.stop_requested:
             return self._stopped_early()
         return await self._compute(assembled, reason)
+
+    async def _prepare_if_there_is_room(self) -> tuple[Assembled, str]:
+        """Without a place among those that compute it may only be quick: an answer that is known
+        needs no place, and whatever takes longer has to make way."""
+        if self._generation.has_place:
+            return await self._prepare()
+        try:
+            async with asyncio.timeout(SPARE_SECONDS):
+                return await self._prepare()
+        except TimeoutError:
+            raise full() from None
 
     async def _prepare(self) -> tuple[Assembled, str]:
         ready = self._ready
@@ -104,6 +124,11 @@ class Journey:
             answer_cached=False,
             seed=seed,
         )
+        key = self._key(assembled)
+        known = self._kept.find(key) if key is not None else None
+        if known is not None:
+            return self._tell_again(known, planned)
+        self._generations.settle(self._generation)
         work = Work(
             request_id=prompt.request_id,
             owner=prompt.owner,
@@ -117,7 +142,7 @@ class Journey:
             asyncio.get_running_loop(),
             self._generation,
             planned,
-            self._metrics.started,
+            self._metrics,
             self._accepted,
         )
         ahead = engine.submit(work, relay)
@@ -125,14 +150,57 @@ class Journey:
         if ahead:
             self._generation.append(Queued(ahead))
         try:
-            return await relay.end
+            finished = await relay.end
         except asyncio.CancelledError:  # the loop is being torn down
             engine.cancel(prompt.owner, prompt.request_id)
             raise
+        if key is not None:
+            self._keep(key, finished)
+        return finished
+
+    def _key(self, assembled: Assembled) -> bytes | None:
+        """What identifies the answer; None where none is to be looked for or kept."""
+        if assembled.notice is not None:  # said faster than looked for
+            return None
+        return answer_key(
+            self._prompt,
+            self._ready.info,
+            self._media,
+            assembled.prompt_ids,
+            (),
+            assembled.max_tokens,
+        )
+
+    def _tell_again(self, known: KeptAnswer, planned: Started) -> Finished:
+        """Writes a known answer to the log, as if it had been computed this instant."""
+        started = replace(planned, cached_tokens=planned.prompt_tokens, answer_cached=True)
+        self._generation.append(started)
+        self._metrics.started(started)
+        for delta in known.deltas:
+            self._generation.append(delta)
+        now = self._since_acceptance()
+        return replace(
+            known.finished,
+            usage=replace(known.finished.usage, cached_tokens=started.prompt_tokens),
+            timing=Timing(queue=0.0, reading=self._reading_seconds, first_token=now, total=now),
+        )
+
+    def _keep(self, key: bytes, finished: Finished) -> None:
+        timing = finished.timing
+        answer = KeptAnswer(
+            owner=self._prompt.owner,
+            files=frozenset(self._media),
+            deltas=pieces(self._generation.events),
+            finished=finished,
+            seconds=timing.total - timing.queue - timing.reading,
+        )
+        self._kept.keep(key, answer, since=self._forgettings)
 
     def _page_read(self, page: PageRead) -> None:
+        now = time.monotonic()
         self._generation.append(page)
-        self._metrics.page_read(page)
+        self._metrics.page_read(page, now - self._page_ready)
+        self._page_ready = now
 
     def _stopped_early(self) -> Finished:
         timing = Timing(0.0, self._reading_seconds, 0.0, self._since_acceptance())

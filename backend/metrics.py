@@ -8,8 +8,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from backend.histogram import Histogram
+from backend.kept_answers import KeptAnswers
 from backend.prompt.events import Finished, PageRead, Started
-from backend.prompt.prompt import FinishReason
+from backend.prompt.prompt import FinishReason, ReadingMethod
+from backend.work import EngineStats
 
 OUTCOMES = ("stop", "length", "cancelled", "deadline", "error", "refused")
 
@@ -23,9 +26,19 @@ _WEIGHT = (
 )
 
 
+@dataclass(frozen=True)
+class Layer:
+    """What one of the caches was good for."""
+
+    hits: int
+    misses: int
+    saved_seconds: float  # of waiting, estimated
+    evictions: int | None = None  # None: nothing ever leaves it to make room
+
+
 @dataclass
 class Metrics:
-    """Counted by the event loop alone."""
+    """Counted by the event loop alone; what is cheap to count is counted for every token."""
 
     started_at: float = field(default_factory=time.time)  # unix seconds, to be shown
     requests: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(OUTCOMES, 0)))
@@ -33,9 +46,21 @@ class Metrics:
     routes: Counter[str] = field(default_factory=Counter)
     pages: Counter[str] = field(default_factory=Counter)
     prompt_tokens: int = 0
-    completion_tokens: int = 0
+    completion_tokens: int = 0  # generated; an answer given again has none
     cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    image_tokens: int = 0
+    # Of answers that were computed:
+    first_token: Histogram = field(default_factory=Histogram)
+    inter_token: Histogram = field(default_factory=Histogram)
+    queue: Histogram = field(default_factory=Histogram)
     _born: float = field(default_factory=time.monotonic)
+    _pictures: int = 0  # pages shown to the model as pictures
+    _reading: Counter[ReadingMethod] = field(default_factory=Counter)  # pages that took time
+    _reading_seconds: dict[ReadingMethod, float] = field(default_factory=dict)
+    _saved_reading: float = 0.0
+    _prefix: _Savings = field(default_factory=lambda: _Savings())
+    _embeddings: _Savings = field(default_factory=lambda: _Savings())
 
     @property
     def uptime(self) -> float:
@@ -43,25 +68,86 @@ class Metrics:
         return time.monotonic() - self._born
 
     def started(self, event: Started) -> None:
-        """A prompt went into the model."""
+        """A prompt went into the model, or its answer was known."""
         self.routes[event.route.value] += 1
         self.prompt_tokens += event.prompt_tokens
         self.cached_tokens += event.cached_tokens
+        self.image_tokens += event.image_tokens
+        self._pictures += sum(page.is_shown for page in event.pages)
+        if not event.answer_cached:
+            self.queue.observe(event.queue_seconds)
 
-    def page_read(self, page: PageRead) -> None:
-        """A page was read for a request."""
+    def generated(self, tokens: int, *, reasoning: bool = False) -> None:
+        """New tokens of an answer."""
+        self.completion_tokens += tokens
+        self.reasoning_tokens += tokens if reasoning else 0
+
+    def page_read(self, page: PageRead, seconds: float) -> None:
+        """A page was ready for a request, `seconds` after the one before it."""
         self.pages["cached" if page.cached else page.method.value] += 1
+        if not page.cached:
+            self._reading[page.method] += 1
+            before = self._reading_seconds.get(page.method, 0.0)
+            self._reading_seconds[page.method] = before + seconds
+        elif self._reading[page.method]:
+            mean = self._reading_seconds[page.method] / self._reading[page.method]
+            self._saved_reading += max(0.0, mean - seconds)
 
     def finished(self, event: Finished) -> None:
         """A request came to its end."""
         reason = min(event.reasons, key=_WEIGHT.index)
         self.requests[reason.value] += 1
-        self.completion_tokens += event.usage.completion_tokens
 
     def refused(self, code: str) -> None:
         """A request to generate was turned away or failed with an error status."""
         self.refusals[code] += 1
         self.requests["refused"] += 1
+
+    def layers(self, kept: KeptAnswers, engine: EngineStats | None) -> dict[str, Layer]:
+        """The caches by name, from files to answers.
+
+        What the engine did not have to compute is valued at the rates it measures, at the latest
+        whenever this is asked for.
+        """
+        known = self.pages["cached"]
+        found = {
+            "pages": Layer(known, self.pages.total() - known, self._saved_reading),
+            "answers": Layer(kept.hits, kept.misses, kept.saved_seconds, kept.evictions),
+        }
+        if engine is None:
+            return found
+        tokens = self.image_tokens / self._pictures if self._pictures else 0.0
+        found["embeddings"] = Layer(
+            engine.embedding_hits_total,
+            engine.embedding_misses_total,
+            self._embeddings.seconds(
+                engine.embedding_hits_total, tokens, engine.encode_tokens_per_second
+            ),
+            engine.embedding_evictions_total,
+        )
+        found["prefix"] = Layer(
+            engine.prefix_hits_total,
+            engine.prefix_misses_total,
+            self._prefix.seconds(engine.prefix_hits_total, 1, engine.prefill_tokens_per_second),
+            engine.prefix_evictions_total,
+        )
+        return found
+
+
+@dataclass
+class _Savings:
+    """Seconds that hits have saved: those since the last look at the rate of now, so that the sum
+    only grows."""
+
+    _valued: int = 0  # hits
+    _sum: float = 0.0
+
+    def seconds(self, hits: int, tokens: float, per_second: float) -> float:
+        """The sum, for so many hits in all, each of so many tokens."""
+        if per_second > 0 and tokens > 0:
+            self._sum += (hits - self._valued) * tokens / per_second
+            self._valued = hits
+        return self._sum
 
 
 def resident_bytes() -> int:

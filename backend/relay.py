@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from backend.errors import DeadlineExceeded
 from backend.generations import Generation
+from backend.metrics import Metrics
 from backend.prompt.events import Delta, Finished, Started, Timing, Usage
 from backend.prompt.prompt import FinishReason
 
@@ -22,7 +23,7 @@ class Relay:
         loop: asyncio.AbstractEventLoop,
         generation: Generation,
         planned: Started,
-        on_started: Callable[[Started], None],
+        metrics: Metrics,
         accepted: float,
     ) -> None:
         """`planned` is the event to tell once the engine begins, its engine figures at zero.
@@ -32,14 +33,15 @@ class Relay:
         self._loop = loop
         self._generation = generation
         self._started = planned
-        self._on_started = on_started
+        self._metrics = metrics
         self._accepted = accepted
         self._has_started = False
         self._first_token = 0.0  # seconds after acceptance
+        self._latest: dict[int, float] = {}  # moment of each answer's latest token
         self._reasoning_tokens = 0
         self.end: asyncio.Future[Finished] = loop.create_future()
 
-    # On the engine's thread.
+    # On the engine's thread, where the moment of a token is taken.
 
     def started(self, cached_tokens: int, queue_seconds: float) -> None:
         """Compute begins."""
@@ -47,13 +49,13 @@ class Relay:
 
     def delta(self, delta: Delta) -> None:
         """New text."""
-        self._hop(self._grow, delta)
+        self._hop(self._grow, delta, time.monotonic())
 
     def finished(
         self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
     ) -> None:
         """The end."""
-        self._hop(self._finish, reasons, completion_tokens, warning, error)
+        self._hop(self._finish, time.monotonic(), reasons, completion_tokens, warning, error)
 
     def _hop(self, do: Callable[..., None], *values: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody is left to tell
@@ -68,24 +70,39 @@ class Relay:
             self._started, cached_tokens=cached_tokens, queue_seconds=queue_seconds
         )
         self._generation.append(self._started)
-        self._on_started(self._started)
+        self._metrics.started(self._started)
 
-    def _grow(self, delta: Delta) -> None:
-        if not self._first_token and delta.tokens:
-            self._first_token = time.monotonic() - self._accepted
-        if delta.reasoning and not delta.text:
-            self._reasoning_tokens += delta.tokens
+    def _grow(self, delta: Delta, moment: float) -> None:
+        if delta.tokens:
+            self._count(delta, moment)
         self._generation.append(delta)
 
+    def _count(self, delta: Delta, moment: float) -> None:
+        if not self._first_token:
+            self._first_token = moment - self._accepted
+            self._metrics.first_token.observe(self._first_token)
+        before = self._latest.get(delta.index)
+        if before is not None:
+            self._metrics.inter_token.observe((moment - before) / delta.tokens, delta.tokens)
+        self._latest[delta.index] = moment
+        is_reasoning = bool(delta.reasoning and not delta.text)
+        self._reasoning_tokens += delta.tokens if is_reasoning else 0
+        self._metrics.generated(delta.tokens, reasoning=is_reasoning)
+
     def _finish(
-        self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
+        self,
+        moment: float,
+        reasons: tuple[FinishReason, ...],
+        completion_tokens: int,
+        warning: str,
+        error: str,
     ) -> None:
         if self.end.done():  # given up on by a loop that is being torn down
             return
         if set(reasons) == {FinishReason.DEADLINE} and not completion_tokens:
             self.end.set_exception(too_late())
             return
-        total = time.monotonic() - self._accepted
+        total = moment - self._accepted
         started = self._started
         self.end.set_result(
             Finished(
@@ -95,6 +112,7 @@ class Relay:
                     completion_tokens=completion_tokens,
                     cached_tokens=started.cached_tokens,
                     reasoning_tokens=self._reasoning_tokens,
+                    image_tokens=started.image_tokens,
                 ),
                 timing=Timing(
                     queue=started.queue_seconds if self._has_started else total,

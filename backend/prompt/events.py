@@ -38,6 +38,11 @@ class PageUse:
     height: int = 0
     reason: str = ""  # why it was read this way; one English sentence
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the model sees it as a picture."""
+        return self.method is ReadingMethod.VISION and self.tokens > 0
+
 
 @dataclass(frozen=True)
 class Started:
@@ -54,6 +59,11 @@ class Started:
     reading_seconds: float
     answer_cached: bool
     seed: int
+
+    @property
+    def image_tokens(self) -> int:
+        """Of the prompt, pictures."""
+        return sum(page.tokens for page in self.pages if page.is_shown)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ import structlog
 from backend.answering import Answerer
 from backend.errors import NotFound, NotImplementedYet, RequestError
 from backend.generations import Generation, Generations
+from backend.kept_answers import KeptAnswers
 from backend.media.library import Library
 from backend.media.limits import MediaLimits
-from backend.metrics import Metrics, resident_bytes
+from backend.metrics import Metrics
 from backend.model.info import ModelInfo
 from backend.readiness import Phase, Readiness
 from backend.service.boundary import Context, owner
@@ -44,6 +45,7 @@ class Inference(inference_pb2_grpc.InferenceServicer):
         catalogue: Sequence[ModelInfo],
         answerer: Answerer,
         generations: Generations,
+        kept: KeptAnswers,
         library: Library,
         metrics: Metrics,
         limits: MediaLimits,
@@ -53,6 +55,7 @@ class Inference(inference_pb2_grpc.InferenceServicer):
         self._catalogue = catalogue
         self._answerer = answerer
         self._generations = generations
+        self._kept = kept
         self._library = library
         self._metrics = metrics
         self._limits = limits
@@ -137,28 +140,15 @@ class Inference(inference_pb2_grpc.InferenceServicer):
             raise
 
     async def _stats(self) -> pb.Stats:
-        metrics, engine = self._metrics, self._readiness.engine
-        stats = pb.Stats(
-            phase=_PHASES[self._readiness.phase],
-            requests_total=metrics.requests,
-            prompt_tokens_total=metrics.prompt_tokens,
-            completion_tokens_total=metrics.completion_tokens,
-            cached_tokens_total=metrics.cached_tokens,
-            routes_total=metrics.routes,
-            pages_total=metrics.pages,
-            media_bytes=await asyncio.to_thread(self._library.stored_bytes),
-            media_bytes_limit=self._limits.quota_bytes,
-            uptime_seconds=metrics.uptime,
-            refusals_total=metrics.refusals,
-            memory_bytes=resident_bytes(),
+        engine = self._readiness.engine
+        stored = await asyncio.to_thread(self._library.stored_bytes)
+        stats = answers.stats(
+            self._metrics, self._kept, engine.stats() if engine is not None else None
         )
-        if engine is not None:
-            computed = engine.stats()
-            stats.queued = computed.queued
-            stats.running = computed.running
-            stats.blocks_used = computed.blocks_used
-            stats.blocks_total = computed.blocks_total
-            stats.tokens_per_second = computed.tokens_per_second
+        stats.phase = _PHASES[self._readiness.phase]
+        stats.media_bytes = stored
+        stats.media_bytes_limit = self._limits.quota_bytes
+        stats.damaged_entries_total = self._library.damaged_entries
         return stats
 
 

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 
 from backend.errors import InvalidRequest, NotFound
 from backend.generations import Generations
+from backend.kept_answers import KeptAnswers
 from backend.media.library import Library
+from backend.readiness import Readiness
 from backend.service.boundary import Context, owner
 from backend.wire import answers, requests
 from protos import media_pb2, media_pb2_grpc
@@ -17,9 +19,17 @@ CHUNK = 1 << 20  # bytes of one message of an upload at most
 class MediaService(media_pb2_grpc.MediaServicer):
     """The library's door to the network."""
 
-    def __init__(self, library: Library, generations: Generations) -> None:
+    def __init__(
+        self,
+        library: Library,
+        generations: Generations,
+        kept: KeptAnswers,
+        readiness: Readiness,
+    ) -> None:
         self._library = library
         self._generations = generations
+        self._kept = kept
+        self._readiness = readiness
 
     async def PutMedia(  # noqa: N802  # as the contract calls it
         self, request_iterator: AsyncIterator[media_pb2.PutMediaRequest], context: Context
@@ -72,10 +82,13 @@ class MediaService(media_pb2_grpc.MediaServicer):
         """Erases a file of the caller's and what is known of it."""
         sha256 = requests.sha256(request.sha256)
         forgotten = await self._library.forget(owner(), sha256)
+        engine = self._readiness.engine
         return media_pb2.ForgetResponse(
             existed=forgotten.existed,
             bytes=forgotten.bytes,
             pages=forgotten.pages,
+            embeddings=0 if engine is None else engine.forget(owner(), sha256),
+            answers=self._kept.forget(owner(), sha256),
             generations=self._generations.forget(owner(), sha256),
         )
 

@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from backend.answering import Answerer
 from backend.auth import Gate
 from backend.generations import Generations
+from backend.kept_answers import KeptAnswers
 from backend.media.library import Library
 from backend.media.limits import MediaLimits
 from backend.metrics import Metrics
@@ -57,11 +58,13 @@ class Server:
         *,
         max_queue: int,
         max_running: int,
+        answer_cache_bytes: int,
     ) -> None:
         metrics = Metrics()
+        kept = KeptAnswers(answer_cache_bytes)
         self._library = library
         self._generations = Generations(max_active=max_queue + max_running)
-        self._answerer = Answerer(library, self._generations, metrics)
+        self._answerer = Answerer(library, self._generations, kept, metrics)
         self._health = health.aio.HealthServicer()
         self._announcements: set[asyncio.Task[None]] = set()
         self.readiness = Readiness(load, self._announce)
@@ -72,6 +75,7 @@ class Server:
                 catalogue,
                 self._answerer,
                 self._generations,
+                kept,
                 library,
                 metrics,
                 limits,
@@ -80,7 +84,7 @@ class Server:
             self._grpc,
         )
         media_pb2_grpc.add_MediaServicer_to_server(
-            MediaService(library, self._generations), self._grpc
+            MediaService(library, self._generations, kept, self.readiness), self._grpc
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         self._services = (

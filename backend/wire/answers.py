@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from backend.generations import Numbered
+from backend.histogram import Histogram
+from backend.kept_answers import KeptAnswers
 from backend.media.limits import MediaLimits
 from backend.media.media import Media, MediaKind, Word
+from backend.metrics import Metrics, resident_bytes
 from backend.model.info import ModelInfo
 from backend.prompt.events import (
     Candidate,
@@ -19,6 +22,7 @@ from backend.prompt.events import (
     TokenLogprob,
 )
 from backend.prompt.prompt import FinishReason, ReadingMethod, Route, Sampling
+from backend.work import EngineStats
 from protos import inference_pb2 as pb
 from protos import media_pb2
 
@@ -126,6 +130,50 @@ def limits(media: MediaLimits, files: int, queue: int) -> pb.Limits:
         queue=queue,
         image_bytes=media.image_bytes,
     )
+
+
+def stats(metrics: Metrics, kept: KeptAnswers, engine: EngineStats | None) -> pb.Stats:
+    """The figures of everything but the files and the phase; no engine's before there is one."""
+    layers = metrics.layers(kept, engine)
+    figures = pb.Stats(
+        requests_total=metrics.requests,
+        refusals_total=metrics.refusals,
+        routes_total=metrics.routes,
+        pages_total=metrics.pages,
+        prompt_tokens_total=metrics.prompt_tokens,
+        completion_tokens_total=metrics.completion_tokens,
+        cached_tokens_total=metrics.cached_tokens,
+        reasoning_tokens_total=metrics.reasoning_tokens,
+        image_tokens_total=metrics.image_tokens,
+        cache_hits_total={name: layer.hits for name, layer in layers.items()},
+        cache_misses_total={name: layer.misses for name, layer in layers.items()},
+        cache_saved_seconds_total={name: layer.saved_seconds for name, layer in layers.items()},
+        cache_evictions_total={
+            name: layer.evictions for name, layer in layers.items() if layer.evictions is not None
+        },
+        first_token_seconds=_histogram(metrics.first_token),
+        inter_token_seconds=_histogram(metrics.inter_token),
+        queue_seconds=_histogram(metrics.queue),
+        answer_bytes=kept.bytes,
+        uptime_seconds=metrics.uptime,
+        memory_bytes=resident_bytes(),
+    )
+    if engine is not None:
+        figures.queued = engine.queued
+        figures.running = engine.running
+        figures.blocks_used = engine.blocks_used
+        figures.blocks_cached = engine.blocks_cached
+        figures.blocks_total = engine.blocks_total
+        figures.preemptions_total = engine.preemptions_total
+        figures.tokens_per_second = engine.tokens_per_second
+        figures.embedding_bytes = engine.embedding_bytes
+        figures.prefill_tokens_per_second = engine.prefill_tokens_per_second
+        figures.encode_tokens_per_second = engine.encode_tokens_per_second
+    return figures
+
+
+def _histogram(histogram: Histogram) -> pb.Histogram:
+    return pb.Histogram(bounds=histogram.bounds, counts=histogram.counts, sum=histogram.sum)
 
 
 def _reading(page: PageRead) -> pb.Reading:

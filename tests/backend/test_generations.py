@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from backend.errors import AlreadyExists, Internal, NotFound, QueueFull
-from backend.generations import Generation, Generations
+from backend.generations import SPARE, Generation, Generations
 from backend.prompt.events import Delta, Event, Finished, Timing, Usage
 from backend.prompt.prompt import FinishReason
 
@@ -84,13 +84,21 @@ async def test_an_id_is_taken_while_it_is_kept() -> None:
 async def test_active_ones_are_bounded() -> None:
     generations = Generations(max_active=1)
     generation = generations.open("me", "a", frozenset())
+    without_place = [generations.open("me", f"b{n}", frozenset()) for n in range(SPARE)]
 
     with pytest.raises(QueueFull):
-        generations.open("me", "b", frozenset())
+        generations.open("me", "c", frozenset())
+    for spare in without_place:
+        with pytest.raises(QueueFull):
+            generations.settle(spare)
+    generations.settle(generation)
     generation.append(END)
     generations.close(generation)
-    await asyncio.wait_for(generations.idle(), 1)
-    assert generations.open("me", "b", frozenset())
+
+    generations.settle(without_place[0])
+    with pytest.raises(QueueFull):
+        generations.settle(without_place[1])
+    assert not generations.open("me", "c", frozenset()).has_place
 
 
 async def test_ended_ones_are_bounded_in_number_and_bytes() -> None:
@@ -116,3 +124,16 @@ async def test_forgetting_a_file_drops_only_its_owners_answers_about_it() -> Non
     assert generations.forget("you", "file") == 0
     assert generations.forget("me", "file") == 1
     assert generations.find("me", "b")
+
+
+async def test_idle_comes_once_nothing_is_active() -> None:
+    generations = Generations(max_active=1)
+    generation = generations.open("me", "a", frozenset())
+    waiting = asyncio.create_task(generations.idle())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    generation.append(END)
+    generations.close(generation)
+
+    await asyncio.wait_for(waiting, 1)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from backend.errors import RequestError
 from backend.prompt.events import Delta
+from backend.prompt.picture import ImageSpan
 from backend.prompt.prompt import FinishReason
 from backend.work import EngineStats, Listener, Work
 
@@ -28,6 +30,7 @@ class FakeEngine:
     fails_with: RequestError | None = None  # at submit
     breaks: bool = False  # ends in ERROR after the first word
     works: list[Work] = field(default_factory=list)
+    forgotten: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._changed = threading.Condition()
@@ -55,6 +58,24 @@ class FakeEngine:
             run.cancelled = True
             self._changed.notify_all()
             return True
+
+    def hold_pictures(self, keys: Iterable[bytes]) -> frozenset[bytes]:
+        """Holds them; none is known."""
+        return frozenset()
+
+    def release_pictures(self, keys: Iterable[bytes]) -> None:
+        """Lets them go."""
+
+    def known_tokens(
+        self, owner: str, prompt_ids: Sequence[int], images: Sequence[ImageSpan]
+    ) -> int:
+        """None."""
+        return 0
+
+    def forget(self, owner: str, sha256: str) -> int:
+        """Notes it, and says that one picture was kept."""
+        self.forgotten.append((owner, sha256))
+        return 1
 
     def release(self, words: int = 1_000_000) -> None:
         """Lets held requests say that many words more, together."""

@@ -30,6 +30,7 @@ async def start() -> AsyncIterator[Start]:
         max_queue: int = 8,
         context: int = 4000,
         sees: bool = False,
+        answer_cache_bytes: int = 1 << 20,
         wait: bool = True,
     ) -> Backend:
         engine = engine or FakeEngine()
@@ -49,6 +50,7 @@ async def start() -> AsyncIterator[Start]:
             load or load_fake,
             max_queue=max_queue,
             max_running=2,
+            answer_cache_bytes=answer_cache_bytes,
         )
         port = await server.start("127.0.0.1:0")
         address = f"127.0.0.1:{port}"

@@ -77,7 +77,14 @@ async def test_an_address_serves_one_backend(start: Start) -> None:
         raise AssertionError("it must not come to loading")
 
     second = Server(
-        FakeLibrary(), MediaLimits(), Gate(None, ()), [], never, max_queue=1, max_running=1
+        FakeLibrary(),
+        MediaLimits(),
+        Gate(None, ()),
+        [],
+        never,
+        max_queue=1,
+        max_running=1,
+        answer_cache_bytes=0,
     )
     with pytest.raises(AddressInUse):
         await second.start(backend.address)
