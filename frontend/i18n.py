@@ -120,6 +120,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     ),
     "receipt.speed": Phrase("{speed:.1f} tokens/s", "{speed:.1f} 词元/秒"),
     "receipt.first_token": Phrase("first token {seconds:.1f} s", "首词元 {seconds:.1f} 秒"),
+    "receipt.cached": Phrase("{n:,} cached", "{n:,} 已缓存"),
     "receipt.answer_cached": Phrase("from the answer cache", "来自回答缓存"),
     "method.text_layer": Phrase("{n} by text layer", "{n} 页来自文本层"),
     "method.ocr": Phrase("{n} by OCR", "{n} 页经 OCR 识别"),

@@ -127,6 +127,7 @@ class Question:
     thinking: bool = False
     batch: bool = False
     detached: bool = False  # whether the backend goes on when the stream is left
+    use_answer_cache: bool = True  # whether an exact earlier answer may be served, or kept
     json_schema: str | None = None  # a JSON document
     json_object: bool = False
     regex: str | None = None
@@ -330,6 +331,25 @@ class BackendStatus:
 
 
 @dataclass(frozen=True)
+class CacheFigures:
+    """What one of the backend's caches was good for."""
+
+    hits: int
+    misses: int
+    saved_seconds: float
+    evictions: int | None  # None: nothing leaves it to make room
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """How often a quantity fell between bounds."""
+
+    bounds: tuple[float, ...] = ()  # upper ones, rising
+    counts: tuple[int, ...] = (0,)  # one more: of values above the last bound
+    sum: float = 0.0
+
+
+@dataclass(frozen=True)
 class Stats:
     """The backend's figures; totals count from the start of its process."""
 
@@ -350,6 +370,19 @@ class Stats:
     memory_bytes: int
     uptime_seconds: float
     tokens_per_second: float
+    reasoning_tokens: int = 0
+    image_tokens: int = 0
+    caches: Mapping[str, CacheFigures] = field(default_factory=dict)  # by layer
+    first_token: Distribution = Distribution()  # seconds
+    inter_token: Distribution = Distribution()
+    queue: Distribution = Distribution()
+    preemptions: int = 0
+    blocks_cached: int = 0  # hold a known prefix and are free to be taken
+    embedding_bytes: int = 0
+    answer_bytes: int = 0
+    damaged_entries: int = 0
+    prefill_tokens_per_second: float = 0.0  # 0 before the first
+    encode_tokens_per_second: float = 0.0
 
 
 class BackendError(Exception):

@@ -146,6 +146,8 @@ class Answer:
             "route": started.route if started else None,
             "route_reason": started.route_reason if started else None,
             "answer_cached": started.answer_cached if started else False,
+            "cached_tokens": finished.usage.cached_tokens,
+            "image_tokens": finished.usage.image_tokens,
             "seed": started.seed if started else None,
             "pages": [
                 {

@@ -119,6 +119,7 @@ class Chat:
             model=asked.model,
             sampling=asked.sampling,
             thinking=asked.thinking,
+            use_answer_cache=asked.use_answer_cache,
             json_schema=asked.json_schema,
             json_object=asked.json_object,
         )

@@ -48,6 +48,7 @@ class ChatRequest:
     stream: bool
     include_usage: bool
     thinking: bool
+    use_answer_cache: bool
     json_schema: str | None
     json_object: bool
 
@@ -80,6 +81,7 @@ def chat_request(body: dict[str, Any]) -> ChatRequest:
         stream=stream,
         include_usage=_include_usage(fields, stream),
         thinking=_thinking(fields),
+        use_answer_cache=fields.flag("use_answer_cache") is not False,
         json_schema=json_schema,
         json_object=json_object,
     )

@@ -76,6 +76,7 @@ def generate_request(question: Question) -> inference_pb2.GenerateRequest:
             if question.batch
             else inference_pb2.PRIORITY_INTERACTIVE,
             detached=question.detached,
+            use_answer_cache=question.use_answer_cache,
         )
     except (ValueError, TypeError):  # a number out of the field's range, or no Unicode text
         raise BackendError("bad_input", "A value of the request is out of range.") from None
@@ -210,7 +211,38 @@ def stats(wire: inference_pb2.Stats) -> messages.Stats:
         memory_bytes=wire.memory_bytes,
         uptime_seconds=wire.uptime_seconds,
         tokens_per_second=wire.tokens_per_second,
+        reasoning_tokens=wire.reasoning_tokens_total,
+        image_tokens=wire.image_tokens_total,
+        caches=_caches(wire),
+        first_token=_distribution(wire.first_token_seconds),
+        inter_token=_distribution(wire.inter_token_seconds),
+        queue=_distribution(wire.queue_seconds),
+        preemptions=wire.preemptions_total,
+        blocks_cached=wire.blocks_cached,
+        embedding_bytes=wire.embedding_bytes,
+        answer_bytes=wire.answer_bytes,
+        damaged_entries=wire.damaged_entries_total,
+        prefill_tokens_per_second=wire.prefill_tokens_per_second,
+        encode_tokens_per_second=wire.encode_tokens_per_second,
     )
+
+
+def _caches(wire: inference_pb2.Stats) -> dict[str, messages.CacheFigures]:
+    return {
+        layer: messages.CacheFigures(
+            hits,
+            wire.cache_misses_total.get(layer, 0),
+            wire.cache_saved_seconds_total.get(layer, 0.0),
+            wire.cache_evictions_total.get(layer),
+        )
+        for layer, hits in wire.cache_hits_total.items()
+    }
+
+
+def _distribution(wire: inference_pb2.Histogram) -> messages.Distribution:
+    if len(wire.counts) != len(wire.bounds) + 1:  # nothing was counted, or it cannot be told
+        return messages.Distribution()
+    return messages.Distribution(tuple(wire.bounds), tuple(wire.counts), wire.sum)
 
 
 def _message(turn: messages.Turn) -> inference_pb2.Message:

@@ -33,13 +33,20 @@ def _parts(receipt: Receipt, say: Phrases) -> list[str]:
         say(f"route.{receipt.route}") if receipt.route else "",
         pages(receipt, say),
         say("receipt.tokens", prompt=receipt.prompt_tokens, completion=receipt.completion_tokens),
+        _cached(receipt, say),
         say("receipt.speed", speed=speed) if speed else "",
         say("receipt.first_token", seconds=receipt.first_token_seconds)
-        if receipt.first_token_seconds
+        if receipt.first_token_seconds and not receipt.answer_cached
         else "",
-        say("receipt.answer_cached") if receipt.answer_cached else "",
         say(f"reason.{receipt.reason}") if receipt.reason else "",
     ]
+
+
+def _cached(receipt: Receipt, say: Phrases) -> str:
+    """What did not have to be computed."""
+    if receipt.answer_cached:
+        return say("receipt.answer_cached")
+    return say("receipt.cached", n=receipt.cached_tokens) if receipt.cached_tokens else ""
 
 
 def _tokens_per_second(receipt: Receipt) -> float | None:

@@ -105,6 +105,7 @@ def test_streaming_says_the_same_and_counts_the_same(openai: OpenAI) -> None:
         "messages": with_file(papers.pdf([papers.AGREEMENT])),
         "temperature": 0,
         "max_tokens": 40,
+        "extra_body": {"use_answer_cache": False},
     }
     whole = openai.chat.completions.create(**asked)
     chunks = list(
@@ -134,6 +135,7 @@ def test_four_at_once_say_what_each_says_alone(openai: OpenAI) -> None:
             messages=[{"role": "user", "content": question}],
             temperature=0,
             max_tokens=24,
+            extra_body={"use_answer_cache": False},
         )
         return answer.choices[0].message.content
 

@@ -128,6 +128,7 @@ class FakeBackend:
         self.fail_after: int | None = None  # tokens after which the stream breaks off
         self.finish_reason: inference_pb2.FinishReason.ValueType | None = None
         self.warning = ""
+        self.keeps_answers = False  # whether a question asked before is answered from a cache
         self.refusals: deque[Refusal] = deque()  # the next Generate calls end like this
         self.requests: list[GenerateRequest] = []
         self.owners: list[str] = []
@@ -136,6 +137,7 @@ class FakeBackend:
         self.media: dict[tuple[str, str], Stored] = {}
         self.generations: dict[tuple[str, str], Generation] = {}
         self._prompts: list[list[str]] = []
+        self._kept: set[tuple[str, bytes]] = set()
         self._port = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -332,6 +334,23 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
                 memory_bytes=1 << 20,
                 uptime_seconds=5.0,
                 tokens_per_second=42.0,
+                reasoning_tokens_total=2,
+                image_tokens_total=5,
+                cached_tokens_total=3,
+                cache_hits_total={"pages": 1, "embeddings": 2, "prefix": 3, "answers": 4},
+                cache_misses_total={"pages": 5, "embeddings": 6, "prefix": 7, "answers": 8},
+                cache_saved_seconds_total={"pages": 0.5, "prefix": 1.5, "answers": 2.5},
+                cache_evictions_total={"embeddings": 9, "prefix": 10, "answers": 0},
+                preemptions_total=1,
+                blocks_cached=12,
+                embedding_bytes=13,
+                answer_bytes=14,
+                damaged_entries_total=15,
+                first_token_seconds=inference_pb2.Histogram(
+                    bounds=[0.5, 1], counts=[3, 2, 1], sum=4.5
+                ),
+                inter_token_seconds=inference_pb2.Histogram(bounds=[0.1], counts=[9, 0], sum=0.3),
+                prefill_tokens_per_second=1000.0,
             )
             await asyncio.sleep(
                 request.interval_seconds if request.HasField("interval_seconds") else 1.0
@@ -404,7 +423,8 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
                     )
                 )
         prompt = self._prompt(request)
-        cached = self._cached(prompt)
+        known = self._known(owner, request)
+        cached = len(prompt) if known else self._cached(prompt)
         await asyncio.sleep(fake.start_delay)
         await generation.add(
             started=inference_pb2.Started(
@@ -415,6 +435,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
                 prompt_tokens=len(prompt),
                 cached_tokens=cached,
                 pages=used,
+                answer_cached=known,
                 seed=request.sampling.seed,
             )
         )
@@ -496,6 +517,15 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
             for part in message.parts:
                 tokens += part.text.split() or [part.media.sha256] * 4
         return tokens
+
+    def _known(self, owner: str, request: GenerateRequest) -> bool:
+        if not self._fake.keeps_answers or not request.use_answer_cache:
+            return False
+        exact = GenerateRequest(messages=request.messages, sampling=request.sampling)
+        key = owner, exact.SerializeToString(deterministic=True)
+        known = key in self._fake._kept
+        self._fake._kept.add(key)
+        return known
 
     def _cached(self, prompt: list[str]) -> int:
         best = 0

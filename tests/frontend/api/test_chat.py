@@ -168,6 +168,28 @@ def test_a_repeated_prompt_is_cached(web: Web) -> None:
     assert second["prompt_tokens_details"]["cached_tokens"] == 96
 
 
+def test_an_answer_from_the_cache_is_marked_and_can_be_declined(
+    web: Web, backend: FakeBackend
+) -> None:
+    backend.keeps_answers = True
+    computed, again = (web.chat().json for _ in range(2))
+    assert (computed["glm_flash"]["answer_cached"], computed["glm_flash"]["cached_tokens"]) == (
+        False,
+        0,
+    )
+    assert again["choices"] == computed["choices"]
+    assert again["glm_flash"]["answer_cached"] is True
+    assert again["usage"]["prompt_tokens"] == 2
+    assert again["usage"]["prompt_tokens_details"]["cached_tokens"] == 2
+    assert again["glm_flash"]["cached_tokens"] == 2
+    assert web.chat(stream=True).chunks[-1]["glm_flash"]["answer_cached"] is True
+
+    declined = web.chat(use_answer_cache=False).json
+    assert declined["glm_flash"]["answer_cached"] is False
+    assert backend.requests[-1].use_answer_cache is False
+    assert web.chat(use_answer_cache=True).json["glm_flash"]["answer_cached"] is True
+
+
 def test_all_sampling_fields_arrive(web: Web, backend: FakeBackend) -> None:
     assert (
         web.chat(

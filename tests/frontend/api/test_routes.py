@@ -62,7 +62,7 @@ def test_figures(web: Web, backend: FakeBackend) -> None:
     assert counted["/v1/models", "404"] == 1
     tokens = {s.labels["kind"]: s.value for s in families["glm_flash_web_tokens"].samples
               if s.name.endswith("_total")}  # fmt: skip
-    assert tokens == {"prompt": 2, "completion": 4, "cached": 0}
+    assert tokens == {"prompt": 2, "completion": 4, "cached": 0, "reasoning": 0, "image": 0}
     assert families["glm_flash_web_requests_running"].samples[0].value == 0
     assert families["glm_flash_backend_up"].samples[0].value == 1
     assert families["glm_flash_backend_tokens_per_second"].samples[0].value == 42

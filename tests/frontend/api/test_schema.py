@@ -27,6 +27,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"model": None}, "model", "missing_required_parameter"),
     ({"model": 5}, "model", "invalid_type"),
     ({"model": ""}, "model", "model_not_found"),
+    ({"use_answer_cache": "no"}, "use_answer_cache", "invalid_type"),
+    ({"use_answer_cache": 0}, "use_answer_cache", "invalid_type"),
     ({"messages": ...}, "messages", "missing_required_parameter"),
     ({"messages": "hi"}, "messages", "invalid_type"),
     ({"messages": []}, "messages", "invalid_value"),

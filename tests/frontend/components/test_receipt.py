@@ -48,4 +48,16 @@ def test_what_is_not_known_is_not_claimed() -> None:
     cached = Receipt(
         completion_tokens=90, first_token_seconds=0.01, total_seconds=0.02, answer_cached=True
     )
-    assert "tokens/s" not in caption(cached, Phrases("en"))
+    assert caption(cached, Phrases("en")) == "0 + 90 tokens · from the answer cache"
+
+
+def test_a_prompt_that_was_known_in_part_says_how_much() -> None:
+    receipt = Receipt(prompt_tokens=2345, completion_tokens=101, cached_tokens=2304)
+    assert "2,345 + 101 tokens · 2,304 cached" in caption(receipt, Phrases("en"))
+    assert "输出 101 词元 · 2,304 已缓存" in caption(receipt, Phrases("zh"))
+
+
+def test_an_answer_given_again_says_so_and_nothing_of_its_parts() -> None:
+    receipt = Receipt(prompt_tokens=2345, cached_tokens=2345, answer_cached=True)
+    assert "来自回答缓存" in caption(receipt, Phrases("zh"))
+    assert "2,345 cached" not in caption(receipt, Phrases("en"))
