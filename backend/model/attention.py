@@ -1,28 +1,43 @@
 """Attention over paged keys and values, registered with transformers under the name `paged`.
 
-This is the plain form that specifies every faster one: write the new keys and values into their
-slots, gather each sequence's blocks, attend causally.
+A packed row holds the newest tokens of several sequences. All of them write their keys and values
+into their slots; then each part of the row attends to what its sequences may see.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from backend.model.kv_cache import KVCache, Span
+from backend.model.kv_cache import KVCache
 
 NAME = "paged"
 
 
+class Part(Protocol):
+    """A stretch of a packed row that attends in one go."""
+
+    @property
+    def rows(self) -> slice:
+        """Its place in the packed row."""
+
+    def attend(
+        self, query: torch.Tensor, cache: KVCache, layer: int, scaling: float
+    ) -> torch.Tensor:
+        """query [1, heads, rows, head_dim] -> [1, rows, heads, head_dim]."""
+
+
 @dataclass(frozen=True)
 class Pages:
-    """Where the packed row's keys and values go, and what each part of it may look at."""
+    """Where a packed row's keys and values go, and what each part of it may look at."""
 
     cache: KVCache
-    spans: tuple[Span, ...]
+    slots: torch.Tensor  # [tokens]
+    parts: tuple[Part, ...]  # in order, covering the row
 
 
 def paged_attention(
@@ -37,38 +52,60 @@ def paged_attention(
     **_: object,
 ) -> tuple[torch.Tensor, None]:
     """Answers [1, tokens, heads, head_dim], as transformers expects of an attention function."""
-    assert attention_mask is None, "causality comes from the spans"
+    assert attention_mask is None, "causality comes from the parts"
     layer = module.layer_idx
     assert isinstance(layer, int)
-    keys, values = key[0].transpose(0, 1), value[0].transpose(0, 1)
-    outputs = []
-    for span in pages.spans:
-        rows = slice(span.first, span.first + span.rows)
-        pages.cache.write(layer, span, keys[rows], values[rows])
-        outputs.append(_attend(query[:, :, rows], pages.cache, layer, span, scaling))
+    pages.cache.write(layer, pages.slots, key[0].transpose(0, 1), value[0].transpose(0, 1))
+    outputs = [
+        part.attend(query[:, :, part.rows], pages.cache, layer, scaling) for part in pages.parts
+    ]
     return (outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)), None
 
 
-def _attend(
-    query: torch.Tensor, cache: KVCache, layer: int, span: Span, scaling: float
-) -> torch.Tensor:
-    """One sequence's newest rows over all its tokens: [1, rows, heads, head_dim]."""
-    keys, values = cache.read(layer, span)
-    keys, values = keys.transpose(0, 1)[None], values.transpose(0, 1)[None]
-    if span.rows == 1:  # query heads that share a key head stand as its rows: 4 times as quick
-        grouped = query.reshape(1, keys.shape[1], -1, query.shape[-1])
-        output = scaled_dot_product_attention(grouped, keys, values, scale=scaling)
-        return output.reshape(1, 1, query.shape[1], -1)
-    output = scaled_dot_product_attention(
-        query,
-        keys,
-        values,
-        attn_mask=span.mask,
-        is_causal=span.rows == span.length,
-        scale=scaling,
-        enable_gqa=query.shape[1] != keys.shape[1],
-    )
-    return output.transpose(1, 2)
+class Chunk:
+    """Part of one sequence's prompt.
+
+    Its keys are filled up with zeros, which nobody sees, to a multiple of `tile` tokens: then the
+    bits of a row depend on the tile it lies in, and neither on where the chunk begins, which a
+    cached prefix decides, nor on where the prompt ends.
+    """
+
+    def __init__(
+        self, cache: KVCache, blocks: list[int], first: int, start: int, end: int, tile: int
+    ) -> None:
+        """The tokens [start, end) of a sequence, at packed row `first`. `tile` is a multiple of
+        the block size."""
+        assert tile % cache.block_size == 0
+        self.rows = slice(first, first + end - start)
+        count = -(-end // tile) * tile // cache.block_size
+        table = blocks[: -(-end // cache.block_size)]
+        table += [cache.blank] * (count - len(table))
+        self._count = count
+        self._neighbours = table[0] if table == list(range(table[0], table[0] + count)) else None
+        self._table = torch.tensor(table, device=cache.device)
+        places = torch.arange(count * cache.block_size, device=cache.device)
+        unseen = places[None, :] > places[start:end, None]
+        self._mask = torch.zeros(unseen.shape, dtype=cache.dtype, device=cache.device)
+        self._mask.masked_fill_(unseen, -torch.inf)
+
+    def attend(
+        self, query: torch.Tensor, cache: KVCache, layer: int, scaling: float
+    ) -> torch.Tensor:
+        """query [1, heads, rows, head_dim] -> [1, rows, heads, head_dim]."""
+        if self._neighbours is None:
+            keys, values = cache.read(layer, self._table)
+        else:
+            keys, values = cache.look(layer, self._neighbours, self._count)
+        keys, values = keys.transpose(0, 1)[None], values.transpose(0, 1)[None]
+        output = scaled_dot_product_attention(
+            query,
+            keys,
+            values,
+            attn_mask=self._mask,
+            scale=scaling,
+            enable_gqa=query.shape[1] != keys.shape[1],
+        )
+        return output.transpose(1, 2)
 
 
 ALL_ATTENTION_FUNCTIONS.register(NAME, paged_attention)

@@ -15,7 +15,7 @@ from transformers.models.llama.modeling_llama import (
 )
 
 from backend.model.attention import Pages, paged_attention
-from backend.model.packed import DECODE_ROWS, PackedLinear
+from backend.model.packed import PackedLinear
 
 
 class FusedNorm(torch.nn.Module):
@@ -96,30 +96,6 @@ def fuse(model: LlamaForCausalLM) -> None:
         layer.post_attention_layernorm = FusedNorm(layer.post_attention_layernorm)
     model.model.norm = FusedNorm(model.model.norm)
     model.lm_head = PackedLinear(model.lm_head)
-
-
-def rows_are_independent(model: LlamaForCausalLM) -> bool:
-    """Whether a fused model computes each of a few rows as if it were alone, to the last bit.
-
-    Attention is left out: it is computed for each sequence by itself anyway.
-    """
-    hidden = torch.linspace(-3, 3, DECODE_ROWS * model.config.hidden_size)
-    rows = hidden.sin().view(1, DECODE_ROWS, -1).to(model.dtype)
-    layer = model.model.layers[0]
-
-    def compute(rows: torch.Tensor) -> torch.Tensor:
-        heads = layer.self_attn.qkv_proj(layer.input_layernorm(rows))
-        rows = rows + layer.self_attn.o_proj(heads[..., : layer.self_attn.o_proj.weight.shape[1]])
-        rows = rows + layer.mlp(layer.post_attention_layernorm(rows))
-        logits: torch.Tensor = model.lm_head(model.model.norm(rows))
-        return logits
-
-    with torch.inference_mode():
-        alone = torch.cat([compute(row) for row in torch.split(rows, 1, dim=1)], dim=1)
-        return all(
-            torch.equal(compute(rows[:, :count]), alone[:, :count])
-            for count in range(2, DECODE_ROWS + 1)
-        )
 
 
 def _rotated(heads: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:

@@ -2,66 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 
 
-@dataclass(frozen=True)
-class Span:
-    """The rows [first, first + rows) of a packed row: one sequence's newest tokens."""
-
-    first: int
-    rows: int
-    length: int  # tokens of the sequence up to and with these rows
-    origin: int | None  # slot of its first token if its blocks are neighbours in order
-    table: torch.Tensor  # its blocks, [ceil(length / block_size)]; empty if there is an origin
-    slots: torch.Tensor  # where the rows go, [rows]; empty if there is an origin
-    mask: torch.Tensor | None  # which tokens each row sees, [rows, length]; None: plain causality
-
-    @classmethod
-    def of(
-        cls,
-        blocks: list[int],
-        block_size: int,
-        first: int,
-        start: int,
-        end: int,
-        device: torch.device,
-    ) -> Span:
-        """The span at packed row `first` for the positions [start, end) of a sequence."""
-        table = blocks[: -(-end // block_size)]
-        origin: int | None = None
-        slots: list[int] = []
-        if table == list(range(table[0], table[0] + len(table))):
-            origin, table = table[0] * block_size, []
-        else:
-            places = range(start, end)
-            slots = [
-                table[place // block_size] * block_size + place % block_size for place in places
-            ]
-        return cls(
-            first=first,
-            rows=end - start,
-            length=end,
-            origin=origin,
-            table=torch.tensor(table, dtype=torch.long, device=device),
-            slots=torch.tensor(slots, dtype=torch.long, device=device),
-            mask=_mask(start, end, device),
-        )
-
-
-def _mask(start: int, end: int, device: torch.device) -> torch.Tensor | None:
-    """Each of the rows [start, end) sees itself and what is before it."""
-    if start == 0 or end - start == 1:
-        return None
-    places = torch.arange(end, device=device)
-    return places[None, :] <= places[start:, None]
-
-
 class KVCache:
-    """Two tensors a layer, each [blocks, block_size, heads, head_dim]; never cleared, because
-    nothing is read that was not written for the same sequence before."""
+    """Keys and values by layer and block, `block_size` tokens each.
+
+    Nothing is cleared when a block changes hands. What is read and not yet written is zero all
+    the same: `clear` the last block that a write leaves partly filled, and fill up with the
+    `blank` block. So neither old numbers nor those of a sequence that went wrong reach another.
+    """
 
     def __init__(
         self,
@@ -74,29 +24,63 @@ class KVCache:
         dtype: torch.dtype,
         device: torch.device,
     ) -> None:
-        shape = (blocks, block_size, heads, head_dim)
+        self.layers = layers
         self.blocks = blocks
-        self.block_size = block_size
-        self.keys = [torch.empty(shape, dtype=dtype, device=device) for _ in range(layers)]
-        self.values = [torch.empty(shape, dtype=dtype, device=device) for _ in range(layers)]
+        self.block_size = block_size  # tokens
+        self.blank = blocks  # one more block, which is never written
+        self.dtype = dtype
+        self.device = device
+        shape = (layers, 2, blocks + 1, block_size, heads, head_dim)
+        self._memory = torch.empty(shape, dtype=dtype, device=device)
+        self.clear(self.blank)
 
-    def write(self, layer: int, span: Span, keys: torch.Tensor, values: torch.Tensor) -> None:
-        """Stores keys and values [span.rows, heads, head_dim] of the span's newest tokens."""
-        for memory, new in ((self.keys[layer], keys), (self.values[layer], values)):
-            flat = memory.flatten(0, 1)
-            if span.origin is not None:
-                flat.narrow(0, span.origin + span.length - span.rows, span.rows).copy_(new)
-            else:
-                flat.index_copy_(0, span.slots, new)
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Heads, and the dimensions of each."""
+        heads, head_dim = self._memory.shape[-2:]
+        return heads, head_dim
 
-    def read(self, layer: int, span: Span) -> tuple[torch.Tensor, torch.Tensor]:
-        """Keys and values [span.length, heads, head_dim] of all the span's sequence so far.
+    def like(self, *, layers: int, blocks: int) -> KVCache:
+        """Another memory for the same model, of another size."""
+        heads, head_dim = self.shape
+        return KVCache(
+            layers=layers,
+            blocks=blocks,
+            block_size=self.block_size,
+            heads=heads,
+            head_dim=head_dim,
+            dtype=self.dtype,
+            device=self.device,
+        )
 
-        Either way the result has the same layout, so what is computed from it is the same too.
-        """
-        return self._gather(self.keys[layer], span), self._gather(self.values[layer], span)
+    def slots(self, blocks: list[int], start: int, end: int) -> list[int]:
+        """Where the tokens [start, end) of a sequence with these blocks lie, for `write`."""
+        size = self.block_size
+        return [blocks[place // size] * size + place % size for place in range(start, end)]
 
-    def _gather(self, memory: torch.Tensor, span: Span) -> torch.Tensor:
-        if span.origin is not None:
-            return memory.flatten(0, 1).narrow(0, span.origin, span.length)
-        return memory.index_select(0, span.table).flatten(0, 1)[: span.length]
+    def clear(self, block: int) -> None:
+        """Fills a block with zeros, in every layer."""
+        self._memory[:, :, block].zero_()
+
+    def write(
+        self, layer: int, slots: torch.Tensor, keys: torch.Tensor, values: torch.Tensor
+    ) -> None:
+        """Stores keys and values [tokens, heads, head_dim] at slots [tokens]."""
+        memory = self._memory[layer].flatten(1, 2)
+        memory[0].index_copy_(0, slots, keys)
+        memory[1].index_copy_(0, slots, values)
+
+    def read(self, layer: int, table: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Copies of the keys and values in blocks [...]: each [..., tokens, heads, head_dim]."""
+        memory = self._memory[layer]
+        flat = table.flatten()
+        shape = (*table.shape[:-1], -1, *memory.shape[-2:])
+        return (
+            memory[0].index_select(0, flat).view(shape),
+            memory[1].index_select(0, flat).view(shape),
+        )
+
+    def look(self, layer: int, block: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Views of the keys and values in neighbouring blocks, as `read` shapes them."""
+        keys, values = self._memory[layer, :, block : block + count].flatten(1, 2)
+        return keys, values

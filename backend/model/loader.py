@@ -5,6 +5,7 @@ Free of torch until `load` is called.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -14,15 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.model import manifest
-from backend.model.catalogue import Choice
+from backend.model.catalogue import Choice, entries
 from backend.model.info import ModelInfo
 from backend.model.manifest import DamagedModel
 from backend.prompt.prompt import Sampling
+from backend.prompt.sight import Sight
 from backend.prompt.template import Template
 from backend.prompt.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from backend.model.runner import Runner
+    from backend.vision.vision import Vision
 
 __all__ = ["DamagedModel", "LoadedModel", "load"]
 
@@ -39,6 +42,12 @@ class LoadedModel:
     blocks: int
     block_size: int  # tokens
     vocabulary_size: int
+    vision: Vision | None = None  # None: it does not see
+    sight: Sight | None = None  # how it looks at pictures, if it does
+    chunk_tokens: int = 256  # of a prompt in one piece
+    step_tokens: int = 256  # of all prompts in one step
+    reuse_tokens: int | None = None  # pieces in which a prefix is taken over; None: blocks
+    encode_tokens: int = 1024  # of pictures encoded in one step
 
 
 def load(
@@ -48,6 +57,7 @@ def load(
     max_model_len: int,
     threads: int,
     on_phase: Callable[[str], None],
+    embedding_bytes: int | None = None,
 ) -> LoadedModel:
     """Loads the chosen model, or raises DamagedModel with a sentence that names the file."""
     began = time.monotonic()
@@ -63,12 +73,22 @@ def load(
     from backend.model.network import load_network  # torch and transformers
 
     on_phase("reading the weights")
-    network = load_network(folder, max_model_len=max_model_len, threads=threads)
-    tokenizer = Tokenizer.from_folder(folder)
     entry = choice.entry
+    revision = entry.revision or _fingerprint(folder)
+    thinks = entry.thinks if entry in entries() else _can_think(folder)
+    network = load_network(
+        folder,
+        max_model_len=max_model_len,
+        threads=threads,
+        revision=revision,
+        embedding_bytes=embedding_bytes,
+    )
+    tokenizer = Tokenizer.from_folder(folder)
     info = replace(
         entry,
-        sees_images=False if network.position_rows == 1 else entry.sees_images,
+        sees_images=network.vision is not None,
+        thinks=thinks,
+        revision=revision,
         context_length=min(max_model_len, network.context_length),
         reading_budget=min(entry.reading_budget, max_model_len // 2),
         defaults=entry.defaults if choice.is_converted else _defaults(folder, entry.defaults),
@@ -82,12 +102,18 @@ def load(
     return LoadedModel(
         info=info,
         tokenizer=tokenizer,
-        template=Template.from_folder(folder, tokenizer, thinks=entry.thinks),
+        template=Template.from_folder(folder, tokenizer, thinks=thinks),
         eos_ids=network.eos_ids,
         runner=network.runner,
         blocks=network.runner.cache.blocks,
         block_size=network.runner.cache.block_size,
         vocabulary_size=network.vocabulary_size,
+        vision=network.vision,
+        sight=None if network.vision is None else network.vision.sight,
+        chunk_tokens=network.pace.chunk_tokens,
+        step_tokens=network.pace.step_tokens,
+        reuse_tokens=network.reuse_tokens,
+        encode_tokens=network.pace.encode_tokens,
     )
 
 
@@ -106,6 +132,23 @@ def check_files(folder: Path) -> None:
             json.loads((folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise DamagedModel(f"{folder.name}/{name} is missing or not JSON") from error
+
+
+def _fingerprint(folder: Path) -> str:
+    """Tells a folder's weights from others without reading them whole."""
+    digest = hashlib.sha256((folder / "config.json").read_bytes())
+    for path in sorted(folder.glob("*.safetensors")):
+        found = path.stat()
+        digest.update(f"{path.name}/{found.st_size}/{found.st_mtime_ns}".encode())
+    return digest.hexdigest()[:12]
+
+
+def _can_think(folder: Path) -> bool:
+    """Whether a model's chat template knows of reasoning before the answer."""
+    names = ("chat_template.jinja", "tokenizer_config.json")
+    paths = [folder / name for name in names if (folder / name).exists()]
+    text = "".join(path.read_text(encoding="utf-8") for path in paths)
+    return "enable_thinking" in text or "<think>" in text
 
 
 def _defaults(folder: Path, fallback: Sampling) -> Sampling:

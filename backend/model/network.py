@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,38 @@ from transformers.configuration_utils import PreTrainedConfig
 from transformers.models.llama.modeling_llama import LlamaForCausalLM
 from transformers.utils import logging as transformers_logging
 
-from backend.model import attention
-from backend.model.fused import fuse, rows_are_independent
+from backend.model import attention, probe
+from backend.model.fused import fuse
 from backend.model.kv_cache import KVCache
 from backend.model.manifest import DamagedModel
 from backend.model.packed import DECODE_ROWS
 from backend.model.runner import Runner
 from backend.model.sampler import Sampler
+from backend.prompt.sight import Sight
+from backend.vision.cache import EmbeddingCache
+from backend.vision.encoder import Encoder
+from backend.vision.vision import Vision
 
 log = logging.getLogger(__name__)
 
 BLOCK_SIZE = 16  # tokens
 _CPU_CACHE_BYTES = 1 << 30
-_CUDA_CACHE_SHARE = 0.85  # of what is free after loading
+_CUDA_CACHE_SHARE = 0.8  # of what is free after loading and without the embeddings
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much is computed at a time."""
+
+    chunk_tokens: int  # of a prompt in one piece
+    step_tokens: int  # of all prompts in one step
+    encode_tokens: int  # of pictures in one call of the vision tower
+    embedding_bytes: int  # of pictures that are remembered
+
+
+# On a CPU a step must be short enough for the answers that run beside it; a GPU wants much to do.
+_CPU_PACE = Pace(256, 256, 1024, 256 << 20)
+_CUDA_PACE = Pace(2048, 8192, 4096, 2 << 30)
 
 # model_type -> module and class of transformers, and where the text model lies in it
 _CLASSES = {
@@ -46,54 +65,87 @@ class Network:
     """A network ready to run, and what is known about it."""
 
     runner: Runner
+    vision: Vision | None  # None: it does not see
+    pace: Pace
+    reuse_tokens: int  # a cached prefix is taken over in whole pieces of this
     eos_ids: frozenset[int]
     context_length: int
     vocabulary_size: int
-    position_rows: int
     parameters: int
     device: str
     dtype: str
 
 
 def load_network(
-    folder: Path, *, max_model_len: int, threads: int, dtype: torch.dtype | None = None
+    folder: Path,
+    *,
+    max_model_len: int,
+    threads: int,
+    revision: str = "",
+    embedding_bytes: int | None = None,
+    dtype: torch.dtype | None = None,
+    packed: bool | None = None,
 ) -> Network:
-    """Loads the weights and lays out the memory for keys and values."""
+    """Loads the weights and lays out the memory for keys and values.
+
+    `revision` tells the weights from others of the same name. What is None is chosen for the
+    device; `packed` is as Runner has it. Raises DamagedModel.
+    """
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model, text, position_rows = _build(folder, dtype or _best_dtype(device), device)
-    decode_rows = 1
+    packed = device.type == "cuda" if packed is None else packed
+    pace = _CUDA_PACE if device.type == "cuda" else _CPU_PACE
+    pace = replace(pace, embedding_bytes=embedding_bytes or pace.embedding_bytes)
+    model, text = _build(folder, dtype or _best_dtype(device), device)
+    sees = hasattr(model, "get_image_features")
     if device.type == "cpu" and isinstance(model, LlamaForCausalLM):
         fuse(model)
-        decode_rows = DECODE_ROWS if rows_are_independent(model) else 1
-        log.info("decoding up to %d answers at a time", decode_rows)
     config = text.config
     config._attn_implementation = attention.NAME
     context_length = min(max_model_len, config.max_position_embeddings)
-    cache = _cache(config, context_length, model.dtype, device)
+    cache = _cache(config, context_length, model.dtype, device, pace.embedding_bytes if sees else 0)
+    head = model.get_output_embeddings()
+    decode_rows, reuse_tokens = 1, BLOCK_SIZE
+    if not packed:
+        bench = probe.Bench(text, head, cache, pace.chunk_tokens)
+        decode_rows = DECODE_ROWS if bench.decodes_are_independent(DECODE_ROWS) else 1
+        reuse_tokens = BLOCK_SIZE if bench.prefixes_are_exact() else pace.chunk_tokens
+        log.info("decoding up to %d at a time, reusing pieces of %d", decode_rows, reuse_tokens)
     eos_ids = _eos_ids(folder, config)
     runner = Runner(
         text,
-        model.get_output_embeddings(),
+        head,
         cache,
         Sampler(eos_ids),
-        position_rows=position_rows,
+        position_rows=3 if sees else 1,
         decode_rows=decode_rows,
+        tile_tokens=pace.chunk_tokens,
+        packed=packed,
     )
+    vision = None
+    if sees:
+        encoder = Encoder(model.model.visual, Sight.from_folder(folder, revision))
+        # The last bits of a picture must not depend on its company where those of a chunk do not.
+        pooled = packed or reuse_tokens == BLOCK_SIZE
+        vision = Vision(encoder, EmbeddingCache(pace.embedding_bytes), pooled=pooled)
+        if not probe.sees(runner, encoder):
+            raise DamagedModel(f"{folder.name}: the model says the same of different pictures")
     return Network(
         runner=runner,
+        vision=vision,
+        pace=pace,
+        reuse_tokens=reuse_tokens,
         eos_ids=eos_ids,
         context_length=context_length,
         vocabulary_size=config.vocab_size,
-        position_rows=position_rows,
         parameters=sum(weight.numel() for weight in model.parameters()),
         device=torch.cuda.get_device_name() if device.type == "cuda" else "CPU",
         dtype=str(model.dtype).removeprefix("torch."),
     )
 
 
-def _build(folder: Path, dtype: torch.dtype, device: torch.device) -> tuple[Any, Any, int]:
-    """transformers' model, its text part, and how many rows its positions have."""
+def _build(folder: Path, dtype: torch.dtype, device: torch.device) -> tuple[Any, Any]:
+    """transformers' model and its text part."""
     model_type = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
     if model_type not in _CLASSES:
         raise DamagedModel(
@@ -125,7 +177,7 @@ def _build(folder: Path, dtype: torch.dtype, device: torch.device) -> tuple[Any,
                 f"{folder.name}: {len(names)} {problem.replace('_', ' ')}, first {names[0]}"
             )
     model.eval().requires_grad_(requires_grad=False).to(device)
-    return model, model.get_submodule(text_path), 1 if model_type == "llama" else 3
+    return model, model.get_submodule(text_path)
 
 
 def _best_dtype(device: torch.device) -> torch.dtype:
@@ -138,13 +190,18 @@ def _best_dtype(device: torch.device) -> torch.dtype:
 
 
 def _cache(
-    config: PreTrainedConfig, context: int, dtype: torch.dtype, device: torch.device
+    config: PreTrainedConfig,
+    context: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    reserved: int,
 ) -> KVCache:
+    """As many blocks as the device has room for, `reserved` bytes aside."""
     heads = config.num_key_value_heads
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     block_bytes = 2 * config.num_hidden_layers * BLOCK_SIZE * heads * head_dim * dtype.itemsize
     if device.type == "cuda":
-        budget = int(torch.cuda.mem_get_info()[0] * _CUDA_CACHE_SHARE)
+        budget = int((torch.cuda.mem_get_info()[0] - reserved) * _CUDA_CACHE_SHARE)
     else:
         budget = _CPU_CACHE_BYTES  # memory is taken as blocks are first used
     least = -(-context // BLOCK_SIZE)

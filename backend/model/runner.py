@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as SequenceOf
+from itertools import accumulate, compress
 
 import torch
 
-from backend.model.attention import Pages
-from backend.model.kv_cache import KVCache, Span
+from backend.model.attention import Chunk, Pages, Part
+from backend.model.decoding import PaddedDecodes, TiledDecodes
+from backend.model.kv_cache import KVCache
 from backend.model.outcome import Failed, Outcome
-from backend.model.sampler import Sampler
+from backend.model.sampler import Sampler, UnusableLogits
+from backend.prompt.picture import ImageSpan
+from backend.prompt.positions import Positions
 from backend.scheduling.scheduler import Batch, Slice
 
 log = logging.getLogger(__name__)
+
+_NOT_NUMBERS = "The model computed numbers that are none."
+_NOT_SEEN = "A picture could not be encoded."
+_IN_LINE = Positions()
+
+Embeddings = Mapping[bytes, torch.Tensor]  # [tokens, hidden] by the picture's key
 
 
 class Runner:
@@ -28,39 +39,76 @@ class Runner:
         *,
         position_rows: int,
         decode_rows: int,
+        tile_tokens: int,
+        packed: bool,
     ) -> None:
         """`network` is transformers' text model without its `head`.
 
         `position_rows` is 3 where positions have a row for time, height and width, else 1.
-        `decode_rows` is how many sequences may be decoded in one go without any of them
-        noticing; 1 where the arithmetic of a row depends on its neighbours.
+        `packed` computes a whole batch in one forward pass. Otherwise every chunk of a prompt is
+        computed by itself, its attention in tiles of `tile_tokens`, and `decode_rows` sequences
+        are decoded in one go: as many as can be without any of them noticing, 1 where the
+        arithmetic of a row depends on its neighbours.
         """
         self.cache = cache
+        self.packed = packed
         self._network = network
+        self._embed = network.get_submodule("embed_tokens")
+        self._hidden = network.get_parameter("embed_tokens.weight").shape[1]
         self._head = head
         self._sampler = sampler
         self._position_rows = position_rows
         self._decode_rows = decode_rows
-        self._device = next(network.parameters()).device
+        self._tile_tokens = tile_tokens
+        self._decodes = PaddedDecodes if packed else TiledDecodes
+        self._device = cache.device
 
     @torch.inference_mode()
-    def run(self, batch: Batch) -> list[Outcome]:
-        """One outcome for each of the batch's slices."""
-        outcomes: list[Outcome] = []
-        for first in range(0, len(batch.decodes), self._decode_rows):
-            outcomes += self._together(batch.decodes[first : first + self._decode_rows])
-        for part in batch.prefills:
-            outcomes += self._together((part,))
-        return outcomes
+    def run(self, batch: Batch, embeddings: Embeddings) -> list[Outcome]:
+        """One outcome for each of the batch's slices.
 
-    def _together(self, slices: SequenceOf[Slice]) -> list[Outcome]:
+        `embeddings` holds those of all pictures that the slices touch; one that is missing, or
+        not of its picture's size, fails the slices that touch it.
+        """
+        return [
+            outcome
+            for group in self._groups(batch)
+            for outcome in self._together(group, embeddings)
+        ]
+
+    @torch.inference_mode()
+    def logits(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:
+        """Logits [slices that sample, vocabulary], without sampling; what breaks is raised."""
+        return self._forward(slices, embeddings)
+
+    def _groups(self, batch: Batch) -> Iterator[SequenceOf[Slice]]:
+        """What is computed in one forward pass each, in the order of the batch's slices."""
+        if self.packed:
+            yield batch.slices
+            return
+        for first in range(0, len(batch.decodes), self._decode_rows):
+            yield batch.decodes[first : first + self._decode_rows]
+        for part in batch.prefills:
+            yield (part,)
+
+    def _together(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> list[Outcome]:
+        """Outcomes of slices that are computed together, but for those that lack a picture."""
+        whole = [self._has_pictures(part, embeddings) for part in slices]
+        outcomes = iter(self._computed(list(compress(slices, whole)), embeddings))
+        return [next(outcomes) if is_whole else Failed(_NOT_SEEN) for is_whole in whole]
+
+    def _computed(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> list[Outcome]:
         """Runs slices in one forward pass; if that breaks, each alone, to find the one at fault."""
+        if not slices:
+            return []
         try:
-            logits = self._forward(slices)
+            logits = self._forward(slices, embeddings)
         except Exception:
             if len(slices) > 1:
-                return [outcome for part in slices for outcome in self._together((part,))]
-            log.exception("forward pass failed", extra={"request_id": _id(slices[0])})
+                return [
+                    outcome for part in slices for outcome in self._computed([part], embeddings)
+                ]
+            log.exception("forward pass failed", extra=_named(slices[0]))
             return [Failed()]
         due = iter(logits)
         return [self._sample(next(due), part) if part.samples else None for part in slices]
@@ -68,50 +116,88 @@ class Runner:
     def _sample(self, logits: torch.Tensor, part: Slice) -> Outcome:
         try:
             return self._sampler.sample(logits, part.sequence)
+        except UnusableLogits:
+            log.warning("logits are not finite", extra=_named(part))
+            return Failed(_NOT_NUMBERS)
         except Exception:
-            log.exception("sampling failed", extra={"request_id": _id(part)})
+            log.exception("sampling failed", extra=_named(part))
             return Failed()
 
-    def _forward(self, slices: SequenceOf[Slice]) -> torch.Tensor:
+    def _forward(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:
         """Logits [slices that sample, vocabulary]."""
-        tokens: list[int] = []
-        places: list[int] = []
-        spans: list[Span] = []
-        last_rows: list[int] = []
-        for part in slices:
-            spans.append(
-                Span.of(
-                    part.sequence.blocks,
-                    self.cache.block_size,
-                    len(tokens),
-                    part.start,
-                    part.end,
-                    self._device,
-                )
-            )
-            tokens += part.sequence.tokens(part.start, part.end)
-            places += range(part.start, part.end)
-            if part.samples:
-                last_rows.append(len(tokens) - 1)
-        pages = Pages(self.cache, tuple(spans))
         hidden = self._network(
-            input_ids=torch.tensor([tokens], device=self._device),
-            position_ids=self._positions(places),
+            inputs_embeds=self._embedded(slices, embeddings),
+            position_ids=self._positions(slices),
             use_cache=False,
-            pages=pages,
+            pages=self._pages(slices),
         ).last_hidden_state
+        ends = accumulate(part.end - part.start for part in slices)
+        last_rows = [end - 1 for end, part in zip(ends, slices, strict=True) if part.samples]
         if not last_rows:
             return torch.empty(0)
         logits: torch.Tensor = self._head(hidden[0, last_rows])
         return logits
 
-    def _positions(self, places: list[int]) -> torch.Tensor:
-        """[1, tokens], or [3, 1, tokens] where text stands at the same place in all three rows."""
-        positions = torch.tensor([places], device=self._device)
+    def _embedded(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:
+        """[1, tokens, hidden]: the tokens' embeddings, and the pictures' in their places."""
+        ids = [token for part in slices for token in part.sequence.tokens(part.start, part.end)]
+        rows: torch.Tensor = self._embed(torch.tensor([ids], device=self._device))
+        first = 0  # the packed row of the slice's first token
+        for part in slices:
+            for span, start, end in _pictures(part):
+                embedding = embeddings[span.picture.key][start - span.start : end - span.start]
+                rows[0, first + start - part.start : first + end - part.start] = embedding
+            first += part.end - part.start
+        return rows
+
+    def _positions(self, slices: SequenceOf[Slice]) -> torch.Tensor:
+        """[1, tokens], or [3, 1, tokens] for time, height and width."""
         if self._position_rows == 1:
-            return positions
-        return positions.expand(self._position_rows, 1, -1)
+            places = [place for part in slices for place in range(part.start, part.end)]
+            return torch.tensor([places], device=self._device)
+        axes: tuple[list[int], list[int], list[int]] = ([], [], [])
+        for part in slices:
+            positions = part.sequence.positions or _IN_LINE
+            for axis, row in zip(axes, positions.rows(part.start, part.end), strict=True):
+                axis += row
+        return torch.tensor(axes, device=self._device)[:, None]
+
+    def _pages(self, slices: SequenceOf[Slice]) -> Pages:
+        """Where the slices' keys and values go. Readies the blocks that they begin."""
+        cache, size = self.cache, self.cache.block_size
+        slots: list[int] = []
+        parts: list[Part] = []
+        decodes = [part for part in slices if part.start >= len(part.sequence.prompt_ids)]
+        if decodes:
+            tables = [part.sequence.blocks[: -(-part.end // size)] for part in decodes]
+            parts.append(self._decodes(cache, tables, [part.end for part in decodes]))
+        for part in slices:
+            blocks, start, end = part.sequence.blocks, part.start, part.end
+            if end % size and end // size * size >= start:
+                cache.clear(blocks[end // size])
+            if len(slots) >= len(decodes):
+                tile = size if self.packed else self._tile_tokens
+                parts.append(Chunk(cache, blocks, len(slots), start, end, tile))
+            slots += cache.slots(blocks, start, end)
+        return Pages(cache, torch.tensor(slots, device=self._device), tuple(parts))
+
+    def _has_pictures(self, part: Slice, embeddings: Embeddings) -> bool:
+        """Whether the embedding of every picture that the slice touches is there and fits."""
+        return all(
+            embedding is not None and embedding.shape == (span.picture.tokens, self._hidden)
+            for span, _, _ in _pictures(part)
+            for embedding in [embeddings.get(span.picture.key)]
+        )
 
 
-def _id(part: Slice) -> str:
-    return part.sequence.request_id
+def _pictures(part: Slice) -> Iterator[tuple[ImageSpan, int, int]]:
+    """The pictures that a slice touches, and which places [start, end) of it they take."""
+    for span in part.sequence.images:
+        start, end = max(span.start, part.start), min(span.end, part.end)
+        if start < end:
+            yield span, start, end
+
+
+def _named(part: Slice) -> dict[str, str]:
+    """Says in the log whose slice it is."""
+    return {"request_id": part.sequence.request_id}

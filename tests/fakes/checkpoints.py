@@ -50,6 +50,15 @@ _NAMES = {
     "glm46v": ("Glm46VConfig", "Glm46VForConditionalGeneration"),
     "glm_ocr": ("GlmOcrConfig", "GlmOcrForConditionalGeneration"),
 }
+# Few pixels, so that pictures take few tokens; sides are multiples of 28.
+PROCESSOR: dict[str, Any] = {
+    "size": {"shortest_edge": 2 * 28 * 28, "longest_edge": 2 * 28 * 28 * 30},
+    "patch_size": 14,
+    "temporal_patch_size": 2,
+    "merge_size": 2,
+    "image_mean": [0.48145466, 0.4578275, 0.40821073],
+    "image_std": [0.26862954, 0.26130258, 0.27577711],
+}
 _MEDIA_TOKENS = ("image", "video", "image_start", "image_end", "video_start", "video_end")
 
 
@@ -76,4 +85,6 @@ def save(architecture: str, folder: Path) -> Any:
     (folder / "tokenizer_config.json").write_text(
         json.dumps({"eos_token": "<|end|>", "chat_template": TEMPLATE}), encoding="utf-8"
     )
+    if architecture != "llama":
+        (folder / "preprocessor_config.json").write_text(json.dumps(PROCESSOR), encoding="utf-8")
     return model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from backend.model.fused import FusedMlp, FusedNorm, fuse, rows_are_independent
+from backend.model.fused import FusedMlp, FusedNorm
 from backend.model.packed import DECODE_ROWS, GROUP, EightBitWeight, FourBitWeight, PackedLinear
 from tests.fakes import checkpoints
 
@@ -94,12 +94,3 @@ def test_fused_norm_and_mlp_do_what_they_replace(dtype: torch.dtype, count: int)
             torch.testing.assert_close(
                 fused(hidden), expected, atol=tolerance * scale, rtol=tolerance
             )
-
-
-def test_a_fused_model_knows_whether_its_rows_are_independent() -> None:
-    model = checkpoints.build("llama").bfloat16()
-    fuse(model)
-    assert rows_are_independent(model)
-    down = model.model.layers[0].mlp.down_proj.forward
-    model.model.layers[0].mlp.down_proj.forward = lambda rows: down(rows) + rows.mean()
-    assert not rows_are_independent(model)

@@ -84,7 +84,7 @@ def run(
         if waiting:
             scheduler.add([waiting.pop()])
         batch = scheduler.schedule(0.0)
-        outcomes = network.runner.run(batch)
+        outcomes = network.runner.run(batch, {})
         tokens = [outcome.token if isinstance(outcome, Sampled) else None for outcome in outcomes]
         for advance in scheduler.commit(batch, tokens):
             if advance.reason:
@@ -131,7 +131,7 @@ def test_logits_are_close(pair: Any, prompts: Any) -> None:
     )
     sampling = Sampling(max_tokens=1, seed=0, top_logprobs=20)
     scheduler.add([Sequence("a", "o", 0, prompt, sampling)])
-    sampled = network.runner.run(scheduler.schedule(0.0))[-1]
+    sampled = network.runner.run(scheduler.schedule(0.0), {})[-1]
     assert isinstance(sampled, Sampled)
     with torch.inference_mode():
         logprobs = reference(torch.tensor([prompt])).logits[0, -1].log_softmax(-1)

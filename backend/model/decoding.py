@@ -1,0 +1,166 @@
+"""How sequences that get one token each attend to all they have: two forms of the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as SequenceOf
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+from backend.model.kv_cache import KVCache
+
+_TILE = 8  # blocks
+_FEWEST = 2  # sequences; with fewer, a product is computed by a routine with other last bits
+
+
+class PaddedDecodes:
+    """All sequences in one call, filled up to the longest: for the GPU."""
+
+    def __init__(
+        self, cache: KVCache, tables: SequenceOf[list[int]], lengths: SequenceOf[int]
+    ) -> None:
+        """The blocks and the lengths of the sequences, newest token included."""
+        self.rows = slice(0, len(tables))
+        most = max(map(len, tables))
+        padded = [table + [cache.blank] * (most - len(table)) for table in tables]
+        self._table = torch.tensor(padded, device=cache.device)
+        places = torch.arange(most * cache.block_size, device=cache.device)
+        seen = places[None, :] < torch.tensor(lengths, device=cache.device)[:, None]
+        self._mask = seen[:, None, None, :]
+
+    def attend(
+        self, query: torch.Tensor, cache: KVCache, layer: int, scaling: float
+    ) -> torch.Tensor:
+        """query [1, heads, rows, head_dim] -> [1, rows, heads, head_dim]."""
+        keys, values = cache.read(layer, self._table)  # [rows, tokens, kv_heads, head_dim]
+        # Query heads that share a key head stand as its rows.
+        rows, kv_heads, head_dim = len(self._table), *keys.shape[2:]
+        grouped = query[0].transpose(0, 1).reshape(rows, kv_heads, -1, head_dim)
+        output = scaled_dot_product_attention(
+            grouped,
+            keys.transpose(1, 2),
+            values.transpose(1, 2),
+            attn_mask=self._mask,
+            scale=scaling,
+        )
+        return output.flatten(1, 2)[None]
+
+
+class TiledDecodes:
+    """Sequences attend tile by tile, and the tiles' results are added up: for the CPU.
+
+    A tile is the same stretch of a sequence's places whatever else is computed, so a sequence
+    gets the same bits in any company. Where sequences share a tile's blocks, because they begin
+    alike, it is read once for all of them: many questions about one document cost little more
+    than one. The sum over tiles is that of Flash-Decoding (Dao et al., 2023).
+    """
+
+    def __init__(
+        self, cache: KVCache, tables: SequenceOf[list[int]], lengths: SequenceOf[int]
+    ) -> None:
+        """The blocks and the lengths of the sequences, newest token included."""
+        self.rows = slice(0, len(tables))
+        tiles: dict[tuple[int, ...], _Tile] = {}
+        paths = []  # the tiles of each sequence
+        for row, (table, length) in enumerate(zip(tables, lengths, strict=True)):
+            path = []
+            for first in range(0, len(table), _TILE):
+                blocks = tuple(table[first : first + _TILE])
+                tile = tiles.setdefault(
+                    blocks, _Tile(blocks, length - first * cache.block_size, [])
+                )
+                tile.readers.append(row)
+                path.append(tile)
+            paths.append(path)
+        single = [tile for tile in tiles.values() if len(tile.readers) <= _FEWEST]
+        shared = [tile for tile in tiles.values() if len(tile.readers) > _FEWEST]
+        self._groups = [_Group(cache, group) for group in (single, shared) if group]
+        places: dict[tuple[int, tuple[int, ...]], int] = {}  # of a row's result for a tile
+        first = 0
+        for group in self._groups:
+            places |= group.places(first)
+            first += group.results
+        longest = max(map(len, paths))
+        picks = [
+            [places[row, tile.blocks] for tile in path + path[:1] * (longest - len(path))]
+            for row, path in enumerate(paths)
+        ]
+        absent = [[0.0] * len(path) + [-torch.inf] * (longest - len(path)) for path in paths]
+        self._picks = torch.tensor(picks, device=cache.device)  # [rows, tiles]
+        self._absent = torch.tensor(absent, device=cache.device)[..., None]  # [rows, tiles, 1]
+
+    def attend(
+        self, query: torch.Tensor, cache: KVCache, layer: int, scaling: float
+    ) -> torch.Tensor:
+        """query [1, heads, rows, head_dim] -> [1, rows, heads, head_dim]."""
+        rows = query[0].transpose(0, 1)
+        parts = [group.attend(rows, cache, layer, scaling) for group in self._groups]
+        outputs = torch.cat([output for output, _ in parts])[self._picks]
+        sums = torch.cat([logsumexp for _, logsumexp in parts])[self._picks]
+        shares = torch.softmax(sums + self._absent, dim=1)  # [rows, tiles, heads]
+        return (outputs * shares[..., None]).sum(1).to(query.dtype)[None]
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """Neighbouring places of one or more sequences."""
+
+    blocks: tuple[int, ...]
+    tokens: int  # from its beginning to the sequence's end, may reach beyond the tile
+    readers: list[int]  # rows
+
+
+class _Group:
+    """Tiles that are read in one call, each by the same number of rows; some read in vain."""
+
+    def __init__(self, cache: KVCache, tiles: SequenceOf[_Tile]) -> None:
+        self._tiles = tiles
+        self._seats = max(_FEWEST, max(len(tile.readers) for tile in tiles))
+        readers = [
+            tile.readers + tile.readers[:1] * (self._seats - len(tile.readers)) for tile in tiles
+        ]
+        self._readers = torch.tensor(readers, device=cache.device)  # [tiles, seats]
+        self._table = torch.tensor(
+            [[*tile.blocks, *[cache.blank] * (_TILE - len(tile.blocks))] for tile in tiles],
+            device=cache.device,
+        )
+        places = torch.arange(_TILE * cache.block_size, device=cache.device)
+        tokens = torch.tensor([tile.tokens for tile in tiles], device=cache.device)
+        unseen = places[None, :] >= tokens[:, None]
+        mask = torch.zeros(unseen.shape, dtype=cache.dtype, device=cache.device)
+        self._mask = mask.masked_fill_(unseen, -torch.inf)[:, None, None, :]
+
+    @property
+    def results(self) -> int:
+        """How many results `attend` gives."""
+        return len(self._tiles) * self._seats
+
+    def places(self, first: int) -> dict[tuple[int, tuple[int, ...]], int]:
+        """Where each reader's result for each tile is, if the group's results begin at `first`."""
+        return {
+            (row, tile.blocks): first + number * self._seats + seat
+            for number, tile in enumerate(self._tiles)
+            for seat, row in enumerate(tile.readers)
+        }
+
+    def attend(
+        self, rows: torch.Tensor, cache: KVCache, layer: int, scaling: float
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """rows [rows, heads, head_dim] -> outputs [tiles * seats, heads, head_dim] and, in
+        float32, logsumexp [tiles * seats, heads]."""
+        keys, values = cache.read(layer, self._table)  # [tiles, tokens, kv_heads, head_dim]
+        shape = (*self._readers.shape, keys.shape[2], -1, keys.shape[3])
+        # Rows and query heads that share a key head stand as its rows.
+        query = rows[self._readers].view(shape).transpose(1, 2).flatten(2, 3)
+        output, logsumexp = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
+            query,
+            keys.transpose(1, 2),
+            values.transpose(1, 2),
+            attn_mask=self._mask,
+            scale=scaling,
+        )
+        tiles, seats, kv_heads = shape[:3]
+        output = output.view(tiles, kv_heads, seats, -1, shape[-1]).transpose(1, 2)
+        logsumexp = logsumexp.view(tiles, kv_heads, seats, -1).transpose(1, 2)
+        return output.reshape(tiles * seats, -1, shape[-1]), logsumexp.reshape(tiles * seats, -1)
