@@ -77,7 +77,7 @@ class Dispatch:
                 positions=Positions(work.images) if work.images else None,
                 guide=None if work.guide is None else work.guide(),
             )
-            answer = Outgoing(sequence, self._tokenizer)
+            answer = Outgoing(sequence, self._tokenizer, thinking=work.thinking)
             request.answers.append(answer)
             self._owners[id(sequence)] = request, answer
         return [answer.sequence for answer in request.answers]
@@ -120,6 +120,8 @@ class Dispatch:
         request, answer = self._owners.pop(id(sequence))
         if reason is FinishReason.ERROR:
             request.error = request.error or FAILURE
+        if sequence.guide is not None and reason is FinishReason.STOP:
+            request.warning = request.warning or sequence.guide.warning
         delta = answer.flush(reason)
         if delta is not None:
             self._tell(request, "delta", delta)

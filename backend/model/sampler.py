@@ -1,5 +1,10 @@
 """Chooses the next token of one sequence from its logits.
 
+A request's parameters act in the order of transformers' `generate()`, with the two that it lacks
+beside their kin: repetition penalty, presence and frequency penalty, logit bias, the ban on ending
+before `min_tokens`, what the guide allows, temperature, top_k, top_p, min_p. A token that the guide
+forces is taken before any of it.
+
 Chance is a function of the request's seed, the answer's index and the token's place, and of nothing
 else: a seed repeats a text whatever runs beside it, and after a preemption too.
 """
@@ -11,6 +16,7 @@ import hashlib
 import torch
 
 from backend.model.outcome import Sampled
+from backend.prompt.guide import GuideBroken
 from backend.prompt.prompt import Sampling
 from backend.scheduling.sequence import Sequence
 
@@ -29,44 +35,89 @@ class Sampler:
         self._eos_ids = sorted(eos_ids)
 
     def sample(self, logits: torch.Tensor, sequence: Sequence) -> Sampled:
-        """The sequence's next token from the logits [vocabulary] of its last one."""
-        sampling = sequence.sampling
+        """The sequence's next token from the logits [vocabulary] of its last one.
+
+        Raises UnusableLogits, and GuideBroken where the guide leaves no token to choose.
+        """
+        sampling, guide = sequence.sampling, sequence.guide
         scores = logits.float()
         if not torch.isfinite(scores.amax()):  # not a number wins any maximum
             raise UnusableLogits
         scores = self._biased(scores, sequence)
+        forced = None if guide is None else guide.forced()
+        if forced is not None:
+            return _reported(forced, scores, sampling.top_logprobs)
+        scores = self._held(scores, sequence)
         is_cold = sampling.temperature < _COLDEST
         token = _greedy(scores) if is_cold else _drawn(scores, sequence)
-        if sampling.top_logprobs is None:
-            return Sampled(token)
-        logprobs = torch.log_softmax(scores, dim=-1)
-        best = torch.topk(logprobs, sampling.top_logprobs)
-        top = tuple(zip(best.indices.tolist(), best.values.tolist(), strict=True))
-        return Sampled(token, float(logprobs[token]), top)
+        return _reported(token, scores, sampling.top_logprobs)
 
     def _biased(self, scores: torch.Tensor, sequence: Sequence) -> torch.Tensor:
-        """Penalties, bias and the ban on ending too early, in a copy."""
+        """Penalties and bias, in a copy if there are any; they touch only the tokens concerned."""
         sampling = sequence.sampling
+        repeats = sampling.repetition_penalty != 1.0
+        recurs = sampling.presence_penalty or sampling.frequency_penalty
+        if not (repeats or recurs or sampling.logit_bias):
+            return scores
         scores = scores.clone()
-        if sampling.repetition_penalty != 1.0:
+        if repeats:
             seen = _ids({*sequence.prompt_ids, *sequence.output_ids}, scores)
             values = scores[seen]
             penalty = sampling.repetition_penalty
             scores[seen] = torch.where(values > 0, values / penalty, values * penalty)
-        if sequence.output_ids and (sampling.presence_penalty or sampling.frequency_penalty):
+        if recurs and sequence.output_ids:
             ids, counts = torch.unique(torch.tensor(sequence.output_ids), return_counts=True)
-            penalty = sampling.presence_penalty + sampling.frequency_penalty * counts.float()
-            scores[ids.to(scores.device)] -= penalty.to(scores.device)
+            penalties = sampling.presence_penalty + sampling.frequency_penalty * counts.float()
+            scores[ids.to(scores.device)] -= penalties.to(scores.device)
         if sampling.logit_bias:
             bias = torch.tensor(list(sampling.logit_bias.values()), device=scores.device)
             scores[_ids(sampling.logit_bias, scores)] += bias
-        if len(sequence.output_ids) < sampling.min_tokens:
-            scores[self._eos_ids] = -torch.inf
         return scores
+
+    def _held(self, scores: torch.Tensor, sequence: Sequence) -> torch.Tensor:
+        """What the guide bans, and an end that comes too early, at minus infinity.
+
+        Where the guide leaves nothing but the end, the answer ends before `min_tokens`.
+        """
+        is_early = len(sequence.output_ids) < sequence.sampling.min_tokens
+        allowed = None if sequence.guide is None else sequence.guide.allowed()
+        if allowed is None and not is_early:
+            return scores
+        may = (
+            torch.ones(len(scores), dtype=torch.bool, device=scores.device)
+            if allowed is None
+            else _bits(allowed, scores)
+        )
+        if is_early:
+            later = may.clone()
+            later[self._eos_ids] = False
+            may = later if bool(later.any()) else may
+        if not bool(may.any()):
+            raise GuideBroken("the guide leaves no token to choose")
+        return scores.masked_fill(~may, -torch.inf)
 
 
 def _ids(tokens: object, scores: torch.Tensor) -> torch.Tensor:
-    return torch.tensor(sorted(tokens), device=scores.device)  # type: ignore[call-overload]
+    return torch.tensor(list(tokens), device=scores.device)  # type: ignore[call-overload]
+
+
+def _bits(words: bytes, scores: torch.Tensor) -> torch.Tensor:
+    """A guide's bits as booleans [vocabulary]; tokens past them are padding and never allowed."""
+    octets = torch.frombuffer(bytearray(words), dtype=torch.uint8).to(scores.device)
+    places = torch.arange(8, dtype=torch.uint8, device=scores.device)
+    bits = ((octets[:, None] >> places) & 1).bool().flatten()[: len(scores)]
+    return torch.nn.functional.pad(bits, (0, len(scores) - len(bits)))
+
+
+def _reported(token: int, scores: torch.Tensor, wanted: int | None) -> Sampled:
+    """The token with its probability and the likeliest ones', of what penalties and guide left."""
+    if wanted is None:
+        return Sampled(token)
+    logprobs = torch.log_softmax(scores, dim=-1)
+    best = torch.topk(logprobs, min(wanted, len(scores)))
+    top = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    possible = tuple((other, value) for other, value in top if value != -torch.inf)
+    return Sampled(token, float(logprobs[token]), possible)
 
 
 def _greedy(scores: torch.Tensor) -> int:
@@ -93,7 +144,7 @@ def _drawn(scores: torch.Tensor, sequence: Sequence) -> int:
     cumulative = torch.where(keep, probabilities, 0.0).cumsum(0)
     target = _chance(sampling, sequence.index, len(sequence.output_ids)) * float(cumulative[-1])
     place = int(torch.searchsorted(cumulative, target, right=True))
-    place = min(place, int(keep.nonzero()[-1]))  # rounding may step past the last one
+    place = min(place, int((keep & (probabilities > 0)).nonzero()[-1]))  # rounding may step past
     return place if ids is None else int(ids[place])
 
 

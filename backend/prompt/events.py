@@ -84,6 +84,17 @@ class TokenLogprob:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A place in a picture as the model wrote it, its edges in thousandths of the sides."""
+
+    label: str  # the words before it
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True)
 class Delta:
     """New text of one answer."""
 
@@ -91,7 +102,10 @@ class Delta:
     text: str
     tokens: int
     reasoning: str = ""
-    logprobs: tuple[TokenLogprob, ...] = ()
+    logprobs: tuple[TokenLogprob, ...] = ()  # of the answer's tokens, not of its reasoning's
+    reasoning_tokens: int = 0  # of `tokens`
+    is_retold: bool = False  # the text is what was told as reasoning, and turned out to be none
+    marks: tuple[Mark, ...] = ()  # places in pictures that the answer has named since the last one
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,10 @@ class Guide(Protocol):
     It hears of every token of its answer exactly once, in order; a preempted sequence keeps it.
     """
 
+    @property
+    def warning(self) -> str:
+        """A sentence for people on what had to be done to the answer; empty if nothing was."""
+
     def allowed(self) -> bytes | None:
         """Which tokens may come next: a bit each, in 32-bit little-endian words; None: any may."""
 
