@@ -1,0 +1,61 @@
+"""Values in normal form, so that two spellings of one thing are one value.
+
+Dates become ISO 8601, durations `2 years`, sums `USD 1000.00`, names of parties lose commas. What
+has no certain normal form has none: the value then stays as it was written, and is marked.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from frontend.workflows import mentions
+from frontend.workflows.fields import Field, Kind
+from frontend.workflows.parties import party
+
+FINDERS: Final = {
+    Kind.DATE: mentions.dates,
+    Kind.DURATION: mentions.durations,
+    Kind.MONEY: mentions.money,
+}
+# What may stand around a date, a duration or a sum without changing it.
+_FILLING: Final = re.compile(
+    r"^(?:(?:this|the|a|an|as|of|on|dated|effective|for|period|term|initial|sum|amount|total|is|in|"
+    r"共|计|共计|合计|为期|期限|为|自|起|于|整|人民币)\b\s*|[\s,.:;()（），。、\"“”]+)*$"
+    r"|^(?:from|after|following)\s+(?:the\s+)?(?:effective\s+)?date(?:\s+hereof|\s+of\s+this\s+"
+    r"agreement)?[\s,.;]*$",
+    re.IGNORECASE,
+)
+_YES: Final = frozenset({"yes", "true", "y", "是", "有", "对", "存在"})
+_NO: Final = frozenset({"no", "false", "n", "否", "无", "没有", "不", "不存在"})
+
+
+def normal(value: str, field: Field) -> str | None:
+    """The normal form of one value of a field; None if it has no certain one."""
+    written = " ".join(value.split())
+    if not written:
+        return None
+    if field.kind in FINDERS:
+        return _measured(written, field.kind)
+    if field.kind is Kind.PARTIES:
+        return party(written)
+    if field.kind is Kind.YES_NO:
+        word = written.strip(" .。").casefold()
+        return "yes" if word in _YES else "no" if word in _NO else None
+    if field.kind is Kind.CHOICE:
+        return next((one for one in field.choices if one.casefold() == written.casefold()), None)
+    return written
+
+
+def _measured(written: str, kind: Kind) -> str | None:
+    """The one date, duration or sum that the text consists of."""
+    found = FINDERS[kind](written)
+    readings = {reading for mention in found for reading in mention.readings}
+    if len(readings) != 1 or any(mention.normal is None for mention in found):
+        return None
+    rest, at = [], 0
+    for mention in found:
+        rest.append(written[at : mention.start])
+        at = mention.end
+    rest.append(written[at:])
+    return readings.pop() if all(_FILLING.match(piece) for piece in rest) else None
