@@ -1,0 +1,119 @@
+"""What the engine says of one request, with the moments at which it said it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from backend.errors import DeadlineExceeded
+from backend.generations import Generation
+from backend.metrics import Metrics
+from backend.prompt.events import Delta, Finished, PageUse, Started
+from backend.prompt.prompt import FinishReason, ReadingMethod, Route
+from backend.relay import Relay
+
+PLANNED = Started(
+    request_id="a",
+    model="tiny",
+    route=Route.MULTIMODAL,
+    route_reason="",
+    prompt_tokens=50,
+    cached_tokens=0,
+    pages=(PageUse("f", 1, ReadingMethod.VISION, words=0, tokens=20),),
+    queue_seconds=0.0,
+    reading_seconds=0.5,
+    answer_cached=False,
+    seed=0,
+)
+
+
+class Told:
+    """A relay, and what it tells."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.metrics = Metrics()
+        self.generation = Generation("me", "a", frozenset())
+        loop = asyncio.get_running_loop()
+        self.relay = Relay(loop, self.generation, PLANNED, self.metrics, time.monotonic())
+
+
+def hold_up_the_loop(compute: Callable[[], None]) -> float:
+    """Computes on another thread and gives the loop nothing to do until later; when it was done."""
+    engine = threading.Thread(target=compute)
+    engine.start()
+    engine.join()
+    ended = time.monotonic()
+    time.sleep(0.2)
+    return ended
+
+
+async def test_times_are_those_of_the_engine_however_late_the_loop_hears() -> None:
+    told = Told()
+    relay = told.relay
+
+    def compute() -> None:
+        relay.started(16, 0.001)
+        for index in (0, 1):
+            relay.delta(Delta(index, "a", 1))
+        time.sleep(0.04)
+        relay.delta(Delta(0, "bc", 2))
+        relay.delta(Delta(0, "", 0))
+        relay.finished((FinishReason.STOP,) * 2, 4, "", "")
+
+    ended = hold_up_the_loop(compute) - told.began
+    finished = await relay.end
+
+    assert finished.timing.first_token <= ended - 0.04
+    assert 0.04 <= finished.timing.total <= ended
+    assert told.metrics.first_token.total == 1
+    assert told.metrics.inter_token.total == 2, "two tokens after the first of answer 0"
+    gap = told.metrics.inter_token.sum / 2
+    assert 0.02 <= gap <= ended / 2, "each took half of the time since the first"
+    assert told.metrics.completion_tokens == finished.usage.completion_tokens == 4
+
+
+async def test_usage_tells_cached_picture_and_reasoning_tokens() -> None:
+    told = Told()
+    told.relay.started(16, 0.0)
+    told.relay.delta(Delta(0, "", 3, reasoning="hm"))
+    told.relay.delta(Delta(0, "Yes.", 2))
+    told.relay.finished((FinishReason.STOP,), 5, "", "")
+
+    usage = (await told.relay.end).usage
+    assert (usage.prompt_tokens, usage.cached_tokens, usage.image_tokens) == (50, 16, 20)
+    assert (usage.completion_tokens, usage.reasoning_tokens) == (5, 3)
+    assert (told.metrics.completion_tokens, told.metrics.reasoning_tokens) == (5, 3)
+    started = told.generation.events[0]
+    assert isinstance(started, Started)
+    assert started.cached_tokens == 16
+
+
+async def test_a_deadline_before_any_token_is_an_error() -> None:
+    told = Told()
+    told.relay.finished((FinishReason.DEADLINE,), 0, "", "")
+    with pytest.raises(DeadlineExceeded):
+        await told.relay.end
+    assert told.metrics.first_token.total == 0
+
+
+async def test_a_token_costs_the_engine_and_the_loop_next_to_nothing() -> None:
+    told = Told()
+    told.relay.started(0, 0.0)
+    count = 5000
+    deltas = [Delta(0, "word ", 1) for _ in range(count)]
+
+    began = time.thread_time()
+    for delta in deltas:
+        told.relay.delta(delta)
+    told.relay.finished((FinishReason.STOP,), count, "", "")
+    finished = await told.relay.end
+    seconds = time.thread_time() - began
+
+    assert isinstance(finished, Finished)
+    assert told.metrics.inter_token.total == count - 1
+    assert seconds / count < 100e-6, "about 10 microseconds on an idle core"
