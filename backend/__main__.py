@@ -115,6 +115,7 @@ def _loading(settings: Settings, choice: Choice) -> Load:
     from backend.errors import Unavailable
     from backend.hardware import cores
     from backend.model.loader import DamagedModel, load
+    from backend.prompt.guides import Guides
     from backend.readiness import Phase, Ready, Report
 
     def bring_in(report: Report) -> Ready:
@@ -130,7 +131,8 @@ def _loading(settings: Settings, choice: Choice) -> Load:
             raise Unavailable(f"The model cannot be loaded: {damaged}.") from damaged
         engine = Engine(model, max_running=settings.max_running, max_queue=settings.max_queue)
         engine.start()
-        return Ready(model.info, model.tokenizer, model.template, engine, model.sight)
+        guides = Guides(model.tokenizer, model.eos_ids, thinks=model.info.thinks)
+        return Ready(model.info, model.tokenizer, model.template, engine, model.sight, guides)
 
     return bring_in
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from backend.errors import InvalidRequest
 from backend.generations import Generation, Generations, full
 from backend.kept_answers import KeptAnswer, KeptAnswers, answer_key, pieces
 from backend.media.media import Media
@@ -15,12 +17,14 @@ from backend.metrics import Metrics
 from backend.prompt import reading, router
 from backend.prompt.assembly import Assembled, assemble
 from backend.prompt.events import Finished, PageRead, Queued, Started, Timing, Usage
+from backend.prompt.guide import Guide
 from backend.prompt.prompt import FinishReason, Prompt, Route
 from backend.prompt.reading import Reader
 from backend.readiness import Ready
 from backend.relay import Relay, too_late
 from backend.work import Work
 
+FORM_SECONDS = 10.0  # for a form to be compiled, the wait for a thread included
 SPARE_SECONDS = 2.0  # for one that has no place, to find out that its answer is known
 
 
@@ -64,13 +68,16 @@ class Journey:
         self._generation.stop_with(task.cancel)
         try:
             assembled, reason = await self._prepare_if_there_is_room()
+            guide = await self._guide(assembled)
         except asyncio.CancelledError:
             if not self._generation.stop_requested:
                 raise
             return self._stopped_early()
         if self._generation.stop_requested:
             return self._stopped_early()
-        return await self._compute(assembled, reason)
+        if self._prompt.response_format is not None:  # a fixed text would not have that form
+            assembled = replace(assembled, notice=None)
+        return await self._compute(assembled, reason, guide)
 
     async def _prepare_if_there_is_room(self) -> tuple[Assembled, str]:
         """Without a place among those that compute it may only be quick: an answer that is known
@@ -107,7 +114,30 @@ class Journey:
             documents.values(), assembled.excerpts, sees_images=ready.info.sees_images
         )
 
-    async def _compute(self, assembled: Assembled, reason: str) -> Finished:
+    async def _guide(self, assembled: Assembled) -> Callable[[], Guide] | None:
+        """What the answers are held to, compiled in a thread."""
+        if self._ready.guides is None:
+            if self._prompt.response_format is not None:
+                raise InvalidRequest("This model takes no form.", param="response_format")
+            return None
+        make = self._ready.guides.factory
+        if self._prompt.response_format is None:  # nothing slow about that
+            return make(self._prompt, assembled.max_tokens)
+        try:
+            async with asyncio.timeout_at(self._prompt.deadline), asyncio.timeout(FORM_SECONDS):
+                return await asyncio.get_running_loop().run_in_executor(
+                    self._threads, make, self._prompt, assembled.max_tokens
+                )
+        except TimeoutError:
+            if self._prompt.deadline is not None and time.monotonic() >= self._prompt.deadline:
+                raise too_late() from None
+            raise InvalidRequest(
+                "The form is too complex to be enforced.", param="response_format"
+            ) from None
+
+    async def _compute(
+        self, assembled: Assembled, reason: str, guide: Callable[[], Guide] | None
+    ) -> Finished:
         prompt, engine = self._prompt, self._ready.engine
         given = prompt.sampling.seed
         seed = secrets.randbelow(2**31) if given is None else given
@@ -137,6 +167,8 @@ class Journey:
             priority=prompt.priority,
             deadline=prompt.deadline,
             notice=assembled.notice,
+            guide=guide,
+            thinking=prompt.thinking.enabled and self._ready.info.thinks,
         )
         relay = Relay(
             asyncio.get_running_loop(),

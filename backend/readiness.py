@@ -15,6 +15,7 @@ import structlog
 from backend.errors import RequestError, Unavailable
 from backend.model.info import ModelInfo
 from backend.prompt.events import Delta
+from backend.prompt.guides import Guides
 from backend.prompt.picture import ImageSpan
 from backend.prompt.prompt import FinishReason, Role, Sampling
 from backend.prompt.sight import Sight
@@ -70,6 +71,7 @@ class Ready:
     template: Template
     engine: Computes
     sight: Sight | None = None  # None: the model does not see
+    guides: Guides | None = None  # None: answers are held to nothing
 
 
 Report = Callable[[Phase, str], None]

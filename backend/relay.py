@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from backend.errors import DeadlineExceeded
 from backend.generations import Generation
 from backend.metrics import Metrics
-from backend.prompt.events import Delta, Finished, Started, Timing, Usage
+from backend.prompt import boxes
+from backend.prompt.boxes import Target
+from backend.prompt.events import Box, Delta, Finished, Mark, Started, Timing, Usage
 from backend.prompt.prompt import FinishReason
 
 
@@ -25,20 +27,24 @@ class Relay:
         planned: Started,
         metrics: Metrics,
         accepted: float,
+        targets: Sequence[Target] = (),
     ) -> None:
         """`planned` is the event to tell once the engine begins, its engine figures at zero.
 
-        `accepted` is the moment of acceptance on time.monotonic()'s clock.
+        `accepted` is the moment of acceptance on time.monotonic()'s clock, `targets` the pictures
+        whose places the answers may name.
         """
         self._loop = loop
         self._generation = generation
         self._started = planned
         self._metrics = metrics
         self._accepted = accepted
+        self._targets = tuple(targets)
         self._has_started = False
         self._first_token = 0.0  # seconds after acceptance
         self._latest: dict[int, float] = {}  # moment of each answer's latest token
-        self._reasoning_tokens = 0
+        self._reasoning_tokens: dict[int, int] = {}  # by answer
+        self._marks: dict[int, list[Mark]] = {}  # by answer
         self.end: asyncio.Future[Finished] = loop.create_future()
 
     # On the engine's thread, where the moment of a token is taken.
@@ -75,6 +81,10 @@ class Relay:
     def _grow(self, delta: Delta, moment: float) -> None:
         if delta.tokens:
             self._count(delta, moment)
+        if delta.is_retold:  # it was no reasoning after all
+            self._reasoning_tokens[delta.index] = 0
+        if delta.marks:
+            self._marks.setdefault(delta.index, []).extend(delta.marks)
         self._generation.append(delta)
 
     def _count(self, delta: Delta, moment: float) -> None:
@@ -85,9 +95,10 @@ class Relay:
         if before is not None:
             self._metrics.inter_token.observe((moment - before) / delta.tokens, delta.tokens)
         self._latest[delta.index] = moment
-        is_reasoning = bool(delta.reasoning and not delta.text)
-        self._reasoning_tokens += delta.tokens if is_reasoning else 0
-        self._metrics.generated(delta.tokens, reasoning=is_reasoning)
+        thought = delta.reasoning_tokens
+        self._reasoning_tokens[delta.index] = self._reasoning_tokens.get(delta.index, 0) + thought
+        self._metrics.generated(thought, reasoning=True)
+        self._metrics.generated(delta.tokens - thought)
 
     def _finish(
         self,
@@ -111,7 +122,7 @@ class Relay:
                     prompt_tokens=started.prompt_tokens,
                     completion_tokens=completion_tokens,
                     cached_tokens=started.cached_tokens,
-                    reasoning_tokens=self._reasoning_tokens,
+                    reasoning_tokens=sum(self._reasoning_tokens.values()),
                     image_tokens=started.image_tokens,
                 ),
                 timing=Timing(
@@ -122,7 +133,16 @@ class Relay:
                 ),
                 warning=warning,
                 error=error,
+                boxes=self._boxes(len(reasons)),
             )
+        )
+
+    def _boxes(self, answers: int) -> tuple[tuple[Box, ...], ...]:
+        """The places that each answer names; nothing at all where none names any."""
+        if not self._marks or not self._targets:
+            return ()
+        return tuple(
+            boxes.placed(self._marks.get(index, ()), self._targets) for index in range(answers)
         )
 
 

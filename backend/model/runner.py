@@ -14,6 +14,7 @@ from backend.model.decoding import PaddedDecodes, TiledDecodes
 from backend.model.kv_cache import KVCache
 from backend.model.outcome import Failed, Outcome
 from backend.model.sampler import Sampler, UnusableLogits
+from backend.prompt.guide import GuideBroken
 from backend.prompt.picture import ImageSpan
 from backend.prompt.positions import Positions
 from backend.scheduling.scheduler import Batch, Slice
@@ -21,6 +22,7 @@ from backend.scheduling.scheduler import Batch, Slice
 log = logging.getLogger(__name__)
 
 _NOT_NUMBERS = "The model computed numbers that are none."
+_FORMLESS = "The answer could not be kept to the form that was asked for."
 _NOT_SEEN = "A picture could not be encoded."
 _IN_LINE = Positions()
 
@@ -119,6 +121,9 @@ class Runner:
         except UnusableLogits:
             log.warning("logits are not finite", extra=_named(part))
             return Failed(_NOT_NUMBERS)
+        except GuideBroken:
+            log.warning("no token has the form", extra=_named(part))
+            return Failed(_FORMLESS)
         except Exception:
             log.exception("sampling failed", extra=_named(part))
             return Failed()

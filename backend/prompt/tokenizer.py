@@ -73,6 +73,13 @@ class Tokenizer:
             stretch += text[end:]
         return ids + self.encode(stretch)
 
+    def marked(self) -> str:
+        """The text of a tokenizer.json in which every control token is marked as special."""
+        description = json.loads(self._whole.to_str())
+        for token in description.get("added_tokens", []):
+            token["special"] = token["special"] or token["content"] in self._control
+        return json.dumps(description)
+
     def count(self, text: str) -> int:
         """How many tokens plain text has."""
         return len(self.encode(text))

@@ -7,15 +7,17 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-from backend.errors import InvalidRequest, NotImplementedYet
+from backend.errors import InvalidRequest
 from backend.prompt.prompt import (
     Detail,
+    Form,
     MediaPart,
     Message,
     Part,
     Priority,
     Prompt,
     ReadingMethod,
+    ResponseFormat,
     Role,
     Sampling,
     TextPart,
@@ -34,6 +36,7 @@ MAX_TOP_LOGPROBS = 20
 MAX_ANSWERS = 8
 MAX_HASHES = 1000
 MAX_NAME = 1024
+MAX_DEFINITION = 64 << 10  # characters of a schema or an expression
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -72,8 +75,7 @@ def prompt(
     defaults: Sampling,
     deadline: float | None,
 ) -> Prompt:
-    """A request to generate, complete and in range. Raises InvalidRequest, NotImplementedYet."""
-    _free_text(request.response_format)
+    """A request to generate, complete and in range. Raises InvalidRequest."""
     return Prompt(
         request_id=request_id(request.request_id),
         owner=owner,
@@ -81,6 +83,7 @@ def prompt(
         messages=_messages(request),
         sampling=_sampling(request.sampling, defaults),
         thinking=_thinking(request.thinking),
+        response_format=_response_format(request.response_format),
         priority=_known(_PRIORITIES, request.priority, "priority"),
         detached=request.detached,
         use_answer_cache=(
@@ -125,14 +128,18 @@ def interval(request: pb.WatchStatsRequest) -> float:
     return _within(request.interval_seconds, 0.1, 60.0, "interval_seconds")
 
 
-def _free_text(wanted: pb.ResponseFormat) -> None:
-    form = wanted.WhichOneof("format")
-    if form in (None, "text"):
-        return
-    raise NotImplementedYet(
-        "This version answers in free text only; JSON and regular expressions cannot be enforced.",
-        param=f"response_format.{form}",
-    )
+def _response_format(sent: pb.ResponseFormat) -> ResponseFormat | None:
+    """The form wished for; None: free text. What it holds is read when it is compiled."""
+    form = sent.WhichOneof("format")
+    if form is None or form == "text" or (form == "json_object" and not sent.json_object):
+        return None
+    definition = "" if form == "json_object" else str(getattr(sent, form))
+    if len(definition) > MAX_DEFINITION:
+        raise InvalidRequest(
+            f"response_format.{form} may have {MAX_DEFINITION:,} characters.",
+            param=f"response_format.{form}",
+        )
+    return ResponseFormat(Form(form), definition)
 
 
 def _messages(request: pb.GenerateRequest) -> tuple[Message, ...]:
