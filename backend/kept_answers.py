@@ -175,6 +175,9 @@ def pieces(events: Iterable[Event]) -> tuple[Delta, ...]:
             tokens=sum(part.tokens for part in parts),
             reasoning="".join(part.reasoning for part in parts),
             logprobs=tuple(token for part in parts for token in part.logprobs),
+            reasoning_tokens=sum(part.reasoning_tokens for part in parts),
+            is_retold=any(part.is_retold for part in parts),
+            marks=tuple(mark for part in parts for mark in part.marks),
         )
 
     for event in events:

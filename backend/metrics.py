@@ -56,6 +56,7 @@ class Metrics:
     queue: Histogram = field(default_factory=Histogram)
     _born: float = field(default_factory=time.monotonic)
     _pictures: int = 0  # pages shown to the model as pictures
+    _known_pages: int = 0
     _reading: Counter[ReadingMethod] = field(default_factory=Counter)  # pages that took time
     _reading_seconds: dict[ReadingMethod, float] = field(default_factory=dict)
     _saved_reading: float = 0.0
@@ -85,6 +86,9 @@ class Metrics:
     def page_read(self, page: PageRead, seconds: float) -> None:
         """A page was ready for a request, `seconds` after the one before it."""
         self.pages["cached" if page.cached else page.method.value] += 1
+        if page.method is ReadingMethod.VISION:  # whether it was known is the embeddings' affair
+            return
+        self._known_pages += page.cached
         if not page.cached:
             self._reading[page.method] += 1
             before = self._reading_seconds.get(page.method, 0.0)
@@ -109,9 +113,8 @@ class Metrics:
         What the engine did not have to compute is valued at the rates it measures, at the latest
         whenever this is asked for.
         """
-        known = self.pages["cached"]
         found = {
-            "pages": Layer(known, self.pages.total() - known, self._saved_reading),
+            "pages": Layer(self._known_pages, self._reading.total(), self._saved_reading),
             "answers": Layer(kept.hits, kept.misses, kept.saved_seconds, kept.evictions),
         }
         if engine is None:

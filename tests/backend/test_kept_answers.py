@@ -14,6 +14,7 @@ from backend.prompt.events import (
     Delta,
     Event,
     Finished,
+    Mark,
     Queued,
     Timing,
     TokenLogprob,
@@ -210,10 +211,13 @@ def test_pieces_hold_every_word_of_every_answer_in_order() -> None:
     for number in range(100):
         for index in range(2):
             if number < 10:
-                events.append(Delta(index, "", 1, reasoning=f"r{number} "))
+                thought = Delta(index, "", 1, reasoning=f"r{number} ", reasoning_tokens=1)
+                events.append(thought)
             else:
                 text = f"{index}.{number} "
-                events.append(Delta(index, text, 2, logprobs=(likely(text), likely("!"))))
+                marks = (Mark(text, 0, 0, number, number),) if number % 10 == 0 else ()
+                pair = (likely(text), likely("!"))
+                events.append(Delta(index, text, 2, logprobs=pair, marks=marks))
 
     joined = pieces(events)
 
@@ -225,7 +229,9 @@ def test_pieces_hold_every_word_of_every_answer_in_order() -> None:
         assert "".join(d.text for d in own) == "".join(d.text for d in original)
         assert "".join(d.reasoning for d in own) == "".join(d.reasoning for d in original)
         assert [t for d in own for t in d.logprobs] == [t for d in original for t in d.logprobs]
+        assert [mark for d in own for mark in d.marks] == [m for d in original for m in d.marks]
         assert sum(d.tokens for d in own) == sum(d.tokens for d in original)
+        assert sum(d.reasoning_tokens for d in own) == 10
         assert not any(d.text and d.reasoning for d in own)
         is_reasoning = [bool(d.reasoning) for d in own]
         assert is_reasoning == sorted(is_reasoning, reverse=True)

@@ -81,6 +81,15 @@ def test_a_known_page_saves_what_pages_of_its_kind_took() -> None:
     assert metrics.pages == {"cached": 2, "ocr": 2, "text_layer": 1}
 
 
+def test_a_picture_that_is_known_is_no_page_that_was_read_before() -> None:
+    metrics = Metrics()
+    metrics.page_read(read(ReadingMethod.VISION), 1.0)
+    metrics.page_read(read(ReadingMethod.VISION, cached=True), 0.0)
+
+    assert metrics.layers(KEPT, None)["pages"] == Layer(0, 0, 0.0)
+    assert metrics.pages == {"vision": 1, "cached": 1}
+
+
 def test_prefixes_and_embeddings_are_valued_at_the_rates_of_their_time() -> None:
     metrics = Metrics()
     metrics.started(STARTED)  # one picture of 30 tokens

@@ -80,7 +80,7 @@ async def test_times_are_those_of_the_engine_however_late_the_loop_hears() -> No
 async def test_usage_tells_cached_picture_and_reasoning_tokens() -> None:
     told = Told()
     told.relay.started(16, 0.0)
-    told.relay.delta(Delta(0, "", 3, reasoning="hm"))
+    told.relay.delta(Delta(0, "", 3, reasoning="hm", reasoning_tokens=3))
     told.relay.delta(Delta(0, "Yes.", 2))
     told.relay.finished((FinishReason.STOP,), 5, "", "")
 
