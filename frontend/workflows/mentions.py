@@ -52,8 +52,8 @@ _ENGLISH_DATES: Final = tuple(
         rf"\b{_DAY}\s{{0,2}}(?:day\s+)?(?:of\s+)?{_MONTH}(?:{_GAP}|\s*,?\s*in the year\s+){_YEAR}",
     )
 )
-_NUMERIC: Final = re.compile(r"(?<![\d/.-])(\d{1,2})([/.-])(\d{1,2})\2([12]\d{3})(?![\d/-])")
-_ISO: Final = re.compile(r"(?<![\d/.-])([12]\d{3})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/-])")
+_NUMERIC: Final = re.compile(r"(?<![\d/.-])(\d{1,2})([/.-])(\d{1,2})\2([12]\d{3})(?![A-Za-z\d/-])")
+_ISO: Final = re.compile(r"(?<![\d/.-])([12]\d{3})([-/.])(\d{1,2})\2(\d{1,2})(?![A-Za-z\d/-])")
 _SIGN: Final = "零〇○Oo一二三四五六七八九十"
 _CHINESE_DATE: Final = re.compile(
     rf"([12]\s?\d\s?\d\s?\d|[{_SIGN}]{{4}})\s?年\s?(\d{{1,2}}|[{_SIGN}]{{1,3}})\s?月\s?"
@@ -113,7 +113,7 @@ def _dated(
 _UNIT: Final = r"(?P<unit>(?:business|working|calendar)[\s-]+days?|days?|weeks?|months?|years?)\b"
 _NUMBER: Final = rf"(?:\d{{1,4}}(?:\.\d{{1,2}})?(?![\d,./])|{numerals.ENGLISH})"
 _ENGLISH_DURATION: Final = re.compile(
-    rf"(?<![\w.,/$])(?P<first>{_NUMBER})(?P<half>\s+and\s+(?:a\s+|one[\s-]+)?half)?"
+    rf"(?<![A-Za-z\d.,/$])(?P<first>{_NUMBER})(?P<half>\s+and\s+(?:a\s+|one[\s-]+)?half)?"
     rf"(?:\s*\(\s*(?P<second>{_NUMBER})\s*\))?[\s-]{{1,2}}{_UNIT}"
     rf"|\(\s*(?P<only>\d{{1,4}})\s*\)\s*(?P<unit_only>(?:business|working|calendar)?\s*"
     r"(?:days?|weeks?|months?|years?))\b",

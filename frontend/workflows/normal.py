@@ -20,10 +20,10 @@ FINDERS: Final = {
 }
 # What may stand around a date, a duration or a sum without changing it.
 _FILLING: Final = re.compile(
-    r"^(?:(?:this|the|a|an|as|of|on|dated|effective|for|period|term|initial|sum|amount|total|is|in|"
-    r"共|计|共计|合计|为期|期限|为|自|起|于|整|人民币)\b\s*|[\s,.:;()（），。、\"“”]+)*$"
-    r"|^(?:from|after|following)\s+(?:the\s+)?(?:effective\s+)?date(?:\s+hereof|\s+of\s+this\s+"
-    r"agreement)?[\s,.;]*$",
+    r"(?:(?:this|the|a|an|as|of|on|dated|effective|for|period|term|initial|sum|amount|total|is|in)\b"
+    r"|共计|共|计|合计|为期|期限|为|自|起|于|整|人民币|[\s,.:;()（），。、\"“”])*"
+    r"(?:(?:from|after|following)\s(?:the\s)?(?:effective\s)?date"
+    r"(?:\shereof|\sof\sthis\sagreement)?[\s,.;]?)?",
     re.IGNORECASE,
 )
 _YES: Final = frozenset({"yes", "true", "y", "是", "有", "对", "存在"})
@@ -58,4 +58,4 @@ def _measured(written: str, kind: Kind) -> str | None:
         rest.append(written[at : mention.start])
         at = mention.end
     rest.append(written[at:])
-    return readings.pop() if all(_FILLING.match(piece) for piece in rest) else None
+    return readings.pop() if all(map(_FILLING.fullmatch, rest)) else None

@@ -123,6 +123,9 @@ def chinese(text: str) -> Decimal | None:
             section += (digit or 1) * _POWERS[sign]
             digit = 0
         else:
-            total = (total + section + digit) * _MYRIADS[sign]
+            if _MYRIADS[sign] > 10**4:  # all before it: 一万亿
+                total = (total + section + digit) * _MYRIADS[sign]
+            else:
+                total += (section + digit) * _MYRIADS[sign]
             section = digit = 0
     return Decimal(total + section + digit)

@@ -37,15 +37,16 @@ _FIGURE: Final = (
 )
 _SCALE: Final = r"(?:\s?(?P<scale>thousand|million|billion|万|萬|亿|億|千|百万|千万))?"
 _SIGNED: Final = re.compile(
-    rf"(?<![\w$])(?P<sign>{_BEFORE})\s{{0,2}}[:：]?\s?(?P<figure>{_FIGURE}){_SCALE}"
+    rf"(?<![A-Za-z\d$])(?P<sign>{_BEFORE})\s{{0,2}}[:：]?\s?(?P<figure>{_FIGURE}){_SCALE}"
     rf"(?P<yuan>\s?元)?",
     re.IGNORECASE,
 )
 _NAMED: Final = re.compile(
-    rf"(?<![\w$.,])(?P<figure>{_FIGURE}){_SCALE}\s{{0,2}}(?P<name>{_AFTER})(?![a-z])", re.IGNORECASE
+    rf"(?<![A-Za-z\d$.,])(?P<figure>{_FIGURE}){_SCALE}\s{{0,2}}(?P<name>{_AFTER})(?![a-z])",
+    re.IGNORECASE,
 )
 _WORDED: Final = re.compile(
-    rf"(?<!\w)(?P<number>{numerals.ENGLISH})\s+(?P<name>{_AFTER})(?![a-z])", re.IGNORECASE
+    rf"(?<![A-Za-z\d-])(?P<number>{numerals.ENGLISH})\s+(?P<name>{_AFTER})(?![a-z])", re.IGNORECASE
 )
 _CAPITAL: Final = re.compile(
     rf"(?P<sign>人民币|美元|港币|欧元)?\s?[:：]?\s?(?P<number>{numerals.CHINESE})\s?(?P<name>元|圆|美元|港元|欧元)"
