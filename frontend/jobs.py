@@ -28,6 +28,7 @@ from frontend.messages import (
     Question,
     Queued,
     Started,
+    was_answer,
 )
 
 log = logging.getLogger(__name__)
@@ -193,6 +194,9 @@ class Job:
         return False
 
     def _finish(self, event: Finished) -> None:
+        progress = self._progress
+        if was_answer(progress.text, progress.reasoning):
+            self._progress = replace(progress, reasoning="")
         reason = event.reasons[0] if event.reasons else FinishReason.ERROR
         self._receipt = _closed(self._receipt, event, reason)
         if reason is FinishReason.ERROR:

@@ -125,6 +125,7 @@ class Question:
     model: str = ""  # "" means the loaded one
     sampling: Sampling = Sampling()
     thinking: bool = False
+    thinking_budget: int | None = None  # tokens
     batch: bool = False
     detached: bool = False  # whether the backend goes on when the stream is left
     use_answer_cache: bool = True  # whether an exact earlier answer may be served, or kept
@@ -233,6 +234,22 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class Box:
+    """A place in a picture that an answer names, as the model gave it.
+
+    In pixels of the upright picture; of a document's page as fractions, 0-1.
+    """
+
+    sha256: str
+    page: int
+    label: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True)
 class Finished:
     """The end: one reason per answer."""
 
@@ -242,6 +259,15 @@ class Finished:
     timing: Timing
     warning: str = ""
     error: str = ""
+    boxes: tuple[tuple[Box, ...], ...] = ()  # for each answer; empty: none has any
+
+
+def was_answer(text: str, reasoning: str) -> bool:
+    """Whether what was told as reasoning turned out to be the answer, and was told again as that.
+
+    It happens where a model is asked to think and answers at once.
+    """
+    return bool(reasoning) and text.strip() == reasoning.strip()
 
 
 Event = Queued | PageRead | Started | Delta | Finished

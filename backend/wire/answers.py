@@ -12,6 +12,7 @@ from backend.media.media import Media, MediaKind, Word
 from backend.metrics import Metrics, resident_bytes
 from backend.model.info import ModelInfo
 from backend.prompt.events import (
+    Box,
     Candidate,
     Delta,
     Finished,
@@ -239,7 +240,11 @@ def _finished(finished: Finished) -> pb.Finished:
     usage, timing = finished.usage, finished.timing
     return pb.Finished(
         choices=[
-            pb.Finished.Choice(index=index, reason=_REASONS[reason])
+            pb.Finished.Choice(
+                index=index,
+                reason=_REASONS[reason],
+                boxes=[_box(box) for box in finished.boxes[index]] if finished.boxes else [],
+            )
             for index, reason in enumerate(finished.reasons)
         ],
         usage=pb.Usage(
@@ -257,6 +262,18 @@ def _finished(finished: Finished) -> pb.Finished:
         ),
         warning=finished.warning,
         error=finished.error,
+    )
+
+
+def _box(box: Box) -> pb.Box:
+    return pb.Box(
+        sha256=box.sha256,
+        page=box.page,
+        label=box.label,
+        left=box.left,
+        top=box.top,
+        right=box.right,
+        bottom=box.bottom,
     )
 
 

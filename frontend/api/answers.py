@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from frontend.messages import (
@@ -14,6 +14,7 @@ from frontend.messages import (
     Started,
     TokenLogprob,
     Usage,
+    was_answer,
 )
 
 _LOWEST: Final = -9999.0  # stands for minus infinity, which JSON has not
@@ -83,6 +84,7 @@ class Answer:
                         "message": _message(text),
                         "logprobs": self._logprobs(text.logprobs),
                         "finish_reason": _reason(reason),
+                        **self._boxes(finished, index),
                     }
                     for index, (text, reason) in enumerate(
                         zip(self._texts, finished.reasons, strict=True)
@@ -106,7 +108,7 @@ class Answer:
             return b""
         said: dict[str, str] = {}
         if delta.reasoning:
-            said["reasoning_content"] = delta.reasoning
+            said |= _reasoning(delta.reasoning)
         if delta.text or not delta.reasoning:
             said["content"] = delta.text
         choice = self._choice(delta.index, said)
@@ -119,7 +121,8 @@ class Answer:
         for index, reason in enumerate(finished.reasons):
             last = index == len(finished.reasons) - 1
             more = {"glm_flash": self._about(finished)} if last else {}
-            yield self._chunk([self._choice(index, {}, _reason(reason))], **more)
+            choice = self._choice(index, {}, _reason(reason)) | self._boxes(finished, index)
+            yield self._chunk([choice], **more)
         if self._include_usage:
             yield self._chunk([], usage=usage(finished.usage))
         yield DONE
@@ -135,6 +138,14 @@ class Answer:
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
+
+    def _boxes(self, finished: Finished, index: int) -> dict[str, Any]:
+        """The places in pictures that an answer names: this service's own addition, if any."""
+        boxes = finished.boxes[index] if index < len(finished.boxes) else ()
+        if not boxes:
+            return {}
+        named = [{"file": self._names.get(box.sha256) or None, **asdict(box)} for box in boxes]
+        return {"boxes": named}
 
     def _logprobs(self, tokens: list[dict[str, Any]]) -> dict[str, Any] | None:
         return {"content": tokens, "refusal": None} if self._with_logprobs else None
@@ -182,9 +193,17 @@ def usage(counted: Usage) -> dict[str, Any]:
 
 
 def _message(text: Text) -> dict[str, Any]:
-    message = {"role": "assistant", "content": "".join(text.content), "refusal": None}
+    content = "".join(text.content)
+    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
     reasoning = "".join(text.reasoning)
-    return {**message, "reasoning_content": reasoning} if reasoning else message
+    if not reasoning or was_answer(content, reasoning):
+        return message
+    return {**message, **_reasoning(reasoning)}
+
+
+def _reasoning(text: str) -> dict[str, str]:
+    """Under both names: DeepSeek's, which most clients know, and the one that vLLM has now."""
+    return {"reasoning_content": text, "reasoning": text}
 
 
 def _reason(reason: FinishReason) -> str:

@@ -14,6 +14,7 @@ from frontend.api.fields import Fields, check_bounds, wrong_type
 from frontend.api.limits import (
     ANSWERS,
     LOGIT_BIASES,
+    SCHEMA_CHARACTERS,
     STOP_CHARACTERS,
     STOPS,
     TOP_LOGPROBS,
@@ -38,6 +39,24 @@ _UNSUPPORTED: Final = (
 )
 
 
+# Reasoning tokens at most; None leaves it to the model, within the room that its answer keeps.
+_EFFORTS: Final = {
+    "none": 0,
+    "minimal": 0,
+    "low": 512,
+    "medium": 2048,
+    "high": None,
+    "xhigh": None,
+}
+
+
+@dataclass(frozen=True)
+class Thinking:
+    """That the model may reason, and how much."""
+
+    budget: int | None = None  # tokens
+
+
 @dataclass(frozen=True)
 class ChatRequest:
     """Everything that was asked for."""
@@ -47,7 +66,7 @@ class ChatRequest:
     sampling: Sampling
     stream: bool
     include_usage: bool
-    thinking: bool
+    thinking: Thinking | None  # None: off
     use_answer_cache: bool
     json_schema: str | None
     json_object: bool
@@ -186,10 +205,15 @@ def _include_usage(fields: Fields, stream: bool) -> bool:
     return options.flag("include_usage") or False
 
 
-def _thinking(fields: Fields) -> bool:
-    """The ways in which servers of this family are asked to think; off unless one is used."""
+def _thinking(fields: Fields) -> Thinking | None:
+    """The ways in which servers of this family are asked to think; off unless one is used.
+
+    What names thinking itself counts for more than an effort.
+    """
+    effort = fields.choice("reasoning_effort", *_EFFORTS)
+    wanted = effort is not None and _EFFORTS[effort] != 0
+    budget = (_EFFORTS[effort] or None) if effort is not None else None
     options = fields.object("chat_template_kwargs")
-    wanted = False
     if options is not None:
         for name in options.values:
             if name not in ("enable_thinking", "thinking"):
@@ -198,11 +222,19 @@ def _thinking(fields: Fields) -> bool:
                     "'chat_template_kwargs' may hold enable_thinking only.",
                     "unknown_parameter",
                 )
-        wanted = bool(options.flag("enable_thinking") or options.flag("thinking"))
+        flags = [options.flag("enable_thinking"), options.flag("thinking")]
+        wanted = any(flags) if flags != [None, None] else wanted
     mode = fields.object("thinking")
     if mode is not None:
-        wanted = mode.choice("type", "enabled", "disabled") == "enabled"
-    return wanted
+        kind = mode.choice("type", "enabled", "disabled")
+        wanted = kind == "enabled" if kind is not None else wanted
+        budget = _first(mode.integer("budget_tokens", 0, INT32), budget)
+    budget = _first(fields.integer("thinking_token_budget", 0, INT32), budget)
+    return Thinking(budget) if wanted else None
+
+
+def _first(given: int | None, otherwise: int | None) -> int | None:
+    return otherwise if given is None else given
 
 
 def _response_format(fields: Fields) -> tuple[str | None, bool]:
@@ -236,4 +268,12 @@ def _json_schema(form: Fields) -> str:
     schema = outer.object("schema")
     if schema is None:
         raise missing(outer.at("schema"))
-    return json.dumps(schema.values)
+    try:
+        text = json.dumps(schema.values)
+    except RecursionError:
+        text = ""
+    if not text or len(text) > SCHEMA_CHARACTERS:
+        raise invalid(
+            outer.at("schema"), f"A schema may have {SCHEMA_CHARACTERS:,} characters of JSON."
+        )
+    return text

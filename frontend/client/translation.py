@@ -82,6 +82,8 @@ def generate_request(question: Question) -> inference_pb2.GenerateRequest:
         raise BackendError("bad_input", "A value of the request is out of range.") from None
     if question.thinking:
         request.thinking.enabled = True
+        if question.thinking_budget is not None:
+            request.thinking.budget = question.thinking_budget
     if question.json_schema is not None:
         request.response_format.json_schema = question.json_schema
     elif question.json_object:
@@ -323,6 +325,19 @@ def _finished(number: int, wire: inference_pb2.Finished) -> messages.Finished:
         timing=messages.Timing(timing.queue, timing.reading, timing.first_token, timing.total),
         warning=wire.warning,
         error=wire.error,
+        boxes=_boxes(wire),
+    )
+
+
+def _boxes(wire: inference_pb2.Finished) -> tuple[tuple[messages.Box, ...], ...]:
+    if not any(choice.boxes for choice in wire.choices):
+        return ()
+    return tuple(
+        tuple(
+            messages.Box(box.sha256, box.page, box.label, box.left, box.top, box.right, box.bottom)
+            for box in choice.boxes
+        )
+        for choice in sorted(wire.choices, key=lambda choice: choice.index)
     )
 
 

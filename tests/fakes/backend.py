@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import json
 import re
 import threading
 import warnings
@@ -128,6 +129,7 @@ class FakeBackend:
         self.fail_after: int | None = None  # tokens after which the stream breaks off
         self.finish_reason: inference_pb2.FinishReason.ValueType | None = None
         self.warning = ""
+        self.boxes: list[inference_pb2.Box] = []  # that every answer names
         self.keeps_answers = False  # whether a question asked before is answered from a cache
         self.refusals: deque[Refusal] = deque()  # the next Generate calls end like this
         self.requests: list[GenerateRequest] = []
@@ -373,10 +375,6 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
             raise Refused(
                 Refusal("not_found", "No model of that name.", "model_not_found", "model")
             )
-        if request.response_format.WhichOneof("format") in ("json_object", "json_schema", "regex"):
-            raise Refused(
-                Refusal("not_implemented", "Free text only.", "not_implemented", "response_format")
-            )
         if not 1 <= len(request.messages) <= 1000:
             raise Refused(Refusal("bad_input", "1-1,000 messages.", param="messages"))
         for i, message in enumerate(request.messages):
@@ -445,6 +443,8 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
         fake, request = self._fake, generation.request
         sampling = request.sampling
         text = fake.answer if isinstance(fake.answer, str) else fake.answer(request)
+        if request.response_format.WhichOneof("format") in ("json_object", "json_schema"):
+            text = json.dumps({"said": text})
         for stop in sampling.stop:
             text = text.split(stop)[0]
         tokens = re.findall(r"\s*\S+|\s+$", text)
@@ -454,6 +454,8 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
             reasons = inference_pb2.FINISH_REASON_LENGTH
         answers = sampling.n or 1
         thought = re.findall(r"\s*\S+", fake.reasoning) if request.thinking.enabled else []
+        if request.thinking.HasField("budget"):
+            thought = thought[: request.thinking.budget]
         said = 0
         for reasoning in thought:
             for index in range(answers):
@@ -487,7 +489,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
         await generation.add(
             finished=inference_pb2.Finished(
                 choices=[
-                    inference_pb2.Finished.Choice(index=index, reason=reasons)
+                    inference_pb2.Finished.Choice(index=index, reason=reasons, boxes=fake.boxes)
                     for index in range(answers)
                 ],
                 usage=inference_pb2.Usage(

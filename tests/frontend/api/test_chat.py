@@ -70,10 +70,11 @@ def test_errors_are_the_clients_own(client: openai.OpenAI, backend: FakeBackend)
     with pytest.raises(openai.RateLimitError) as busy:
         client.chat.completions.create(model="fake-model", messages=messages)
     assert busy.value.response.headers["retry-after"] == "9"
+    backend.refusals.append(
+        Refusal("bad_input", "No.", "unsupported_parameter", "response_format.json_schema")
+    )
     with pytest.raises(openai.BadRequestError) as unable:
-        client.chat.completions.create(
-            model="fake-model", messages=messages, response_format={"type": "json_object"}
-        )
+        client.chat.completions.create(model="fake-model", messages=messages)
     assert (unable.value.code, unable.value.param) == ("unsupported_parameter", "response_format")
 
 
@@ -155,9 +156,61 @@ def test_reasoning_stands_beside_the_answer(web: Web, backend: FakeBackend) -> N
     assert thought["choices"][0]["message"]["reasoning_content"] == "hm well"
     assert thought["choices"][0]["message"]["content"] == "You said: hi there"
     assert thought["usage"]["completion_tokens_details"] == {"reasoning_tokens": 2}
+    assert thought["choices"][0]["message"]["reasoning"] == "hm well"
     assert web.chat(thinking={"type": "enabled"}, stream=True).chunks[1]["choices"][0]["delta"] == {
-        "reasoning_content": "hm"
+        "reasoning_content": "hm",
+        "reasoning": "hm",
     }
+
+
+def test_an_answer_first_taken_for_reasoning_is_given_once(web: Web, backend: FakeBackend) -> None:
+    backend.reasoning = backend.answer = "Paris it is"
+    message = web.chat(thinking={"type": "enabled"}).json["choices"][0]["message"]
+    assert message["content"] == "Paris it is"
+    assert "reasoning_content" not in message
+
+
+def test_a_budget_for_reasoning_arrives(web: Web, backend: FakeBackend) -> None:
+    backend.reasoning = "one two three"
+    asked = web.chat(thinking={"type": "enabled", "budget_tokens": 2}).json
+    assert asked["choices"][0]["message"]["reasoning_content"] == "one two"
+
+
+def test_a_form_arrives(web: Web, backend: FakeBackend) -> None:
+    schema = {"type": "object", "properties": {"said": {"type": "string"}}}
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema, "strict": True}}
+    answered = web.chat(response_format=form).json["choices"][0]["message"]["content"]
+    assert json.loads(answered) == {"said": "You said: hi there"}
+    assert json.loads(backend.requests[-1].response_format.json_schema) == schema
+    assert web.chat(response_format={"type": "json_object"}).status == 200
+    assert backend.requests[-1].response_format.json_object
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_places_in_pictures_stand_beside_the_answer(
+    web: Web, backend: FakeBackend, stream: bool
+) -> None:
+    def choice() -> dict[str, Any]:
+        answered = web.chat(stream=stream)
+        chosen: dict[str, Any] = (answered.chunks[-1] if stream else answered.json)["choices"][0]
+        return chosen
+
+    assert "boxes" not in choice()
+    backend.boxes = [
+        inference_pb2.Box(sha256="ab", page=2, label="seal", left=1, top=2, right=3, bottom=4.5)
+    ]
+    assert choice()["boxes"] == [
+        {
+            "file": None,
+            "sha256": "ab",
+            "page": 2,
+            "label": "seal",
+            "left": 1.0,
+            "top": 2.0,
+            "right": 3.0,
+            "bottom": 4.5,
+        }
+    ]
 
 
 def test_a_repeated_prompt_is_cached(web: Web) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from frontend.api.errors import ApiError
-from frontend.api.schema import ChatRequest, chat_request
+from frontend.api.schema import ChatRequest, Thinking, chat_request
 from frontend.messages import Role, TextPart
 
 USER = {"role": "user", "content": "hi"}
@@ -119,6 +119,20 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "response_format.json_schema.schema",
         "missing_required_parameter",
     ),
+    (
+        {
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "a", "schema": {"enum": ["x" * 70_000]}},
+            }
+        },
+        "response_format.json_schema.schema",
+        "invalid_value",
+    ),
+    ({"response_format": {"type": "regex"}}, "response_format.type", "unsupported_parameter"),
+    ({"reasoning_effort": "immense"}, "reasoning_effort", "invalid_value"),
+    ({"thinking": {"budget_tokens": 1.5}}, "thinking.budget_tokens", "invalid_type"),
+    ({"thinking_token_budget": -1}, "thinking_token_budget", "integer_below_min_value"),
     ({"tools": [{"type": "function"}]}, "tools", "unsupported_parameter"),
     ({"tools": {}}, "tools", "invalid_type"),
     ({"tool_choice": "required"}, "tool_choice", "unsupported_parameter"),
@@ -184,3 +198,28 @@ def test_schemas_travel_as_documents() -> None:
     )
     assert asked(response_format={"type": "json_object"}).json_object
     assert not asked(response_format={"type": "text"}).json_object
+
+
+@pytest.mark.parametrize(
+    ("over", "thinking"),
+    [
+        ({}, None),
+        ({"thinking_token_budget": 9}, None),  # a bound alone switches nothing on
+        ({"chat_template_kwargs": {"enable_thinking": True}}, Thinking()),
+        ({"chat_template_kwargs": {"enable_thinking": False}}, None),
+        ({"thinking": {"type": "enabled"}}, Thinking()),
+        ({"thinking": {"type": "disabled"}}, None),
+        ({"thinking": {"type": "enabled", "budget_tokens": 7}}, Thinking(7)),
+        ({"thinking": {"type": "enabled"}, "thinking_token_budget": 0}, Thinking(0)),
+        ({"reasoning_effort": "none"}, None),
+        ({"reasoning_effort": "minimal"}, None),
+        ({"reasoning_effort": "low"}, Thinking(512)),
+        ({"reasoning_effort": "medium"}, Thinking(2048)),
+        ({"reasoning_effort": "high"}, Thinking()),
+        ({"reasoning_effort": "high", "thinking": {"type": "disabled"}}, None),
+        ({"reasoning_effort": "none", "thinking": {"type": "enabled"}}, Thinking()),
+        ({"reasoning_effort": "low", "thinking_token_budget": 3}, Thinking(3)),
+    ],
+)
+def test_thinking_is_off_unless_asked_for(over: dict[str, Any], thinking: Thinking | None) -> None:
+    assert asked(**over).thinking == thinking
