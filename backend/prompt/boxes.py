@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from backend.media.media import Media, MediaKind
 from backend.prompt.events import Box, Mark
+from backend.prompt.picture import ImageSpan
+from backend.prompt.prompt import MediaPart, Prompt
 from backend.prompt.stops import overlap
 
 OPEN = "<|begin_of_box|>"
@@ -42,6 +45,26 @@ class Target:
     name: str  # of its file
     width: float  # pixels of the upright original; 1 for a document's page
     height: float
+
+
+def targets(
+    images: Iterable[ImageSpan], media: Mapping[str, Media], prompt: Prompt
+) -> tuple[Target, ...]:
+    """The pictures of a prompt in their order, each once."""
+    names = {
+        part.sha256: part.filename
+        for message in prompt.messages
+        for part in message.parts
+        if isinstance(part, MediaPart)
+    }
+    found: dict[tuple[str, int], Target] = {}
+    for span in images:
+        sha256, page = span.picture.sha256, span.picture.page
+        file = media[sha256]
+        is_picture = file.kind is MediaKind.IMAGE
+        width, height = (file.width, file.height) if is_picture else (1, 1)
+        found.setdefault((sha256, page), Target(sha256, page, names.get(sha256, ""), width, height))
+    return tuple(found.values())
 
 
 class BoxReader:
