@@ -12,7 +12,7 @@ from backend.generations import Generation, Generations
 from backend.journey import Journey
 from backend.kept_answers import KeptAnswers
 from backend.metrics import Metrics
-from backend.prompt import reading, router
+from backend.prompt import reading
 from backend.prompt.prompt import Prompt
 from backend.prompt.reading import Reader
 from backend.readiness import Ready
@@ -38,13 +38,11 @@ class Answerer:
         """Starts the journey. Raises what can be known at once: model, files, id, queue."""
         if prompt.model not in ("", ready.info.id):
             raise ModelNotFound("No such model is loaded.", param="model")
-        media = reading.find(self._library, prompt)
-        route = router.route(media.values(), sees_images=ready.info.sees_images)
+        media = reading.find(self._library, prompt, sees_images=ready.sight is not None)
         generation = self._generations.open(prompt.owner, prompt.request_id, frozenset(media))
         journey = Journey(
             prompt,
             media,
-            route,
             ready,
             self._library,
             self._threads,

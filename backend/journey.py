@@ -14,14 +14,16 @@ from backend.generations import Generation, Generations, full
 from backend.kept_answers import KeptAnswer, KeptAnswers, answer_key, pieces
 from backend.media.media import Media
 from backend.metrics import Metrics
-from backend.prompt import reading, router
+from backend.prompt import reading
 from backend.prompt.assembly import Assembled, assemble
+from backend.prompt.boxes import targets
 from backend.prompt.events import Finished, PageRead, Queued, Started, Timing, Usage
 from backend.prompt.guide import Guide
-from backend.prompt.prompt import FinishReason, Prompt, Route
+from backend.prompt.prompt import FinishReason, Prompt
 from backend.prompt.reading import Reader
 from backend.readiness import Ready
 from backend.relay import Relay, too_late
+from backend.showing import Hold, draw
 from backend.work import Work
 
 FORM_SECONDS = 10.0  # for a form to be compiled, the wait for a thread included
@@ -35,7 +37,6 @@ class Journey:
         self,
         prompt: Prompt,
         media: dict[str, Media],
-        route: Route,
         ready: Ready,
         library: Reader,
         threads: ThreadPoolExecutor,
@@ -46,7 +47,6 @@ class Journey:
     ) -> None:
         self._prompt = prompt
         self._media = media
-        self._route = route
         self._ready = ready
         self._library = library
         self._threads = threads
@@ -58,6 +58,7 @@ class Journey:
         self._accepted = time.monotonic()
         self._page_ready = self._accepted  # moment of the latest page
         self._reading_seconds = 0.0
+        self._has_submitted = False
 
     async def run(self) -> Finished:
         """Writes everything but the end to the log. Raises RequestError if there is no answer."""
@@ -67,19 +68,19 @@ class Journey:
         # runs at all, and the log would never end.
         self._generation.stop_with(task.cancel)
         try:
-            assembled, reason = await self._prepare_if_there_is_room()
+            assembled = await self._prepare_if_there_is_room()
             guide = await self._guide(assembled)
+            if self._generation.stop_requested:
+                return self._stopped_early()
+            if self._prompt.response_format is not None:  # a fixed text would not have that form
+                assembled = replace(assembled, notice=None)
+            return await self._compute(assembled, guide)
         except asyncio.CancelledError:
-            if not self._generation.stop_requested:
+            if self._has_submitted or not self._generation.stop_requested:
                 raise
             return self._stopped_early()
-        if self._generation.stop_requested:
-            return self._stopped_early()
-        if self._prompt.response_format is not None:  # a fixed text would not have that form
-            assembled = replace(assembled, notice=None)
-        return await self._compute(assembled, reason, guide)
 
-    async def _prepare_if_there_is_room(self) -> tuple[Assembled, str]:
+    async def _prepare_if_there_is_room(self) -> Assembled:
         """Without a place among those that compute it may only be quick: an answer that is known
         needs no place, and whatever takes longer has to make way."""
         if self._generation.has_place:
@@ -90,29 +91,51 @@ class Journey:
         except TimeoutError:
             raise full() from None
 
-    async def _prepare(self) -> tuple[Assembled, str]:
+    async def _prepare(self) -> Assembled:
+        """Reads what is read as words, and lays the prompt out; no picture is opened yet."""
         ready = self._ready
         try:
             async with asyncio.timeout_at(self._prompt.deadline):
-                documents = await reading.read(
-                    self._library, self._prompt, self._media, self._page_read
+                materials = await reading.read(
+                    self._library,
+                    self._prompt,
+                    self._media,
+                    self._page_read,
+                    sees_images=ready.sight is not None,
                 )
-                self._reading_seconds = self._since_acceptance() if documents else 0.0
-                assembled = await asyncio.get_running_loop().run_in_executor(
+                self._reading_seconds = self._since_acceptance() if materials else 0.0
+                return await asyncio.get_running_loop().run_in_executor(
                     self._threads,
                     assemble,
                     self._prompt,
-                    self._media,
-                    documents,
+                    materials,
                     ready.info,
                     ready.tokenizer,
                     ready.template,
+                    ready.sight,
                 )
         except TimeoutError:
             raise too_late() from None
-        return assembled, router.reason(
-            documents.values(), assembled.excerpts, sees_images=ready.info.sees_images
-        )
+
+    async def _draw(self, assembled: Assembled, known: frozenset[bytes]) -> None:
+        """Opens the pictures that the engine does not know yet."""
+        sight = self._ready.sight
+        if not assembled.images or sight is None:
+            return
+        try:
+            async with asyncio.timeout_at(self._prompt.deadline):
+                await draw(
+                    self._library,
+                    self._prompt.owner,
+                    self._media,
+                    assembled.images,
+                    known,
+                    sight.side,
+                    self._page_read,
+                )
+        except TimeoutError:
+            raise too_late() from None
+        self._reading_seconds = self._since_acceptance()
 
     async def _guide(self, assembled: Assembled) -> Callable[[], Guide] | None:
         """What the answers are held to, compiled in a thread."""
@@ -135,17 +158,15 @@ class Journey:
                 "The form is too complex to be enforced.", param="response_format"
             ) from None
 
-    async def _compute(
-        self, assembled: Assembled, reason: str, guide: Callable[[], Guide] | None
-    ) -> Finished:
+    async def _compute(self, assembled: Assembled, guide: Callable[[], Guide] | None) -> Finished:
         prompt, engine = self._prompt, self._ready.engine
         given = prompt.sampling.seed
         seed = secrets.randbelow(2**31) if given is None else given
         planned = Started(
             request_id=prompt.request_id,
             model=self._ready.info.id,
-            route=self._route,
-            route_reason=reason,
+            route=assembled.route,
+            route_reason=assembled.reason,
             prompt_tokens=len(assembled.prompt_ids),
             cached_tokens=0,
             pages=assembled.pages,
@@ -164,20 +185,28 @@ class Journey:
             owner=prompt.owner,
             prompt_ids=assembled.prompt_ids,
             sampling=replace(prompt.sampling, seed=seed, max_tokens=assembled.max_tokens),
-            priority=prompt.priority,
+            priority=assembled.priority,
             deadline=prompt.deadline,
             notice=assembled.notice,
+            images=assembled.images,
             guide=guide,
             thinking=prompt.thinking.enabled and self._ready.info.thinks,
         )
-        relay = Relay(
-            asyncio.get_running_loop(),
-            self._generation,
-            planned,
-            self._metrics,
-            self._accepted,
-        )
-        ahead = engine.submit(work, relay)
+        with Hold(engine, assembled.images) as hold:
+            await self._draw(assembled, hold.known)
+            if self._generation.stop_requested:
+                return self._stopped_early()
+            relay = Relay(
+                asyncio.get_running_loop(),
+                self._generation,
+                replace(planned, reading_seconds=self._reading_seconds),
+                self._metrics,
+                self._accepted,
+                targets(assembled.images, self._media, prompt),
+            )
+            ahead = engine.submit(work, relay)
+            hold.hand_over()
+        self._has_submitted = True
         self._generation.stop_with(lambda: engine.cancel(prompt.owner, prompt.request_id))
         if ahead:
             self._generation.append(Queued(ahead))
@@ -199,7 +228,7 @@ class Journey:
             self._ready.info,
             self._media,
             assembled.prompt_ids,
-            (),
+            assembled.images,
             assembled.max_tokens,
         )
 

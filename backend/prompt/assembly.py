@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from backend.errors import ContextLengthExceeded, InvalidRequest
-from backend.media.media import Media
 from backend.model.info import ModelInfo
-from backend.prompt import notices, windows
+from backend.prompt import layout, notices, router, sizing, windows
 from backend.prompt.events import PageUse
+from backend.prompt.expansion import expand
+from backend.prompt.layout import AGAIN, Chosen, Turn
+from backend.prompt.material import Material, View
 from backend.prompt.passages import Count
-from backend.prompt.prompt import MediaPart, Message, Part, Prompt, Role, TextPart
-from backend.prompt.template import ChatMessage, Template
+from backend.prompt.picture import ImageSpan, Picture
+from backend.prompt.prompt import Detail, Priority, Prompt, ReadingMethod, Role, Route, TextPart
+from backend.prompt.proposals import PICTURE_FRAME, DoesNotFit, Shortage
+from backend.prompt.sight import Sight, Size
+from backend.prompt.sizing import Sizing
+from backend.prompt.template import Template
 from backend.prompt.tokenizer import Tokenizer
-from backend.prompt.windows import Document, Excerpt
+from backend.prompt.windows import Excerpt
 
-# Where a file is in the conversation, the question is put like this. Of the layouts tried with the
-# embedded model, text first, no system turn and these words brought most right answers.
-FROM_THE_TEXT = "Answer this question from the text above, in a few sentences: {question}"
-FROM_THE_TEXT_ZH = "请根据上文，用几句话回答：{question}"
-
-# A small model quotes the passage that answers when it stands once more right before the question,
-# and invents without it: of 24 names and laws in 6 agreements, 12 instead of 8 to 10 were named.
-SMALL_MODEL = 1_000_000_000  # parameters
-AGAIN = "Passages that answer the question:\n{passages}"
+SMALL_MODEL = 1_000_000_000  # parameters; what such a model needs said again, see layout
 AGAIN_SHARE = 0.25  # of the reading budget
-AGAIN_MOST = 320  # tokens
-DEFAULT_QUESTION = "Summarise this document."
+AGAIN_MOST = 320  # tokens, for a small model
 
 ANSWER_SHARE = 0.25  # of the context, kept for an answer of open length
 ANSWER_MOST = 1024
 LEAST_READING = 64  # tokens of a document below which asking about it makes no sense
 NEWEST_SHARE = 0.75  # of the reading budget for the newest turn's files, if older turns have some
+SPARE_SHARE = 0.25  # of the room, left to later turns by pictures that can be seen less closely
 
+DECODING = "exif+white"  # how pictures are turned and laid on white; part of what identifies one
+
+# A conversation that has outgrown the context loses tokens in steps of this share of it, so that
+# the next turns begin with the same tokens again.
+_STEP = 1 / 16
+_ATTEMPTS = 6
+_FRAME = 40  # tokens that a template writes besides the turns; an estimate, like the next one
+_TURN = 10  # tokens that it writes around a turn
 _PIECE = 8192  # characters tokenised in one go while only a bound is wanted
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 
 
 @dataclass(frozen=True)
@@ -44,68 +48,36 @@ class Assembled:
     """What goes into the model."""
 
     prompt_ids: tuple[int, ...]
+    images: tuple[ImageSpan, ...]
     max_tokens: int  # of each answer
     pages: tuple[PageUse, ...]
-    excerpts: tuple[Excerpt, ...]
+    excerpts: Mapping[str, Excerpt]  # by file
     notice: str | None  # answer with this text instead
+    route: Route
+    reason: str
+    priority: Priority
 
 
 def assemble(
     prompt: Prompt,
-    media: dict[str, Media],
-    documents: dict[str, Document],
+    materials: Mapping[str, Material],
     info: ModelInfo,
     tokenizer: Tokenizer,
     template: Template,
+    sight: Sight | None = None,
 ) -> Assembled:
     """Lays the prompt out within the model's context. Slow for long texts; runs in a thread.
 
-    Raises ContextLengthExceeded when the typed words and the answer alone are too long; the words
-    of files give way first, the oldest turn's before the newest's.
+    Raises ContextLengthExceeded when typed words, pictures at their least and the answer are too
+    long; the words of files give way first, the oldest turn's before the newest's.
     """
-    context = info.context_length
-    check_length(prompt, context, tokenizer.count)
+    check_length(prompt, info.context_length, tokenizer.count)
     if any(token >= tokenizer.vocabulary_size for token in prompt.sampling.logit_bias):
         raise InvalidRequest(
             "sampling.logit_bias names a token that the model does not have.",
             param="sampling.logit_bias",
         )
-
-    def render(words: Mapping[str, Excerpt], again: str = "") -> list[int]:
-        messages = _lay_out(prompt.messages, documents, media, words, again)
-        return template.render(messages, thinking=prompt.thinking.enabled)
-
-    bare = len(render({}))
-    wanted = prompt.sampling.max_tokens
-    open_answer = min(ANSWER_MOST, int(context * ANSWER_SHARE))
-    answer = open_answer if wanted is None else wanted
-    if wanted is None or wanted == info.defaults.max_tokens:  # nobody insists on that many
-        answer = max(1, min(answer, context - bare))
-    if bare + answer > context:
-        raise _too_long(bare, answer, context)
-    readable = sum(document.has_words for document in documents.values())
-    budget = min(info.reading_budget, context - answer - bare)
-    if readable and budget < LEAST_READING * readable:
-        raise _too_long(bare + LEAST_READING * readable, answer, context)
-    again = ""
-    if info.parameters < SMALL_MODEL:
-        again = _again(prompt, documents, budget, tokenizer.count)
-        budget -= tokenizer.count(again)
-    chosen = _read(prompt, documents, budget, tokenizer.count)
-    ids = render(chosen, again)
-    excess = len(ids) + answer - context
-    if excess > 0:  # an excerpt may cost a token more where it meets the text around it
-        chosen = _read(prompt, documents, budget - excess, tokenizer.count)
-        ids = render(chosen, again)
-    if len(ids) + answer > context:
-        raise _too_long(len(ids), answer, context)
-    return Assembled(
-        prompt_ids=tuple(ids),
-        max_tokens=context - len(ids) if wanted is None else min(wanted, context - len(ids)),
-        pages=tuple(_page_uses(documents, chosen)),
-        excerpts=tuple(chosen.values()),
-        notice=None if info.sees_images else notices.notice(prompt.messages, documents, media),
-    )
+    return _Assembly(prompt, materials, info, tokenizer, template, sight).result()
 
 
 def check_length(prompt: Prompt, context: int, count: Count) -> None:
@@ -128,140 +100,345 @@ def check_length(prompt: Prompt, context: int, count: Count) -> None:
                     )
 
 
-def question(messages: Sequence[Message]) -> str:
-    """The words that passages are chosen for: the last turn's, and before it the user's earlier."""
-    asked = [
-        text for message in messages if message.role is Role.USER and (text := _typed(message))
-    ]
-    return " ".join(asked[-2:]) if asked else DEFAULT_QUESTION
+@dataclass
+class _Bounds:
+    """What turns have to make do with once a conversation has outgrown the context."""
+
+    words: dict[int, int]  # tokens of documents and passages, by turn
+    dimmed: set[int]  # turns whose pictures are seen at the lowest detail
 
 
-def _read(
-    prompt: Prompt, documents: Mapping[str, Document], budget: int, count: Count
-) -> dict[str, Excerpt]:
-    """Shares the budget out: the newest turn's files first, what they leave to older ones."""
-    asked = question(prompt.messages)
-    turns = _by_turn(prompt.messages, documents)
-    chosen: dict[str, Excerpt] = {}
-    for rank, hashes in enumerate(turns):
-        older = rank + 1 < len(turns)
-        share = int(budget * NEWEST_SHARE) if older else budget
-        found = windows.excerpts([documents[sha256] for sha256 in hashes], asked, share, count)
-        chosen.update(zip(hashes, found, strict=True))
-        budget -= sum(excerpt.tokens for excerpt in found)
-    return chosen
+@dataclass
+class _Draft:
+    """What was chosen, and what each turn was granted and took."""
+
+    chosen: Chosen
+    sizings: dict[int, Sizing]  # by turn
+    granted: dict[int, int]  # tokens of words, by turn
+    taken: dict[int, int]
+    lacking: int = 0  # tokens by which pictures did not fit at all
 
 
-def _again(prompt: Prompt, documents: Mapping[str, Document], budget: int, count: Count) -> str:
-    """The passages to say again; none for a text so short that its end is in sight anyway."""
-    room = min(AGAIN_MOST, int(budget * AGAIN_SHARE))
-    readable = [document for document in documents.values() if document.has_words]
-    if sum(count(page.text) for document in readable for page in document.pages) <= 2 * room:
-        return ""
-    asked = question(prompt.messages)
-    passages = windows.highlights(readable, asked, room - count(AGAIN), count)
-    return AGAIN.format(passages=passages) if passages else ""
+class _Assembly:
+    """One prompt being laid out."""
 
+    def __init__(
+        self,
+        prompt: Prompt,
+        materials: Mapping[str, Material],
+        info: ModelInfo,
+        tokenizer: Tokenizer,
+        template: Template,
+        sight: Sight | None,
+    ) -> None:
+        self._prompt = prompt
+        self._materials = materials
+        self._info = info
+        self._template = template
+        self._sight = sight
+        self._turns = layout.turns(prompt, materials)
+        self._encode = tokenizer.count
+        self._counts: dict[str, int] = {}
 
-def _by_turn(
-    messages: Sequence[Message], documents: Mapping[str, Document]
-) -> list[tuple[str, ...]]:
-    """The files that have words, grouped by the last turn that shows them, newest turn first."""
-    seen: set[str] = set()
-    turns: list[tuple[str, ...]] = []
-    for message in reversed(messages):
-        hashes = dict.fromkeys(
-            part.sha256
-            for part in message.parts
-            if isinstance(part, MediaPart)
-            and part.sha256 not in seen
-            and documents[part.sha256].has_words
+    def result(self) -> Assembled:
+        """Chooses, and renders what was chosen."""
+        prompt, context = self._prompt, self._info.context_length
+        bare = len(self._render(Chosen()))
+        answer = self._answer(context - bare)
+        self._check_least(bare, answer)
+        draft, ids = self._fit(bare, answer)
+        pictures, uses = self._pictures(draft)
+        images: tuple[ImageSpan, ...] = ()
+        if pictures:
+            assert self._sight is not None, "only a model that sees is shown pictures"
+            ids, images = expand(ids, self._sight.image_id, pictures)
+        wanted = prompt.sampling.max_tokens
+        taken = router.route(prompt, self._materials)
+        pages = tuple(self._page_uses(draft, uses))
+        return Assembled(
+            prompt_ids=tuple(ids),
+            images=images,
+            max_tokens=context - len(ids) if wanted is None else min(wanted, context - len(ids)),
+            pages=pages,
+            excerpts=draft.chosen.excerpts,
+            notice=self._notice(),
+            route=taken,
+            reason=router.reason(
+                taken,
+                pages,
+                draft.chosen.excerpts.values(),
+                sees_images=self._sight is not None,
+            ),
+            priority=router.priority(prompt, taken),
         )
-        seen.update(hashes)
-        if hashes:
-            turns.append(tuple(hashes))
-    return turns
 
+    # How much of everything.
 
-def _lay_out(
-    messages: Sequence[Message],
-    documents: Mapping[str, Document],
-    media: Mapping[str, Media],
-    words: Mapping[str, Excerpt],
-    again: str,
-) -> list[ChatMessage]:
-    """Every turn as text. `again` stands right before the last turn's question.
+    def _answer(self, room: int) -> int:
+        """Tokens kept for the answer."""
+        wanted = self._prompt.sampling.max_tokens
+        if wanted is None:
+            wanted = min(ANSWER_MOST, int(self._info.context_length * ANSWER_SHARE))
+        elif wanted != self._info.defaults.max_tokens:
+            return wanted
+        return max(1, min(wanted, room))  # nobody insists on that many
 
-    One question about files comes after them, wherever the caller put it; a turn that says several
-    things between its files keeps its order.
-    """
-    shown: set[str] = set()
-    laid_out: list[ChatMessage] = []
-    has_words = any(document.has_words for document in documents.values())
-    for message in messages:
-        is_last = message is messages[-1]
-        said: list[str] = []
-        question = ""
-        for part in _questions_last(message.parts):
-            if isinstance(part, TextPart):
-                said += [question] if question else []
-                question = part.text.strip()
-            elif part.sha256 not in shown:
-                said += [question] if question else []
-                question = ""
-                shown.add(part.sha256)
-                said.append(_block(part, documents, media, words))
-        if documents and not question and is_last and not _typed(message):
-            question = DEFAULT_QUESTION
-        if is_last and again:
-            said.append(again)
-        if question and has_words and (said or is_last):
-            asks_in_chinese = notices.CJK.search(question) is not None
-            form = FROM_THE_TEXT_ZH if asks_in_chinese else FROM_THE_TEXT
-            question = form.format(question=question)
-        laid_out.append(ChatMessage(message.role, "\n\n".join([*said, question]).strip()))
-    return laid_out
+    def _check_least(self, bare: int, answer: int) -> None:
+        readable = sum(material.document.has_words for material in self._materials.values())
+        shortage = Shortage(
+            words=bare + LEAST_READING * readable,
+            views=tuple(view for turn in self._turns for view in _views(turn)),
+            sight=self._sight,
+            answer=answer,
+            context=self._info.context_length,
+        )
+        if shortage.words + shortage.pictures + answer > shortage.context:
+            raise DoesNotFit(shortage)
 
+    def _fit(self, bare: int, answer: int) -> tuple[_Draft, list[int]]:
+        """What fits: as in every earlier turn, unless the conversation has outgrown the context."""
+        context = self._info.context_length
+        bounds = _Bounds({}, set())
+        for _ in range(_ATTEMPTS):
+            draft = self._draft(answer, bounds)
+            ids = self._render(draft.chosen)
+            excess = len(ids) + self._picture_tokens(draft) + answer - context
+            shortage = max(excess, draft.lacking, self._starved(draft, context - answer - bare))
+            if shortage <= 0 or (not self._tighten(bounds, draft, shortage) and excess <= 0):
+                return draft, ids
+        raise ContextLengthExceeded(
+            f"The conversation and its files have outgrown the {context:,} tokens that prompt and"
+            " answer may have together.",
+            param="messages",
+        )
 
-def _questions_last(parts: Sequence[Part]) -> Sequence[Part]:
-    texts = [part for part in parts if isinstance(part, TextPart)]
-    if len(texts) > 1:
-        return parts
-    return [*(part for part in parts if isinstance(part, MediaPart)), *texts]
+    def _draft(self, answer: int, bounds: _Bounds) -> _Draft:
+        """Goes through the turns, each choosing from what those before it left."""
+        draft = _Draft(Chosen(), {}, {}, {})
+        used = _FRAME
+        for turn in self._turns:
+            used += self._count(layout.bare(turn)) + _TURN
+            used += self._choose(turn, self._info.context_length - answer - used, bounds, draft)
+        return draft
 
+    def _choose(self, turn: Turn, room: int, bounds: _Bounds, draft: _Draft) -> int:
+        """Fills one turn within `room` tokens; answers how many it took."""
+        views, place = _views(turn), turn.place
+        frames = PICTURE_FRAME * len(views)
+        least = sizing.least(views, self._sight) + frames if self._sight is not None else 0
+        budget = max(0, min(self._info.reading_budget, room - least))
+        budget = min(budget, bounds.words.get(place, budget))
+        draft.granted[place] = budget
+        taken = self._choose_words(turn, budget, draft.chosen)
+        draft.taken[place] = taken
+        if not views or self._sight is None:
+            return taken
+        left = room - taken - frames
+        found = None
+        if place not in bounds.dimmed:
+            spare = int(room * SPARE_SHARE)
+            found = sizing.sized(views, self._sight, left, spare=spare)
+        if found is None:
+            found = sizing.lowest(views, self._sight)
+            draft.lacking += max(0, found.tokens - left)
+        draft.sizings[place] = found
+        for material in turn.fresh:
+            draft.chosen.views[material.sha256] = material.views
+        return taken + found.tokens + frames
 
-def _block(
-    part: MediaPart,
-    documents: Mapping[str, Document],
-    media: Mapping[str, Media],
-    words: Mapping[str, Excerpt],
-) -> str:
-    name = _UNPRINTABLE.sub(" ", part.filename).strip()[:100]
-    if not documents[part.sha256].has_words:
-        return notices.note(name, media[part.sha256])
-    excerpt = words.get(part.sha256)
-    head = f"Document {name}:" if name else "Document:"
-    return f"{head}\n{excerpt.text}" if excerpt is not None else head
+    def _choose_words(self, turn: Turn, budget: int, chosen: Chosen) -> int:
+        """The passages that stand before the question, and excerpts of the turn's documents."""
+        again = self._again(turn, budget, chosen)
+        if again:
+            chosen.again[turn.place] = again
+        taken = self._count(again)
+        fresh = [material.document for material in turn.fresh if material.document.has_words]
+        asked = layout.asked(self._turns, turn)
+        found = windows.excerpts(fresh, asked, budget - taken, self._count)
+        for document, excerpt in zip(fresh, found, strict=True):
+            chosen.excerpts[document.sha256] = excerpt
+            taken += excerpt.tokens
+        return taken
 
-
-def _typed(message: Message) -> str:
-    return "\n".join(part.text for part in message.parts if isinstance(part, TextPart)).strip()
-
-
-def _page_uses(
-    documents: Mapping[str, Document], chosen: Mapping[str, Excerpt]
-) -> Iterable[PageUse]:
-    for sha256, document in documents.items():
-        if sha256 in chosen:
-            yield from chosen[sha256].pages
+    def _again(self, turn: Turn, budget: int, chosen: Chosen) -> str:
+        """The passages that this turn's question is about, if they have to be said again."""
+        if turn.message.role is not Role.USER or turn.is_batch:
+            return ""
+        if self._info.parameters < SMALL_MODEL:
+            passages = self._highlights(turn, budget)
         else:
-            for page in document.pages:
-                yield PageUse(sha256, page.number, page.method, words=0, tokens=0)
+            passages = self._left_out(turn, budget, chosen)
+        return AGAIN.format(passages=passages) if passages else ""
+
+    def _highlights(self, turn: Turn, budget: int) -> str:
+        """For a small model; none of a text so short that its end is in sight anyway."""
+        room = min(AGAIN_MOST, int(budget * AGAIN_SHARE))
+        readable = [material.document for material in turn.so_far if material.document.has_words]
+        words = sum(self._count(page.text) for document in readable for page in document.pages)
+        if words <= 2 * room:
+            return ""
+        asked = layout.asked(self._turns, turn)
+        return windows.highlights(readable, asked, room - self._count(AGAIN), self._count)
+
+    def _left_out(self, turn: Turn, budget: int, chosen: Chosen) -> str:
+        """For a larger model: what the excerpts of earlier turns lack and this question needs."""
+        partial = [
+            material.document
+            for material in turn.earlier
+            if material.sha256 in chosen.excerpts and not chosen.excerpts[material.sha256].whole
+        ]
+        if not partial:
+            return ""
+        said = [chosen.excerpts[document.sha256].text for document in partial]
+        return windows.further(
+            partial,
+            layout.asked(self._turns, turn),
+            int(budget * AGAIN_SHARE) - self._count(AGAIN),
+            self._count,
+            besides="\n".join([*said, *chosen.again.values()]),
+        )
+
+    def _starved(self, draft: _Draft, room: int) -> int:
+        """Tokens that the newest turn's documents lack because older turns have them."""
+        newest = self._turns[-1]
+        whole = sum(
+            self._count(page.text) for material in newest.fresh for page in material.document.pages
+        )
+        fair = min(whole, self._info.reading_budget, int(room * NEWEST_SHARE))
+        return fair - draft.granted[newest.place]
+
+    def _tighten(self, bounds: _Bounds, draft: _Draft, shortage: int) -> bool:
+        """Takes tokens from turns, the oldest first: words, then pictures, then the newest's words.
+
+        Answers whether there was anything to take.
+        """
+        step = max(1, int(self._info.context_length * _STEP))
+        missing = -(-shortage // step) * step
+        before = missing
+        *older, newest = self._turns
+        for turn in older:
+            missing -= self._take_words(bounds, draft, turn, missing)
+        for turn in older:
+            if missing > before - shortage and turn.place in draft.sizings:
+                missing -= self._dim(bounds, draft, turn)
+        still = shortage - (before - missing)
+        if still > 0:
+            missing -= self._take_words(bounds, draft, newest, still)
+        return missing < before
+
+    def _take_words(self, bounds: _Bounds, draft: _Draft, turn: Turn, wanted: int) -> int:
+        floor = LEAST_READING * sum(material.document.has_words for material in turn.fresh)
+        held = min(draft.taken[turn.place], draft.granted[turn.place])
+        given = max(0, min(wanted, held - floor))
+        if given:
+            bounds.words[turn.place] = held - given
+        return given
+
+    def _dim(self, bounds: _Bounds, draft: _Draft, turn: Turn) -> int:
+        if self._sight is None or turn.place in bounds.dimmed:
+            return 0
+        bounds.dimmed.add(turn.place)
+        lowest = sizing.lowest(_views(turn), self._sight)
+        return draft.sizings[turn.place].tokens - lowest.tokens
+
+    # What comes of it.
+
+    def _render(self, chosen: Chosen) -> list[int]:
+        """Token ids, one for each picture."""
+        messages = layout.lay_out(self._turns, chosen)
+        return self._template.render(messages, thinking=self._prompt.thinking.enabled)
+
+    @staticmethod
+    def _picture_tokens(draft: _Draft) -> int:
+        """What expanding the pictures adds."""
+        return sum(found.tokens - len(found.sizes) for found in draft.sizings.values())
+
+    def _pictures(self, draft: _Draft) -> tuple[list[Picture], dict[tuple[str, int], PageUse]]:
+        """The pictures in the order of their marks, and what becomes of their pages."""
+        pictures: list[Picture] = []
+        uses: dict[tuple[str, int], PageUse] = {}
+        for turn in self._turns:
+            found = draft.sizings.get(turn.place)
+            if found is None:
+                continue
+            for view, size in zip(_views(turn), found.sizes, strict=True):
+                pictures.append(self._picture(view, size))
+                uses[view.sha256, view.page] = self._seen(view, size, found)
+        return pictures, uses
+
+    def _picture(self, view: View, size: Size) -> Picture:
+        assert self._sight is not None, "only a model that sees is shown pictures"
+        owner = self._prompt.owner
+        return Picture(
+            key=self._sight.key(owner, view.sha256, view.page, DECODING, size),
+            owner=owner,
+            sha256=view.sha256,
+            page=view.page,
+            rows=size.rows,
+            columns=size.columns,
+        )
+
+    def _seen(self, view: View, size: Size, found: Sizing) -> PageUse:
+        material = self._materials[view.sha256]
+        why = router.page_reason(material, ReadingMethod.VISION, sees_images=True)
+        return PageUse(
+            sha256=view.sha256,
+            page=view.page,
+            method=ReadingMethod.VISION,
+            words=0,
+            tokens=size.tokens,
+            width=size.width,
+            height=size.height,
+            reason=f"{why} {_detail(view.detail, found)}",
+        )
+
+    def _page_uses(
+        self, draft: _Draft, seen: Mapping[tuple[str, int], PageUse]
+    ) -> Iterable[PageUse]:
+        """Every page of every file, in order."""
+        for sha256, material in self._materials.items():
+            excerpt = draft.chosen.excerpts.get(sha256)
+            uses = {view.page: seen[sha256, view.page] for view in material.views}
+            for page in material.document.pages:
+                uses[page.number] = PageUse(sha256, page.number, page.method, len(page.words), 0)
+            for use in excerpt.pages if excerpt is not None else ():
+                uses[use.page] = use
+            for number in sorted(uses):
+                use = uses[number]
+                yield (
+                    use
+                    if use.reason
+                    else replace(
+                        use,
+                        reason=router.page_reason(
+                            material, use.method, sees_images=self._sight is not None
+                        ),
+                    )
+                )
+
+    def _notice(self) -> str | None:
+        if self._sight is not None:
+            return None
+        return notices.notice(
+            self._prompt.messages,
+            {sha256: material.document for sha256, material in self._materials.items()},
+            {sha256: material.media for sha256, material in self._materials.items()},
+        )
+
+    def _count(self, text: str) -> int:
+        """Tokens of a text; the same passages are asked about for every turn."""
+        if text not in self._counts:
+            self._counts[text] = self._encode(text)
+        return self._counts[text]
 
 
-def _too_long(prompt_tokens: int, answer_tokens: int, context: int) -> ContextLengthExceeded:
-    return ContextLengthExceeded(
-        f"The prompt has {prompt_tokens:,} tokens and the answer may have {answer_tokens:,};"
-        f" together they may have {context:,}.",
-        param="messages",
-    )
+def _views(turn: Turn) -> list[View]:
+    """The pictures of a turn, in the order in which it shows them."""
+    return [view for material in turn.fresh for view in material.views]
+
+
+def _detail(detail: Detail, found: Sizing) -> str:
+    """At what detail a picture is seen, and whether that was the choice or the context's."""
+    if detail in found.lowered:
+        return f"Seen at less than {detail.value} detail, so that all pictures fit."
+    return f"Seen at {detail.value} detail."

@@ -1,23 +1,29 @@
-"""The files of a prompt, found and read page by page."""
+"""The files of a prompt: found, and read page by page as far as they are read as words."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
-from backend.errors import InvalidRequest, RequestError
-from backend.media.media import Media, PageText
+from backend.errors import InvalidMedia, RequestError
+from backend.media.media import Media, MediaKind, PageText
+from backend.prompt import router
 from backend.prompt.events import PageRead
+from backend.prompt.material import Material, View
+from backend.prompt.picture import Pixels
 from backend.prompt.prompt import MediaPart, Prompt, ReadingMethod
+from backend.prompt.router import Way
+from backend.prompt.sight import LARGEST_ASPECT
+from backend.prompt.sizing import PAGE_DPI
 from backend.prompt.windows import Document
 
 OnPage = Callable[[PageRead], None]
 
 
 class Reader(Protocol):
-    """What reading needs of the media library."""
+    """What reading and planning need of the media library; see backend.media.library.Library."""
 
     def find(self, owner: str, sha256: str) -> Media: ...
 
@@ -30,6 +36,19 @@ class Reader(Protocol):
         on_page: Callable[[PageText], None] | None = None,
     ) -> tuple[PageText, ...]: ...
 
+    async def known(
+        self, owner: str, media: Media, *, method: ReadingMethod | None = None
+    ) -> tuple[PageText | None, ...]: ...
+
+    async def page_sizes(self, owner: str, media: Media) -> tuple[tuple[float, float], ...]: ...
+
+    async def picture(
+        self, owner: str, media: Media, number: int, *, width: int, height: int
+    ) -> Pixels: ...
+
+    @property
+    def recognition_seconds(self) -> float: ...
+
 
 def files(prompt: Prompt) -> Iterator[tuple[str, MediaPart]]:
     """Every file of every turn, each with its path in the request; one may come several times."""
@@ -39,49 +58,133 @@ def files(prompt: Prompt) -> Iterator[tuple[str, MediaPart]]:
                 yield f"messages[{place}].parts[{number}].media", part
 
 
-def find(reader: Reader, prompt: Prompt) -> dict[str, Media]:
-    """The prompt's files by hash. Raises NotFound for one that is not this owner's."""
+def find(reader: Reader, prompt: Prompt, *, sees_images: bool) -> dict[str, Media]:
+    """The prompt's files by hash.
+
+    Raises NotFound for one that is not this owner's, InvalidRequest for one that is to be seen by
+    a model that does not see.
+    """
     found: dict[str, Media] = {}
     for path, part in files(prompt):
-        if part.sha256 not in found:
-            with _blaming(path):
-                found[part.sha256] = reader.find(prompt.owner, part.sha256)
+        with _blaming(path):
+            media = found.get(part.sha256) or reader.find(prompt.owner, part.sha256)
+        with _blaming(f"{path}.reading"):
+            router.way(part, media.kind, sees_images=sees_images)
+        found[part.sha256] = media
     return found
 
 
 async def read(
-    reader: Reader, prompt: Prompt, found: dict[str, Media], on_page: OnPage
-) -> dict[str, Document]:
-    """Reads every file once, side by side, and tells of every page as it is ready."""
-    tasks: dict[str, asyncio.Task[Document]] = {}
+    reader: Reader, prompt: Prompt, found: dict[str, Media], on_page: OnPage, *, sees_images: bool
+) -> dict[str, Material]:
+    """Takes in every file once, side by side, and tells of every page whose words are ready."""
+
+    async def one(path: str, part: MediaPart, media: Media) -> Material:
+        def tell(page: PageText) -> None:
+            on_page(PageRead(media.sha256, page.number, media.pages, page.method, page.cached))
+
+        way = router.way(part, media.kind, sees_images=sees_images)
+        pages: tuple[PageText | None, ...]
+        if way is Way.WORDS:
+            pages = await reader.read(prompt.owner, media, method=part.reading, on_page=tell)
+        else:
+            pages = await _layers(reader, prompt.owner, media, way)
+            for page in pages:
+                if page is not None:
+                    tell(page)
+        return await _material(reader, prompt.owner, media, part, pages, seen=way is not Way.WORDS)
+
+    return await _side_by_side(prompt, found, one)
+
+
+async def survey(
+    reader: Reader, prompt: Prompt, found: dict[str, Media], *, sees_images: bool
+) -> dict[str, Material]:
+    """As `read`, but recognises nothing: pages that OCR would have to read stay unread."""
+
+    async def one(path: str, part: MediaPart, media: Media) -> Material:
+        way = router.way(part, media.kind, sees_images=sees_images)
+        if way is Way.WORDS:
+            pages = await reader.known(prompt.owner, media, method=part.reading)
+        else:
+            pages = await _layers(reader, prompt.owner, media, way)
+        return await _material(reader, prompt.owner, media, part, pages, seen=way is not Way.WORDS)
+
+    return await _side_by_side(prompt, found, one)
+
+
+async def _layers(
+    reader: Reader, owner: str, media: Media, way: Way
+) -> tuple[PageText | None, ...]:
+    """The pages that are read as words for a model that sees; None for those that are seen."""
+    if way is Way.SIGHT:
+        return (None,) * media.pages
+    pages = await reader.known(owner, media)
+    return tuple(
+        page if page is not None and page.method is ReadingMethod.TEXT_LAYER else None
+        for page in pages
+    )
+
+
+async def _material(
+    reader: Reader,
+    owner: str,
+    media: Media,
+    part: MediaPart,
+    pages: tuple[PageText | None, ...],
+    *,
+    seen: bool,
+) -> Material:
+    missing = tuple(number for number, page in enumerate(pages, 1) if page is None)
+    views: tuple[View, ...] = ()
+    if seen and missing:
+        sizes = await reader.page_sizes(owner, media)
+        views = tuple(_view(media, number, *sizes[number - 1], part) for number in missing)
+    return Material(
+        media=media,
+        document=Document(
+            media.sha256,
+            part.filename,
+            tuple(page for page in pages if page is not None),
+            length=media.pages,
+        ),
+        views=views,
+        unread=() if seen else missing,
+        insisted=part.reading is not None,
+    )
+
+
+def _view(media: Media, number: int, width: float, height: float, part: MediaPart) -> View:
+    if media.kind is MediaKind.DOCUMENT:
+        width, height = (max(1, round(side * PAGE_DPI / 72)) for side in (width, height))
+    if max(width, height) > LARGEST_ASPECT * min(width, height):
+        raise InvalidMedia(
+            f"Page {number} is more than {LARGEST_ASPECT} times as long as it is wide.",
+            code="image_aspect_ratio",
+        )
+    return View(media.sha256, number, int(width), int(height), part.detail)
+
+
+async def _side_by_side(
+    prompt: Prompt,
+    found: dict[str, Media],
+    one: Callable[[str, MediaPart, Media], Coroutine[Any, Any, Material]],
+) -> dict[str, Material]:
+    """Every file once; what goes wrong with one names its field and ends the others."""
+
+    async def blamed(path: str, part: MediaPart) -> Material:
+        with _blaming(path):
+            return await one(path, part, found[part.sha256])
+
+    tasks: dict[str, asyncio.Task[Material]] = {}
     try:
         for path, part in files(prompt):
             if part.sha256 not in tasks:
-                media = found[part.sha256]
-                tasks[part.sha256] = asyncio.create_task(
-                    _read_one(reader, prompt.owner, media, part, path, on_page)
-                )
+                tasks[part.sha256] = asyncio.create_task(blamed(path, part))
         return dict(zip(tasks, await asyncio.gather(*tasks.values()), strict=True))
     finally:
         for task in tasks.values():
             task.cancel()
-
-
-async def _read_one(
-    reader: Reader, owner: str, media: Media, part: MediaPart, path: str, on_page: OnPage
-) -> Document:
-    if part.reading is ReadingMethod.VISION:
-        raise InvalidRequest(
-            "This version reads the words of a file; showing its pages to a model is not possible.",
-            param=f"{path}.reading",
-        )
-
-    def tell(page: PageText) -> None:
-        on_page(PageRead(media.sha256, page.number, media.pages, page.method, page.cached))
-
-    with _blaming(path):
-        pages = await reader.read(owner, media, method=part.reading, on_page=tell)
-    return Document(media.sha256, part.filename, pages)
 
 
 @contextmanager

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,12 +23,18 @@ from backend.prompt.tokenizer import Tokenizer
 _REASONING = re.compile(r"^.*</think>\s*", re.DOTALL)
 
 
+class Mark(Enum):
+    """What stands in a turn besides its words."""
+
+    PICTURE = "image"  # by the name that templates know it
+
+
 @dataclass(frozen=True)
 class ChatMessage:
-    """One turn as the template sees it: all its parts are words by now."""
+    """One turn as the template sees it: words, or words and pictures in their order."""
 
     role: Role
-    text: str
+    content: str | tuple[str | Mark, ...]
 
 
 class Template:
@@ -54,11 +61,19 @@ class Template:
         return cls(config["chat_template"], tokenizer, thinks=thinks)
 
     def render(self, messages: Sequence[ChatMessage], *, thinking: bool) -> list[int]:
-        """Token ids of the conversation, up to where the answer begins."""
+        """Token ids of the conversation, up to where the answer begins.
+
+        Every picture is what the template makes of one: a single token between its marks. Only the
+        template can write that token; the same name in a turn's words stays plain text.
+        """
         mark = f"\ue000{secrets.token_hex(8)}"  # nobody can know it, so no text can hold it
         opening, closing = f"{mark}\ue001", f"{mark}\ue002"
+
+        def fenced(text: str, role: Role) -> str:
+            return _fenced(self._text(text, role), opening, closing)
+
         turns = [
-            {"role": message.role.value, "content": _fenced(self._text(message), opening, closing)}
+            {"role": message.role.value, "content": _content(message, fenced)}
             for message in messages
         ]
         try:
@@ -72,11 +87,25 @@ class Template:
             ) from error
         return self._tokenizer.encode_markup(_pieces(rendered, opening, closing))
 
-    def _text(self, message: ChatMessage) -> str:
+    def _text(self, text: str, role: Role) -> str:
         """Earlier reasoning is not said again."""
-        if self._thinks and message.role is Role.ASSISTANT:
-            return _REASONING.sub("", message.text)
-        return message.text
+        if self._thinks and role is Role.ASSISTANT:
+            return _REASONING.sub("", text)
+        return text
+
+
+def _content(
+    message: ChatMessage, fenced: Callable[[str, Role], str]
+) -> str | list[dict[str, str]]:
+    """A string, which every template takes; a list of parts where there are pictures."""
+    if isinstance(message.content, str):
+        return fenced(message.content, message.role)
+    return [
+        {"type": piece.value}
+        if isinstance(piece, Mark)
+        else {"type": "text", "text": fenced(piece, message.role)}
+        for piece in message.content
+    ]
 
 
 def _fenced(text: str, opening: str, closing: str) -> str:

@@ -17,11 +17,12 @@ HIGHLIGHTS = 4  # passages said again right before the question, at most
 
 @dataclass(frozen=True)
 class Document:
-    """A file whose words are known."""
+    """A file whose words are known, or those of some of its pages."""
 
     sha256: str
     name: str
     pages: tuple[PageText, ...]
+    length: int | None = None  # pages of the file; None: all of them are here
 
     @property
     def has_words(self) -> bool:
@@ -29,15 +30,25 @@ class Document:
         words = (word.text for page in self.pages for word in page.words)
         return sum(character.isalnum() for text in words for character in text) > 1
 
+    @property
+    def has_several_pages(self) -> bool:
+        """Whether a page needs its number to be told from the others."""
+        return (len(self.pages) if self.length is None else self.length) > 1
+
 
 @dataclass(frozen=True)
 class Excerpt:
     """The part of a document that is in the prompt."""
 
-    text: str  # with page markers; empty if nothing fits
+    sections: tuple[tuple[int, str], ...]  # the words of each page in it, with the page's marker
     pages: tuple[PageUse, ...]  # every page of the document
     tokens: int  # of the text
     whole: bool  # whether every word of the document is in it
+
+    @property
+    def text(self) -> str:
+        """The words with page markers; empty if nothing fits."""
+        return "\n".join(text for _, text in self.sections)
 
 
 def excerpts(
@@ -66,18 +77,42 @@ def highlights(documents: Sequence[Document], question: str, budget: int, count:
 
     For each topic asked about its best passage; without a topic, the best of all.
     """
-    passages = [
+    passages = _passages(documents, count)
+    ranked = scores(passages, question)
+    wanted = _best_by_topic(passages, ranked, question) or sorted(
+        range(len(passages)), key=lambda place: (-ranked[place], place)
+    )
+    return _joined(passages, wanted[:HIGHLIGHTS], budget, count)
+
+
+def further(
+    documents: Sequence[Document], question: str, budget: int, count: Count, *, besides: str
+) -> str:
+    """The best passages that are not part of the text `besides`, within `budget` tokens.
+
+    For each topic asked about its best passage, then the best of all until nothing more fits.
+    """
+    passages = [passage for passage in _passages(documents, count) if passage.text not in besides]
+    ranked = scores(passages, question)
+    best = sorted(range(len(passages)), key=lambda place: (-ranked[place], place))
+    wanted = dict.fromkeys([*_best_by_topic(passages, ranked, question), *best])
+    # A passage has 72 tokens or more, but for the last of a page: that many are worth a look.
+    return _joined(passages, list(wanted)[: 1 + budget // 36], budget, count)
+
+
+def _passages(documents: Sequence[Document], count: Count) -> list[Passage]:
+    return [
         passage
         for document in documents
         for page in document.pages
         for passage in split(page, count)
     ]
-    ranked = scores(passages, question)
-    wanted = _best_by_topic(passages, ranked, question) or sorted(
-        range(len(passages)), key=lambda place: (-ranked[place], place)
-    )
+
+
+def _joined(passages: Sequence[Passage], wanted: Sequence[int], budget: int, count: Count) -> str:
+    """Those of the wanted passages that fit, the first first, in the documents' order."""
     kept: list[int] = []
-    for place in wanted[:HIGHLIGHTS]:
+    for place in wanted:
         tokens = count("\n".join(passages[held].text for held in [*kept, place]))
         if tokens <= budget:
             kept.append(place)
@@ -158,25 +193,27 @@ def _excerpt(
     *,
     whole: bool,
 ) -> Excerpt:
-    lines: list[str] = []
+    sections: dict[int, list[str]] = {}
     tokens = dict.fromkeys((page.number for page in document.pages), 0)
-    page = None
     previous = -1
     for place in sorted(kept):
         passage = passages[place]
-        skipped = place != previous + 1
-        if passage.page != page and len(document.pages) > 1:
-            lines.append(f"[Page {passage.page}]")
-        if skipped:
+        if passage.page not in sections:
+            sections[passage.page] = (
+                [f"[Page {passage.page}]"] if document.has_several_pages else []
+            )
+        lines = sections[passage.page]
+        if place != previous + 1:
             lines.append(GAP)
         lines.append(passage.text)
         tokens[passage.page] += passage.tokens
-        page, previous = passage.page, place
-    if lines and previous != len(passages) - 1:
-        lines.append(GAP)
-    text = "\n".join(lines)
+        previous = place
+    if kept and previous != len(passages) - 1:
+        sections[passages[previous].page].append(GAP)
+    told = tuple((page, "\n".join(lines)) for page, lines in sections.items())
+    text = "\n".join(lines for _, lines in told)
     return Excerpt(
-        text=text,
+        sections=told,
         pages=tuple(
             PageUse(
                 sha256=document.sha256,

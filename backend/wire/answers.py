@@ -210,6 +210,9 @@ def _page_use(use: PageUse) -> pb.PageUse:
         method=_METHODS[use.method],
         words=use.words,
         tokens=use.tokens,
+        width=use.width,
+        height=use.height,
+        reason=use.reason,
     )
 
 

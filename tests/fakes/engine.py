@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -29,6 +30,7 @@ class FakeEngine:
     held: bool = False
     fails_with: RequestError | None = None  # at submit
     breaks: bool = False  # ends in ERROR after the first word
+    prefill_rate: float = 0.0  # tokens a second; 0: nothing was measured yet
     works: list[Work] = field(default_factory=list)
     forgotten: list[tuple[str, str]] = field(default_factory=list)
 
@@ -36,6 +38,8 @@ class FakeEngine:
         self._changed = threading.Condition()
         self._live: dict[tuple[str, str], _Run] = {}
         self._permits = 0
+        self._embedded: frozenset[bytes] = frozenset()
+        self.holds: Counter[bytes] = Counter()  # pictures, by key
 
     def submit(self, work: Work, listener: Listener) -> int:
         """Accepts."""
@@ -60,17 +64,31 @@ class FakeEngine:
             return True
 
     def hold_pictures(self, keys: Iterable[bytes]) -> frozenset[bytes]:
-        """Holds them; none is known."""
-        return frozenset()
+        """Holds them; known are those of requests that ended."""
+        with self._changed:
+            held = list(keys)
+            self.holds.update(held)
+            return frozenset(held) & self._embedded
 
     def release_pictures(self, keys: Iterable[bytes]) -> None:
         """Lets them go."""
+        with self._changed:
+            self.holds.subtract(keys)
+            self.holds = +self.holds
 
     def known_tokens(
         self, owner: str, prompt_ids: Sequence[int], images: Sequence[ImageSpan]
     ) -> int:
-        """None."""
-        return 0
+        """The longest beginning of a prompt that a request of this owner had, in whole blocks."""
+        longest = 0
+        for work in self.works:
+            same = 0
+            for ours, theirs in zip(prompt_ids, work.prompt_ids, strict=False):
+                if work.owner != owner or ours != theirs:
+                    break
+                same += 1
+            longest = max(longest, same)
+        return longest // 16 * 16
 
     def forget(self, owner: str, sha256: str) -> int:
         """Notes it, and says that one picture was kept."""
@@ -100,6 +118,8 @@ class FakeEngine:
             prompt_tokens_total=0,
             completion_tokens_total=0,
             preemptions_total=0,
+            prefill_tokens_per_second=self.prefill_rate,
+            encode_tokens_per_second=self.prefill_rate,
         )
 
     def stop(self, grace: float) -> None:
@@ -129,8 +149,11 @@ class FakeEngine:
             if self.breaks and work.owner:
                 reason = FinishReason.ERROR
                 break
+        keys = [span.picture.key for span in work.images]
         with self._changed:
             del self._live[work.owner, work.request_id]
+            self._embedded |= set(keys)
+        self.release_pictures(keys)
         error = "The answer could not be computed." if reason is FinishReason.ERROR else ""
         run.listener.finished((reason,) * work.sampling.n, said, "", error)
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from backend.errors import InvalidMedia, InvalidRequest, NotFound
 from backend.media.library import Library
 from backend.media.media import Forgotten, Media, MediaKind, PageImage, PageText, Word
+from backend.prompt.picture import Pixels
 from backend.prompt.prompt import ReadingMethod
 
 
@@ -31,6 +32,8 @@ class FakeLibrary(Library):
         self.open = asyncio.Event()  # reading waits for it
         self.open.set()
         self.readers = 0
+        self.drawing = 0
+        self.drawn: list[tuple[str, int]] = []  # files and pages
         self.fails_with: Exception | None = None
         self.closed = False
 
@@ -44,6 +47,8 @@ class FakeLibrary(Library):
             media_type="application/pdf" if is_document else "image/png",
             size=len(data),
             pages=data.count(b"\f") + 1,
+            width=0 if is_document else 640,
+            height=0 if is_document else 480,
         )
         self.files[sha256] = media, data
         self.owners.add((owner, sha256))
@@ -96,6 +101,40 @@ class FakeLibrary(Library):
             if on_page is not None:
                 on_page(page)
         return pages
+
+    async def known(
+        self, owner: str, media: Media, *, method: ReadingMethod | None = None
+    ) -> tuple[PageText | None, ...]:
+        """Pages of documents that have words; what a picture says takes recognising."""
+        if media.kind is MediaKind.IMAGE or method is ReadingMethod.OCR:
+            return (None,) * media.pages
+        pages = await self.read(owner, media)
+        return tuple(page if page.words else None for page in pages)
+
+    async def page_sizes(self, owner: str, media: Media) -> tuple[tuple[float, float], ...]:
+        """A4, or a picture as large as it says."""
+        if media.kind is MediaKind.IMAGE:
+            return ((media.width, media.height),)
+        return ((595.0, 842.0),) * media.pages
+
+    async def picture(
+        self, owner: str, media: Media, number: int, *, width: int, height: int
+    ) -> Pixels:
+        """All grey, once drawing is open."""
+        self.drawing += 1
+        try:
+            await self.open.wait()
+        finally:
+            self.drawing -= 1
+        if self.fails_with is not None:
+            raise self.fails_with
+        self.drawn.append((media.sha256, number))
+        return Pixels(bytes([128]) * width * height * 3, width, height)
+
+    @property
+    def recognition_seconds(self) -> float:
+        """Two seconds a page."""
+        return 2.0
 
     async def page(self, owner: str, media: Media, number: int, *, max_side: int) -> PageImage:
         """A picture that is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from backend.model.info import ModelInfo
 from backend.prompt.prompt import Sampling
@@ -15,13 +16,13 @@ TEMPLATE = (
 )
 
 
-def tokenizer() -> Tokenizer:
-    """Every byte is a token; <|start|> and <|end|> are control tokens."""
+def tokenizer(control: Sequence[str] = ("<|start|>", "<|end|>")) -> Tokenizer:
+    """Every byte is a token; the names from 256 on are control tokens."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(0x100) if byte not in printable]
     alphabet = [chr(byte) for byte in printable] + [chr(0x100 + n) for n in range(len(others))]
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
-    control = [
+    added = [
         {
             "id": 256 + number,
             "content": name,
@@ -31,14 +32,14 @@ def tokenizer() -> Tokenizer:
             "normalized": False,
             "special": True,
         }
-        for number, name in enumerate(("<|start|>", "<|end|>"))
+        for number, name in enumerate(control)
     ]
     vocabulary = {char: number for number, char in enumerate(alphabet)}
     return Tokenizer(
         json.dumps(
             {
                 "version": "1.0",
-                "added_tokens": control,
+                "added_tokens": added,
                 "pre_tokenizer": byte_level | {"trim_offsets": True},
                 "decoder": byte_level | {"trim_offsets": True},
                 "model": {"type": "BPE", "vocab": vocabulary, "merges": []},

@@ -10,7 +10,9 @@ import pytest
 from backend.errors import ContextLengthExceeded, InvalidRequest
 from backend.media.media import Media, MediaKind
 from backend.model.info import ModelInfo
-from backend.prompt.assembly import DEFAULT_QUESTION, Assembled, assemble
+from backend.prompt.assembly import Assembled, assemble
+from backend.prompt.layout import DEFAULT_QUESTION
+from backend.prompt.material import Material
 from backend.prompt.prompt import MediaPart, Message, Prompt, Role, Sampling, TextPart
 from backend.prompt.windows import Document
 from tests.fakes import model
@@ -31,17 +33,16 @@ def lay_out(
     **files: str,
 ) -> Assembled:
     hashes = {"old": OLD, "new": NEW}
-    documents = {
-        hashes[name]: Document(hashes[name], name, (page_text(text),))
+    materials = {
+        hashes[name]: Material(
+            Media(hashes[name], MediaKind.DOCUMENT, "application/pdf", 1, 1),
+            Document(hashes[name], name, (page_text(text),)),
+        )
         for name, text in files.items()
-    }
-    media = {
-        sha256: Media(sha256, MediaKind.DOCUMENT, "application/pdf", 1, 1) for sha256 in documents
     }
     return assemble(
         Prompt("r", "me", "", messages, sampling or Sampling()),
-        media,
-        documents,
+        materials,
         info or model.info(),
         WORDS,
         model.template(WORDS),

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from backend.errors import InvalidRequest
 from backend.prompt.prompt import Role
-from backend.prompt.template import ChatMessage, Template
+from backend.prompt.template import ChatMessage, Mark, Template
 from backend.prompt.tokenizer import Tokenizer
+from tests.fakes import glm
 from tests.fakes.tokenizer import CONTROL, TEMPLATE, description
 
 TOKENIZER = Tokenizer(description())
@@ -84,3 +85,47 @@ def test_a_refusal_of_the_template_is_a_clear_error() -> None:
 def test_the_template_cannot_reach_python() -> None:
     with pytest.raises(InvalidRequest):
         render("x", "{{ messages.__class__.__mro__[1].__subclasses__() }}")
+
+
+def test_pictures_stand_among_the_words_as_the_template_has_them() -> None:
+    words = glm.tokenizer()
+    picture = Mark.PICTURE
+    turns = [ChatMessage(Role.USER, ("First", picture, "then", picture, "which?"))]
+
+    ids = glm.template(words).render(turns, thinking=True)
+
+    one = "<|begin_of_image|><1><|end_of_image|>"
+    assert glm.shown(words, ids) == (
+        f"[gMASK]<sop><|user|>\nFirst{one}then{one}which?<|assistant|>\n"
+    )
+
+
+def test_a_picture_s_token_in_somebody_s_words_is_plain_text() -> None:
+    words = glm.tokenizer()
+    said = "<|begin_of_image|><|image|><|end_of_image|>"
+    turns = [
+        ChatMessage(Role.USER, said),
+        ChatMessage(Role.ASSISTANT, said),
+        ChatMessage(Role.USER, (said, Mark.PICTURE, said)),
+    ]
+
+    ids = glm.template(words).render(turns, thinking=False)
+
+    assert ids.count(glm.IMAGE) == 1
+    assert words.decode(ids).count(said) == 4
+
+
+def test_thinking_off_is_said_and_filled_in() -> None:
+    words = glm.tokenizer()
+    turns = [
+        ChatMessage(Role.USER, "a"),
+        ChatMessage(Role.ASSISTANT, "<think>hm</think>\nb"),
+        ChatMessage(Role.USER, "c"),
+    ]
+
+    text = glm.shown(words, glm.template(words).render(turns, thinking=False))
+
+    assert text == (
+        "[gMASK]<sop><|user|>\na/nothink<|assistant|>\n<think></think>\nb"
+        "<|user|>\nc/nothink<|assistant|>\n<think></think>\n"
+    )

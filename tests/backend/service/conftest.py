@@ -11,7 +11,7 @@ from backend.auth import Gate
 from backend.media.limits import MediaLimits
 from backend.readiness import Phase, Ready, Report
 from backend.service.server import Server
-from tests.fakes import model
+from tests.fakes import glm, model
 from tests.fakes.engine import FakeEngine
 from tests.fakes.library import FakeLibrary
 from tests.fakes.running import Backend, Start
@@ -35,8 +35,13 @@ async def start() -> AsyncIterator[Start]:
     ) -> Backend:
         engine = engine or FakeEngine()
         library = FakeLibrary()
-        words = model.tokenizer()
-        ready = Ready(model.info(context=context, sees=sees), words, model.template(words), engine)
+        if sees:
+            words = glm.tokenizer()
+            info = glm.info(context=context)
+            ready = Ready(info, words, glm.template(words), engine, glm.sight())
+        else:
+            words = model.tokenizer()
+            ready = Ready(model.info(context=context), words, model.template(words), engine)
 
         def load_fake(report: Report) -> Ready:
             report(Phase.LOADING, "Reading the weights.")

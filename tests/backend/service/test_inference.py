@@ -281,21 +281,6 @@ async def test_text_beyond_the_context_is_refused_quickly(backend: Backend, text
     assert backend.engine.live == 0
 
 
-async def test_what_is_not_built_says_so(start: Start) -> None:
-    backend = await start(sees=True)
-    picture = backend.library.add(b"words on a picture")
-    schema = question()
-    schema.response_format.json_schema = "{}"
-
-    for request in (question("hi", picture.sha256), schema):
-        error = await refused(backend, request)
-        assert error.code() is grpc.StatusCode.UNIMPLEMENTED
-        assert (error.details() or "").endswith(".")
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await backend.inference.Plan(pb.PlanRequest())
-    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
-
-
 async def test_every_request_ends_once_whatever_breaks(start: Start) -> None:
     broken = FakeEngine(breaks=True)
     backend = await start(engine=broken)

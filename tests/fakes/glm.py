@@ -1,0 +1,89 @@
+"""A model that sees, without a model: a template in the manner of GLM-4.6V, and its sight."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from backend.model.info import ModelInfo
+from backend.prompt.sight import Sight
+from backend.prompt.template import Template
+from backend.prompt.tokenizer import Tokenizer
+from tests.fakes import model
+
+CONTROL = (
+    "[gMASK]",
+    "<sop>",
+    "<|system|>",
+    "<|user|>",
+    "<|assistant|>",
+    "<|begin_of_image|>",
+    "<|image|>",
+    "<|end_of_image|>",
+    "<think>",
+    "</think>",
+    "/nothink",
+)
+IMAGE = 256 + CONTROL.index("<|image|>")
+TEMPLATE = (
+    "[gMASK]<sop>"
+    "{% for message in messages %}"
+    "<|{{ message.role }}|>\n"
+    "{% if message.role == 'assistant' %}<think></think>\n{% endif %}"
+    "{% if message.content is string %}{{ message.content }}"
+    "{% else %}{% for item in message.content %}"
+    "{% if item.type == 'image' %}<|begin_of_image|><|image|><|end_of_image|>"
+    "{% else %}{{ item.text }}{% endif %}"
+    "{% endfor %}{% endif %}"
+    "{% if message.role == 'user' and not enable_thinking %}/nothink{% endif %}"
+    "{% endfor %}<|assistant|>\n"
+    "{% if not enable_thinking %}<think></think>\n{% endif %}"
+)
+
+
+def tokenizer() -> Tokenizer:
+    """Every byte is a token."""
+    return model.tokenizer(CONTROL)
+
+
+def template(words: Tokenizer) -> Template:
+    """As above."""
+    return Template(TEMPLATE, words, thinks=True)
+
+
+def sight() -> Sight:
+    """GLM-4.6V-Flash's own, but for the image's token."""
+    return Sight(
+        image_id=IMAGE,
+        patch=14,
+        merge=2,
+        temporal=2,
+        min_pixels=112 * 112,
+        max_pixels=28 * 28 * 15000,
+        mean=(0.48145466, 0.4578275, 0.40821073),
+        std=(0.26862954, 0.26130258, 0.27577711),
+        revision="tiny",
+    )
+
+
+def info(*, context: int = 8192, reading: int = 4096) -> ModelInfo:
+    """A larger model's description."""
+    described = model.info(context=context, reading=reading, sees=True)
+    return replace(described, thinks=True, parameters=9_000_000_000)
+
+
+def shown(words: Tokenizer, ids: tuple[int, ...] | list[int]) -> str:
+    """The tokens as text, control tokens by name, a picture's as one with their number."""
+    text = ""
+    run = 0
+    for token in [*ids, -1]:
+        if token == IMAGE:
+            run += 1
+            continue
+        if run:
+            text += f"<{run}>"
+            run = 0
+        if token >= 256:
+            text += CONTROL[token - 256]
+        elif token >= 0:
+            text += words.token_bytes(token).decode("latin-1")
+    return text
