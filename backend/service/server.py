@@ -34,8 +34,8 @@ _OPTIONS = (
     ("grpc.max_metadata_size", 8 << 10),
     ("grpc.absolute_max_metadata_size", 16 << 10),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    # A front end pings every four seconds, to notice a backend that hangs.
+    ("grpc.http2.min_ping_interval_without_data_ms", 2_000),
 )
 
 log = structlog.get_logger(__name__)

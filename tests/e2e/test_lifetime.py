@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -142,6 +143,38 @@ def test_a_killed_backend_is_told_of_and_found_again(own_system: System) -> None
     answered = httpx.post(f"{own_system.url}/v1/chat/completions", json=asked, timeout=30)
     assert answered.status_code == 200
     openai.close()
+
+
+def test_a_frozen_backend_is_noticed_within_ten_seconds(own_system: System) -> None:
+    client = Client(own_system.address)
+    following = client.generate("local", long_question("frozen"))
+    next(iter(following))
+    asked = {"model": "embedded", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
+
+    def post() -> tuple[int, float]:
+        began = time.monotonic()
+        answer = httpx.post(f"{own_system.url}/v1/chat/completions", json=asked, timeout=30)
+        return answer.status_code, time.monotonic() - began
+
+    backend = psutil.Process(own_system.pid("backend"))
+    backend.suspend()
+    try:
+        began = time.monotonic()
+        with ThreadPoolExecutor(1) as pool:
+            refused = pool.submit(post)  # over a connection on which nothing has moved for a while
+            with pytest.raises(BackendError) as caught:
+                list(following)
+            noticed = time.monotonic() - began
+            status, waited = refused.result()
+    finally:
+        backend.resume()
+    assert caught.value.kind == "unavailable"
+    assert status == 503
+    assert max(noticed, waited) < 10, (noticed, waited)
+
+    assert eventually(lambda: own_system.status("/ready") == 200, 10)
+    assert post()[0] == 200
+    client.close()
 
 
 def test_killed_processes_leave_no_workers_behind(own_system: System) -> None:

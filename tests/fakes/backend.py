@@ -194,7 +194,7 @@ class FakeBackend:
         self._server = grpc.aio.server(
             options=[
                 ("grpc.so_reuseport", 0),
-                ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+                ("grpc.http2.min_ping_interval_without_data_ms", 2_000),
                 ("grpc.keepalive_permit_without_calls", 1),
             ]
         )
