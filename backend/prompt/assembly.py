@@ -36,8 +36,7 @@ DECODING = "exif+white"  # how pictures are turned and laid on white; part of wh
 
 # A conversation that has outgrown the context loses tokens in steps of this share of it, so that
 # the next turns begin with the same tokens again.
-_STEP = 1 / 16
-_ATTEMPTS = 6
+_STEP = 1 / 8
 _FRAME = 40  # tokens that a template writes besides the turns; an estimate, like the next one
 _TURN = 10  # tokens that it writes around a turn
 _PIECE = 8192  # characters tokenised in one go while only a bound is wanted
@@ -198,19 +197,26 @@ class _Assembly:
     def _fit(self, bare: int, answer: int) -> tuple[_Draft, list[int]]:
         """What fits: as in every earlier turn, unless the conversation has outgrown the context."""
         context = self._info.context_length
-        bounds = _Bounds({}, set())
-        for _ in range(_ATTEMPTS):
-            draft = self._draft(answer, bounds)
+        step = max(1, int(context * _STEP))
+        first = draft = self._draft(answer, _Bounds({}, set()))
+        level, can_give = 0, True
+        shortage = 0
+        while True:
             ids = self._render(draft.chosen)
             excess = len(ids) + self._picture_tokens(draft) + answer - context
-            shortage = max(excess, draft.lacking, self._starved(draft, context - answer - bare))
-            if shortage <= 0 or (not self._tighten(bounds, draft, shortage) and excess <= 0):
+            lacking = max(excess, draft.lacking, self._starved(draft, context - answer - bare))
+            if lacking <= 0 or (excess <= 0 and not can_give):
                 return draft, ids
-        raise ContextLengthExceeded(
-            f"The conversation and its files have outgrown the {context:,} tokens that prompt and"
-            " answer may have together.",
-            param="messages",
-        )
+            if not can_give:
+                raise ContextLengthExceeded(
+                    f"The conversation and its files have outgrown the {context:,} tokens that"
+                    " prompt and answer may have together.",
+                    param="messages",
+                )
+            shortage += lacking
+            level = max(level + 1, -(-shortage // step)) if draft is first else level + 1
+            bounds, can_give = self._bounds(first, level * step, shortage)
+            draft = self._draft(answer, bounds)
 
     def _draft(self, answer: int, bounds: _Bounds) -> _Draft:
         """Goes through the turns, each choosing from what those before it left."""
@@ -307,39 +313,37 @@ class _Assembly:
         fair = min(whole, self._info.reading_budget, int(room * NEWEST_SHARE))
         return fair - draft.granted[newest.place]
 
-    def _tighten(self, bounds: _Bounds, draft: _Draft, shortage: int) -> bool:
-        """Takes tokens from turns, the oldest first: words, then pictures, then the newest's words.
+    def _bounds(self, first: _Draft, tokens: int, shortage: int) -> tuple[_Bounds, bool]:
+        """Takes `tokens` from older turns, the oldest first: from their words, then their pictures.
 
-        Answers whether there was anything to take.
+        Passages for their questions go altogether, uncounted: with as many tokens taken, an older
+        file looks the same in the next turn. What is lacking then of the `shortage` the newest
+        turn's words give. `first` is the draft without bounds. Answers as well whether even more
+        could be given.
         """
-        step = max(1, int(self._info.context_length * _STEP))
-        missing = -(-shortage // step) * step
-        before = missing
         *older, newest = self._turns
+        bounds = _Bounds({turn.place: 0 for turn in older if not turn.fresh}, set())
+        given = 0
         for turn in older:
-            missing -= self._take_words(bounds, draft, turn, missing)
+            if turn.fresh:
+                given += self._take_words(bounds, first, turn, tokens - given)
         for turn in older:
-            if missing > before - shortage and turn.place in draft.sizings:
-                missing -= self._dim(bounds, draft, turn)
-        still = shortage - (before - missing)
-        if still > 0:
-            missing -= self._take_words(bounds, draft, newest, still)
-        return missing < before
+            if given < tokens and turn.place in first.sizings and self._sight is not None:
+                bounds.dimmed.add(turn.place)
+                lowest = sizing.lowest(_views(turn), self._sight)
+                given += first.sizings[turn.place].tokens - lowest.tokens
+        if given >= tokens:
+            return bounds, True
+        wanted = max(0, shortage - given)
+        return bounds, self._take_words(bounds, first, newest, wanted) >= wanted > 0
 
-    def _take_words(self, bounds: _Bounds, draft: _Draft, turn: Turn, wanted: int) -> int:
+    def _take_words(self, bounds: _Bounds, first: _Draft, turn: Turn, wanted: int) -> int:
         floor = LEAST_READING * sum(material.document.has_words for material in turn.fresh)
-        held = min(draft.taken[turn.place], draft.granted[turn.place])
+        held = min(first.taken[turn.place], first.granted[turn.place])
         given = max(0, min(wanted, held - floor))
         if given:
             bounds.words[turn.place] = held - given
         return given
-
-    def _dim(self, bounds: _Bounds, draft: _Draft, turn: Turn) -> int:
-        if self._sight is None or turn.place in bounds.dimmed:
-            return 0
-        bounds.dimmed.add(turn.place)
-        lowest = sizing.lowest(_views(turn), self._sight)
-        return draft.sizings[turn.place].tokens - lowest.tokens
 
     # What comes of it.
 

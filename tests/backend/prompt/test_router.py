@@ -11,6 +11,7 @@ from backend.prompt.material import Material, View
 from backend.prompt.prompt import (
     MediaPart,
     Message,
+    Part,
     Priority,
     Prompt,
     ReadingMethod,
@@ -43,7 +44,7 @@ def contract() -> Material:
 def taken(
     *materials: Material, texts: int = 1, wanted: Priority = Priority.INTERACTIVE
 ) -> tuple[Route, Priority]:
-    parts = (
+    parts: tuple[Part, ...] = (
         *(TextPart(f"Describe {n}.") for n in range(texts)),
         *(MediaPart(material.sha256) for material in materials),
     )
