@@ -18,7 +18,7 @@ from frontend.workflows.halt import Halt
 from frontend.workflows.reader import Answer
 from tests.fakes.contracts import words
 
-Reply = Callable[[str], str | Mapping[str, Any] | Answer | BackendError]
+Reply = Callable[[str], object]  # a text, an Answer, an error to raise, or an object to be JSON
 
 
 def striped(width: int = 400, height: int = 600) -> bytes:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from frontend.messages import BackendError, ReadingMethod
 from frontend.workflows import findings
@@ -89,11 +91,13 @@ def test_one_invented_party_makes_the_list_unverified_and_shows_which() -> None:
 
 
 def test_a_yes_is_verified_by_the_passage_it_comes_with() -> None:
-    def quoted(value: object, quote: str | None) -> dict[str, Any]:
-        return {"value": value, "quote": quote}
-
-    answer: dict[str, Any] = {name: quoted(value, None) for name, value in NOTHING.items()}
-    answer["mutual"] = quoted("yes", "Each Party shall keep the other's information secret")
+    answer: dict[str, Any] = {
+        name: {"value": value, "quote": None} for name, value in NOTHING.items()
+    }
+    answer["mutual"] = {
+        "value": "yes",
+        "quote": "Each Party shall keep the other's information secret",
+    }
     found, fake = run(lambda _: answer, plan=Plan(quotes=True))
     finding = found.finding("mutual")
     assert finding is not None
@@ -111,7 +115,7 @@ def test_every_page_is_asked_about_in_windows_and_the_values_are_united() -> Non
             answer |= {"term": "3 years", "party": ["Larkspur Robotics, Inc."]}
         return answer
 
-    found, fake = run(reply, plan=Plan(window_tokens=150))
+    found, fake = run(reply, plan=Plan(window_tokens=110))
     assert found.windows == len(fake.asked) >= 3
     for number in (1, 2, 3):
         assert any(f"[Page {number}]" in asked.instruction for asked in fake.asked)
@@ -123,9 +127,9 @@ def test_every_page_is_asked_about_in_windows_and_the_values_are_united() -> Non
 
 
 def test_windows_that_contradict_each_other_are_a_conflict_with_both_pages() -> None:
-    pages = ("The term is two (2) years. " * 20, "The term is five (5) years. " * 20)
+    pages = ("The term is two (2) years.\n" * 20, "The term is five (5) years.\n" * 20)
     found, _ = run(
-        lambda text: NOTHING | {"term": "2 years" if "two (2)" in text else "5 years"},
+        lambda text: NOTHING | {"term": "5 years" if "five (5)" in text else "2 years"},
         *pages,
         plan=Plan(window_tokens=170),
     )
@@ -139,9 +143,9 @@ def test_windows_that_contradict_each_other_are_a_conflict_with_both_pages() -> 
 
 
 def test_an_invention_of_one_window_is_no_conflict() -> None:
-    pages = ("The term is two (2) years. " * 20, "Nothing is said here about it. " * 20)
+    pages = ("The term is two (2) years.\n" * 20, "Nothing is said here about it.\n" * 20)
     found, _ = run(
-        lambda text: NOTHING | {"term": "2 years" if "two (2)" in text else "9 years"},
+        lambda text: NOTHING | {"term": "9 years" if "Nothing is" in text else "2 years"},
         *pages,
         plan=Plan(window_tokens=170),
     )
@@ -181,7 +185,7 @@ def test_silence_of_the_other_windows_is_no_proof_that_a_field_is_not_stated() -
 
 def test_a_window_that_is_too_long_after_all_is_halved() -> None:
     def reply(instruction: str) -> dict[str, Any] | BackendError:
-        if len(instruction) > 1000:
+        if len(instruction) > 800:
             return BackendError("bad_input", "Too long.", code="context_length_exceeded")
         return NOTHING | ({"term": "3 years"} if "three (3) years" in instruction else {})
 
@@ -264,10 +268,6 @@ def test_an_extraction_survives_json() -> None:
 
 
 def _white() -> bytes:
-    import io
-
-    from PIL import Image
-
     written = io.BytesIO()
     Image.new("L", (200, 300), 255).save(written, "PNG")
     return written.getvalue()
