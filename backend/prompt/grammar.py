@@ -32,7 +32,7 @@ _SPACING: JsonCompileOptions = {  # as json.dumps writes it, and nothing else
     "lenient": False,
 }
 _LIMITS = llguidance.LLParserLimits(
-    max_items_in_row=2_000,
+    max_items_in_row=10_000,  # four for each property that may be left out
     initial_lexer_fuel=1_000_000,  # about 20 ms
     step_lexer_fuel=200_000,  # about 14 ms a token at most
     step_max_items=50_000,
@@ -117,7 +117,7 @@ def _compile(wanted: ResponseFormat, vocabulary: Vocabulary) -> CompiledGrammar:
                 json.dumps(wished), None, _SPACING
             )
         except ValueError:
-            raise InvalidRequest("The schema is nested too deeply.", param=param) from None
+            raise InvalidRequest("The schema cannot be read.", param=param) from None
     start = llguidance.LLMatcher(vocabulary.tokens, source, log_level=0, limits=_LIMITS)
     if not start.is_error():
         start.compute_bitmask()  # the first step shows what cannot be satisfied at all

@@ -50,6 +50,7 @@ class ReasoningParser:
         self._held = ""
         self._told: list[str] = []  # reasoning so far
         self._has_closed = False
+        self._trims = False  # whether blanks behind a mark are still to be dropped
 
     @property
     def is_reasoning(self) -> bool:
@@ -101,8 +102,7 @@ class ReasoningParser:
         if ahead.startswith(mark):
             self._held = ahead[len(mark) :]
             self._place = with_it
-            if with_it is _Place.REASONING:
-                self._held = self._held.removeprefix("\n")
+            self._trims = True
         elif not mark.startswith(ahead):  # what came is no beginning of the mark
             keeps_blanks = without is _Place.ANSWER and not self._has_closed
             self._held = self._held if keeps_blanks else ahead
@@ -110,6 +110,9 @@ class ReasoningParser:
 
     def _until(self, mark: str, behind: _Place) -> str:
         """What stands before a mark; a beginning of the mark is held."""
+        if self._trims:
+            self._held = self._held.lstrip()
+            self._trims = not self._held
         before, found, after = self._held.partition(mark)
         if found:
             self._held, self._place = after, behind

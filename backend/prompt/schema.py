@@ -24,6 +24,7 @@ MOST_STEPS = (
 )
 LARGEST_INTEGER = 2**53 - 1  # beyond it, not every JSON reader keeps all digits
 LARGEST_NUMBER = 1e15
+LARGEST_BOUND = 1e18  # that a schema may set itself
 
 _ONE = frozenset({"items", "additionalProperties"})
 _LISTS = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
@@ -61,6 +62,10 @@ def parsed(definition: str) -> dict[str, Any]:
         document = json.loads(definition, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise _refusal("The schema is not a JSON document.") from None
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _refusal("The schema holds half a character.") from None
     if not isinstance(document, dict | bool):
         raise _refusal("A schema must be a JSON object.")
     read = _Reading(document).schema
@@ -127,6 +132,8 @@ class _Reading:
         if keyword in _NUMBERS:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise _refusal(f"{path} must be a number.")
+            if not abs(value) <= LARGEST_BOUND:
+                raise _refusal(f"{path} must be within {LARGEST_BOUND:g}.")
             if keyword == "multipleOf":
                 _check_steps(value, path)
         if keyword == "$ref" and not str(value).startswith("#"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tokenizers
@@ -15,15 +16,19 @@ TEMPLATE = (
 EOS = 0
 
 
-def description() -> str:
+# The marks that models of the GLM family have as tokens.
+MARKS = ("<think>", "</think>", "<|begin_of_box|>", "<|end_of_box|>")
+
+
+def description(control: Sequence[str] = CONTROL) -> str:
     """The text of its tokenizer.json."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     merges: list[Any] = [("a", "b"), ("ab", "c")]
-    vocabulary = {token: number for number, token in enumerate([*CONTROL, *alphabet, "ab", "abc"])}
+    vocabulary = {token: number for number, token in enumerate([*control, *alphabet, "ab", "abc"])}
     tokenizer = tokenizers.Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(
-        [tokenizers.AddedToken(token, special=True, normalized=False) for token in CONTROL]
+        [tokenizers.AddedToken(token, special=True, normalized=False) for token in control]
     )
     return str(tokenizer.to_str())

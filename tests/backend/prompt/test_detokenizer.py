@@ -1,10 +1,9 @@
-"""The detokenizer: whole characters, whatever the tokens, and no trace of a stop string."""
+"""The detokenizer: whole characters, whatever the tokens."""
 
 from __future__ import annotations
 
 import itertools
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,35 +52,6 @@ def test_control_tokens_are_not_shown() -> None:
     assert "".join(deltas(Detokenizer(TOKENIZER), [*TOKENIZER.encode("a"), 0, 3])) == "a"
 
 
-@pytest.mark.parametrize("stop", ["END", "\n\n", "同", "E"])
-def test_a_stop_string_ends_the_text_before_it(stop: str) -> None:
-    detokenizer = Detokenizer(TOKENIZER, (stop,))
-    text = "".join(deltas(detokenizer, TOKENIZER.encode(f"one{stop}two")))
-    assert text == "one"
-    assert detokenizer.is_stopped
-
-
-def test_text_that_might_begin_a_stop_string_waits() -> None:
-    detokenizer = Detokenizer(TOKENIZER, ("END",))
-    shown = [detokenizer.push(token) for token in TOKENIZER.encode("xENx")]
-    assert shown == ["x", "", "", "ENx"]
-
-
-def test_the_first_stop_string_counts_even_if_a_longer_one_begins_before_it() -> None:
-    detokenizer = Detokenizer(TOKENIZER, ("abcd", "c"))
-    assert "".join(deltas(detokenizer, TOKENIZER.encode("xabcx"))) == "xab"
-
-
-@given(st.text("ab\n", max_size=20), st.lists(st.text("ab\n", min_size=1, max_size=4), max_size=3))
-def test_streaming_cuts_where_the_whole_text_would(text: str, stops: list[str]) -> None:
-    detokenizer = Detokenizer(TOKENIZER, tuple(stops))
-    shown = ""
-    for token in TOKENIZER.encode(text):
-        shown += detokenizer.push(token)
-        if detokenizer.is_stopped:
-            break
-    else:
-        shown += detokenizer.flush()
-    assert not any(stop in shown for stop in stops)
-    assert text.startswith(shown)
-    assert (shown == text) == (not any(stop in text for stop in stops))
+def test_marks_are_the_control_tokens_that_have_a_text() -> None:
+    detokenizer = Detokenizer(TOKENIZER, {0: "<|end|>"})
+    assert deltas(detokenizer, [*TOKENIZER.encode("a"), 0, 3]) == ["a", "<|end|>", "", ""]
