@@ -80,7 +80,6 @@ class Chunk:
         count = -(-end // tile) * tile // cache.block_size
         table = blocks[: -(-end // cache.block_size)]
         table += [cache.blank] * (count - len(table))
-        self._count = count
         self._neighbours = table[0] if table == list(range(table[0], table[0] + count)) else None
         self._table = torch.tensor(table, device=cache.device)
         places = torch.arange(count * cache.block_size, device=cache.device)
@@ -95,7 +94,7 @@ class Chunk:
         if self._neighbours is None:
             keys, values = cache.read(layer, self._table)
         else:
-            keys, values = cache.look(layer, self._neighbours, self._count)
+            keys, values = cache.look(layer, self._neighbours, self._table.shape)
         keys, values = keys.transpose(0, 1)[None], values.transpose(0, 1)[None]
         output = scaled_dot_product_attention(
             query,

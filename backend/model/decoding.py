@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as SequenceOf
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
@@ -67,15 +67,12 @@ class TiledDecodes:
             path = []
             for first in range(0, len(table), _TILE):
                 blocks = tuple(table[first : first + _TILE])
-                tile = tiles.setdefault(
-                    blocks, _Tile(blocks, length - first * cache.block_size, [])
-                )
+                tokens = min(length - first * cache.block_size, _TILE * cache.block_size)
+                tile = tiles.setdefault(blocks, _Tile(blocks, tokens))
                 tile.readers.append(row)
                 path.append(tile)
             paths.append(path)
-        single = [tile for tile in tiles.values() if len(tile.readers) <= _FEWEST]
-        shared = [tile for tile in tiles.values() if len(tile.readers) > _FEWEST]
-        self._groups = [_Group(cache, group) for group in (single, shared) if group]
+        self._groups = _groups(cache, list(tiles.values()))
         places: dict[tuple[int, tuple[int, ...]], int] = {}  # of a row's result for a tile
         first = 0
         for group in self._groups:
@@ -83,22 +80,25 @@ class TiledDecodes:
             first += group.results
         longest = max(map(len, paths))
         picks = [
-            [places[row, tile.blocks] for tile in path + path[:1] * (longest - len(path))]
+            places[row, tile.blocks]
             for row, path in enumerate(paths)
+            for tile in path + path[:1] * (longest - len(path))
         ]
         absent = [[0.0] * len(path) + [-torch.inf] * (longest - len(path)) for path in paths]
-        self._picks = torch.tensor(picks, device=cache.device)  # [rows, tiles]
+        self._picks = torch.tensor(picks, device=cache.device)  # [rows * tiles]
         self._absent = torch.tensor(absent, device=cache.device)[..., None]  # [rows, tiles, 1]
 
     def attend(
         self, query: torch.Tensor, cache: KVCache, layer: int, scaling: float
     ) -> torch.Tensor:
         """query [1, heads, rows, head_dim] -> [1, rows, heads, head_dim]."""
-        rows = query[0].transpose(0, 1)
+        rows = query[0].transpose(0, 1).contiguous()
         parts = [group.attend(rows, cache, layer, scaling) for group in self._groups]
-        outputs = torch.cat([output for output, _ in parts])[self._picks]
-        sums = torch.cat([logsumexp for _, logsumexp in parts])[self._picks]
-        shares = torch.softmax(sums + self._absent, dim=1)  # [rows, tiles, heads]
+        shape = self._absent.shape[:2]
+        outputs = torch.cat([output for output, _ in parts]).index_select(0, self._picks)
+        sums = torch.cat([logsumexp for _, logsumexp in parts]).index_select(0, self._picks)
+        shares = torch.softmax(sums.view(*shape, -1) + self._absent, dim=1)
+        outputs = outputs.view(*shape, *rows.shape[1:])  # [rows, tiles, heads, head_dim]
         return (outputs * shares[..., None]).sum(1).to(query.dtype)[None]
 
 
@@ -107,8 +107,19 @@ class _Tile:
     """Neighbouring places of one or more sequences."""
 
     blocks: tuple[int, ...]
-    tokens: int  # from its beginning to the sequence's end, may reach beyond the tile
-    readers: list[int]  # rows
+    tokens: int  # that are there
+    readers: list[int] = field(default_factory=list)  # rows
+
+
+def _groups(cache: KVCache, tiles: SequenceOf[_Tile]) -> list[_Group]:
+    """Tiles of a kind together: those still being filled, those of one reader, those of many."""
+    full = [tile for tile in tiles if tile.tokens == _TILE * cache.block_size]
+    kinds = (
+        [tile for tile in tiles if tile.tokens < _TILE * cache.block_size],
+        [tile for tile in full if len(tile.readers) <= _FEWEST],
+        [tile for tile in full if len(tile.readers) > _FEWEST],
+    )
+    return [_Group(cache, kind) for kind in kinds if kind]
 
 
 class _Group:
@@ -118,18 +129,21 @@ class _Group:
         self._tiles = tiles
         self._seats = max(_FEWEST, max(len(tile.readers) for tile in tiles))
         readers = [
-            tile.readers + tile.readers[:1] * (self._seats - len(tile.readers)) for tile in tiles
+            tile.readers[seat] if seat < len(tile.readers) else tile.readers[0]
+            for tile in tiles
+            for seat in range(self._seats)
         ]
-        self._readers = torch.tensor(readers, device=cache.device)  # [tiles, seats]
-        self._table = torch.tensor(
-            [[*tile.blocks, *[cache.blank] * (_TILE - len(tile.blocks))] for tile in tiles],
-            device=cache.device,
+        self._readers = torch.tensor(readers, device=cache.device)  # [tiles * seats]
+        table = [
+            block
+            for tile in tiles
+            for block in (*tile.blocks, *[cache.blank] * (_TILE - len(tile.blocks)))
+        ]
+        self._neighbours = (
+            table[0] if table == list(range(table[0], table[0] + len(table))) else None
         )
-        places = torch.arange(_TILE * cache.block_size, device=cache.device)
-        tokens = torch.tensor([tile.tokens for tile in tiles], device=cache.device)
-        unseen = places[None, :] >= tokens[:, None]
-        mask = torch.zeros(unseen.shape, dtype=cache.dtype, device=cache.device)
-        self._mask = mask.masked_fill_(unseen, -torch.inf)[:, None, None, :]
+        self._table = torch.tensor(table, device=cache.device).view(len(tiles), _TILE)
+        self._mask = _mask([tile.tokens for tile in tiles], cache)
 
     @property
     def results(self) -> int:
@@ -149,18 +163,31 @@ class _Group:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """rows [rows, heads, head_dim] -> outputs [tiles * seats, heads, head_dim] and, in
         float32, logsumexp [tiles * seats, heads]."""
-        keys, values = cache.read(layer, self._table)  # [tiles, tokens, kv_heads, head_dim]
-        shape = (*self._readers.shape, keys.shape[2], -1, keys.shape[3])
+        if self._neighbours is None:
+            keys, values = cache.read(layer, self._table)
+        else:
+            keys, values = cache.look(layer, self._neighbours, self._table.shape)
+        tiles, seats = len(self._tiles), self._seats
+        kv_heads, head_dim = keys.shape[2:]  # of [tiles, tokens, kv_heads, head_dim]
         # Rows and query heads that share a key head stand as its rows.
-        query = rows[self._readers].view(shape).transpose(1, 2).flatten(2, 3)
+        query = rows.index_select(0, self._readers).view(tiles, seats, kv_heads, -1, head_dim)
         output, logsumexp = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
-            query,
+            query.transpose(1, 2).flatten(2, 3),
             keys.transpose(1, 2),
             values.transpose(1, 2),
             attn_mask=self._mask,
             scale=scaling,
         )
-        tiles, seats, kv_heads = shape[:3]
-        output = output.view(tiles, kv_heads, seats, -1, shape[-1]).transpose(1, 2)
+        output = output.view(tiles, kv_heads, seats, -1, head_dim).transpose(1, 2)
         logsumexp = logsumexp.view(tiles, kv_heads, seats, -1).transpose(1, 2)
-        return output.reshape(tiles * seats, -1, shape[-1]), logsumexp.reshape(tiles * seats, -1)
+        return output.reshape(tiles * seats, -1, head_dim), logsumexp.reshape(tiles * seats, -1)
+
+
+def _mask(tokens: list[int], cache: KVCache) -> torch.Tensor | None:
+    """[tiles, 1, 1, tokens] where a tile has fewer tokens than it could; None if none has."""
+    places = torch.arange(_TILE * cache.block_size, device=cache.device)
+    unseen = places[None, :] >= torch.tensor(tokens, device=cache.device)[:, None]
+    if not unseen.any():
+        return None
+    mask = torch.zeros(unseen.shape, dtype=cache.dtype, device=cache.device)
+    return mask.masked_fill_(unseen, -torch.inf)[:, None, None, :]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence as SequenceOf
+
 import torch
 
 
@@ -80,7 +83,10 @@ class KVCache:
             memory[1].index_select(0, flat).view(shape),
         )
 
-    def look(self, layer: int, block: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Views of the keys and values in neighbouring blocks, as `read` shapes them."""
-        keys, values = self._memory[layer, :, block : block + count].flatten(1, 2)
+    def look(
+        self, layer: int, first: int, shape: SequenceOf[int]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `read` of a table of this shape with neighbouring blocks from `first` on; views."""
+        memory = self._memory[layer, :, first : first + math.prod(shape)]
+        keys, values = memory.view(2, *shape[:-1], -1, *memory.shape[-2:])
         return keys, values

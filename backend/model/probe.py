@@ -3,6 +3,8 @@ and whether pictures are seen at all."""
 
 from __future__ import annotations
 
+from itertools import islice
+
 import torch
 
 from backend.model.attention import Chunk, Pages, Part
@@ -16,7 +18,9 @@ from backend.scheduling.scheduler import Slice
 from backend.scheduling.sequence import Sequence
 from backend.vision.encoder import Encoder
 
-_CHUNKS = 3  # as long as the probe's longest sequence is
+_CHUNKS = 3  # of a prompt
+_SHARED = 8  # blocks with which decoded sequences begin
+_BLOCKS = 128  # of the memory
 _LEAST_ROWS = 9  # of a chunk after a cached prefix; fewer are taken for decoding (DECODE_ROWS)
 
 
@@ -33,12 +37,13 @@ class Bench:
         self._head = head
         self._chunk = chunk
         self._size = cache.block_size
-        self._blocks = _CHUNKS * chunk // self._size  # of a sequence
-        self._cache = cache.like(layers=1, blocks=self._blocks * 2)
+        self._blocks = _CHUNKS * chunk // self._size  # of a prompt
+        assert self._blocks <= _BLOCKS
+        self._cache = cache.like(layers=1, blocks=_BLOCKS)
         chance = torch.Generator().manual_seed(1)
         shape = (_CHUNKS * chunk, network.get_parameter("embed_tokens.weight").shape[1])
         self._rows = torch.randn(shape, generator=chance).to(cache.dtype).to(cache.device)
-        memory = torch.randn(_CHUNKS * chunk * 2, *cache.shape, generator=chance).to(cache.dtype)
+        memory = torch.randn(_BLOCKS * self._size, *cache.shape, generator=chance).to(cache.dtype)
         self._memory = memory.to(cache.device)
         self._remember()
 
@@ -47,14 +52,13 @@ class Bench:
 
         Half of them begin alike, and every one has another length.
         """
-        shared = list(range(self._blocks // 2))
-        tables, lengths = [], []
-        for number in range(count):
-            length = len(shared) * self._size + 1 + number * (self._size - 3)
-            own = list(range(self._blocks + number * 7 % self._blocks, 2 * self._blocks))
-            table = shared + own if number % 2 else own + shared
-            tables.append(table[: -(-length // self._size)])
-            lengths.append(length)
+        shared = list(range(_SHARED))
+        free = iter(range(_SHARED, _BLOCKS))
+        lengths = [_SHARED * self._size + 1 + 13 * number for number in range(count)]
+        tables = []
+        for number, length in enumerate(lengths):
+            start = shared if number % 2 else []
+            tables.append(start + list(islice(free, -(-length // self._size) - len(start))))
 
         def decode(first: int, last: int) -> torch.Tensor:
             self._remember()
@@ -89,14 +93,14 @@ class Bench:
         for first in range(0, _CHUNKS * chunk, 2 * chunk):
             self._remember()
             whole = compute(first, first + chunk)
-            keys, values = (part.clone() for part in self._cache.look(0, 0, self._blocks))
+            keys, values = (part.clone() for part in self._cache.look(0, 0, [self._blocks]))
             for rows in (chunk, chunk - 5, chunk * 5 // 8 + 1, chunk // 3, size + _LEAST_ROWS):
                 latest = (rows - _LEAST_ROWS) // size * size
                 for start in {0, size, latest // 2 // size * size, latest}:
                     output = compute(first + start, first + rows)
                     if not torch.equal(output, whole[:, start:rows]):
                         return False
-                    now = self._cache.look(0, 0, self._blocks)
+                    now = self._cache.look(0, 0, [self._blocks])
                     if not (torch.equal(now[0], keys) and torch.equal(now[1], values)):
                         return False
         return True
