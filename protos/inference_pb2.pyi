@@ -239,7 +239,7 @@ class GenerateRequest(_message.Message):
     detached: _builtins.bool
     """Whether generation goes on when the stream is left; see Attach."""
     use_answer_cache: _builtins.bool
-    """Whether an exact earlier answer may be served; true if absent."""
+    """Whether an exact earlier answer may be served, and this one kept; true if absent."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Message]:
         """1-1,000, in order; the last one is what is answered."""
@@ -1812,7 +1812,7 @@ class Stats(_message.Message):
     prompt_tokens_total: _builtins.int
     """Prompt tokens taken in."""
     completion_tokens_total: _builtins.int
-    """Tokens generated."""
+    """Tokens generated; an answer served again counts nothing."""
     cached_tokens_total: _builtins.int
     """Prompt tokens not computed again."""
     media_bytes: _builtins.int
@@ -1877,7 +1877,7 @@ class Stats(_message.Message):
 
     @_builtins.property
     def first_token_seconds(self) -> Global___Histogram:
-        """From acceptance to the first token."""
+        """From acceptance to the first token, of computed answers."""
 
     @_builtins.property
     def inter_token_seconds(self) -> Global___Histogram:
@@ -1885,7 +1885,7 @@ class Stats(_message.Message):
 
     @_builtins.property
     def queue_seconds(self) -> Global___Histogram:
-        """From acceptance to compute."""
+        """Waiting for a place, of computed answers."""
 
     def __init__(
         self,
