@@ -32,6 +32,15 @@ def test_nothing_needs_to_be_set() -> None:
         8192,
     )
     assert not read.secured
+    assert read.answer_cache_mb == 64
+
+
+def test_the_answer_cache_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSWER_CACHE_MB", "0")
+    assert settings.read().answer_cache_mb == 0
+
+    (line,) = mistakes(monkeypatch, ANSWER_CACHE_MB="-1")
+    assert line.startswith("ANSWER_CACHE_MB")
 
 
 def test_empty_means_unset_and_keys_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
