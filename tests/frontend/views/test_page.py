@@ -71,6 +71,19 @@ def test_a_conversation_goes_on(open_page: Opener, backend: FakeBackend) -> None
     assert [message.role for message in backend.requests[-1].messages] == [2, 3, 2]
 
 
+def test_an_answer_given_again_says_so_in_both_languages(
+    open_page: Opener, backend: FakeBackend
+) -> None:
+    backend.keeps_answers = True
+    page = open_page()
+    ask(page, "Who are the parties?")
+    assert "from the answer cache" not in texts(page)
+    other = open_page()
+    ask(other, "Who are the parties?")
+    assert "from the answer cache" in texts(other)
+    assert "来自回答缓存" in texts(open_page(chat=other.query_params["chat"], lang="zh"))
+
+
 def test_parameters_reach_the_backend_and_come_back(
     open_page: Opener, backend: FakeBackend
 ) -> None:
