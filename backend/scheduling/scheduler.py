@@ -1,62 +1,33 @@
-"""Decides what is computed next. Touches no tensor; the only writer of a `Sequence`.
+"""Decides what is computed next. Touches no tensor; with its helpers, the only writer of sequences.
 
 Order: every running answer gets its next token, then prompts are computed in chunks within a token
-budget, people before jobs, first come first served. Chunks end at fixed positions of the prompt,
-whatever else is in the batch, and a preempted answer is computed again in exactly the same pieces:
-so the numbers, and with them the text, do not depend on the company a request had.
+budget, people before jobs, fair between owners, first come first served within one. Chunks end at
+fixed positions of the prompt, whatever else is in the batch and whatever was known before, and a
+preempted answer is computed again in exactly the same pieces: so the numbers, and with them the
+text, do not depend on the company a request had.
 """
 
 from __future__ import annotations
 
+import heapq
 import itertools
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence as SequenceOf
 
+from backend.prompt.guide import GuideBroken
+from backend.prompt.picture import ImageSpan, Picture
 from backend.prompt.prompt import FinishReason, Priority
+from backend.scheduling.batch import Advance as Advance
+from backend.scheduling.batch import Batch as Batch
+from backend.scheduling.batch import Slice as Slice
 from backend.scheduling.blocks import BlockPool
+from backend.scheduling.fairness import ANSWER_WEIGHT, PROMPT_WEIGHT, FairQueue
+from backend.scheduling.pictures import note_encoded, wanted_pictures
+from backend.scheduling.prefix import whole_images
 from backend.scheduling.repetition import is_looping
+from backend.scheduling.reuse import Reuse
 from backend.scheduling.sequence import Sequence
-
-
-@dataclass(frozen=True)
-class Slice:
-    """The tokens [start, end) of one sequence, to be computed in one piece."""
-
-    sequence: Sequence
-    start: int
-    end: int
-
-    @property
-    def samples(self) -> bool:
-        """Whether the next token is chosen after this slice; not inside a prompt, nor on replay."""
-        return self.end == self.sequence.length
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one step does."""
-
-    decodes: tuple[Slice, ...] = ()  # one token each
-    prefills: tuple[Slice, ...] = ()  # chunks of prompts
-    scripted: tuple[Sequence, ...] = ()  # their next token is known without computing
-    expired: tuple[Sequence, ...] = ()  # their deadline has passed
-    started: tuple[Sequence, ...] = ()  # left the queue in this step
-
-    @property
-    def slices(self) -> tuple[Slice, ...]:
-        """Everything that is computed, in order."""
-        return self.decodes + self.prefills
-
-
-@dataclass(frozen=True)
-class Advance:
-    """A sequence's new token, and why it ends with it, if it does."""
-
-    sequence: Sequence
-    token: int | None  # None: an end-of-text token, which is not part of the answer
-    reason: FinishReason | None = None
-    is_loop: bool = False
 
 
 def _order(sequence: Sequence) -> tuple[bool, int]:
@@ -65,7 +36,7 @@ def _order(sequence: Sequence) -> tuple[bool, int]:
 
 
 class Scheduler:
-    """Owns the queue, the running set and the blocks."""
+    """Owns the queues, the running set and the blocks. Lives on the engine's thread."""
 
     def __init__(
         self,
@@ -75,23 +46,35 @@ class Scheduler:
         eos_ids: frozenset[int],
         chunk_tokens: int = 256,
         step_tokens: int = 256,
+        reuse_tokens: int | None = None,
+        encode_tokens: int = 4096,
     ) -> None:
+        """`chunk_tokens`: a chunk ends at each multiple of this. `step_tokens`: the most prompt
+        tokens in one step. `reuse_tokens`: computed prefixes are shared in pieces of this many,
+        None for a block. `encode_tokens`: of pictures, to encode in one step if not needed yet.
+        """
         assert max_running > 0
         assert 0 < chunk_tokens <= step_tokens
         self.pool = pool
+        self._reuse = Reuse(pool, reuse_tokens or pool.block_size)
         self._max_running = max_running
         self._eos_ids = eos_ids
-        self._chunk_tokens = chunk_tokens  # a chunk ends at each multiple of this
-        self._step_tokens = step_tokens  # most prompt tokens in one step
+        self._chunk_tokens = chunk_tokens
+        self._step_tokens = step_tokens
+        self._encode_tokens = encode_tokens
         self._arrivals = itertools.count()
-        self._waiting: list[Sequence] = []  # both lists sorted by _order
-        self._running: list[Sequence] = []
+        self._live: dict[int, Sequence] = {}  # those that have not ended, by arrival
+        self._people = FairQueue()
+        self._jobs = FairQueue()
+        self._running: list[Sequence] = []  # sorted by _order
         self.preemptions = 0
+        self.prefix_hits = 0  # prompt tokens, as each sequence was first admitted
+        self.prefix_misses = 0
 
     @property
     def waiting(self) -> int:
         """Sequences in the queue."""
-        return len(self._waiting)
+        return len(self._live) - len(self._running)
 
     @property
     def running(self) -> int:
@@ -101,48 +84,81 @@ class Scheduler:
     @property
     def has_work(self) -> bool:
         """Whether any sequence has not ended."""
-        return bool(self._waiting or self._running)
+        return bool(self._live)
 
     def can_ever_run(self, tokens: int) -> bool:
         """Whether a sequence of that many tokens fits the pool when it is alone."""
         return self.pool.blocks_for(tokens) <= self.pool.total
 
+    def known_tokens(
+        self, owner: str, prompt_ids: SequenceOf[int], images: SequenceOf[ImageSpan]
+    ) -> int:
+        """Leading tokens of a prompt that would not be computed. Any thread may ask."""
+        return self._reuse.known_tokens(owner, prompt_ids, images)
+
+    def forget(self, owner: str) -> int:
+        """Makes all that was computed for an owner unknown; how many blocks. What her live
+        sequences hold is known to nobody else from now on."""
+        for sequence in self._live.values():
+            if sequence.owner == owner:
+                self._requeue(self._reuse.seclude(sequence))
+        return self.pool.forget(owner)
+
     def add(self, sequences: Iterable[Sequence]) -> None:
         """Puts new sequences into the queue; each must be able to run alone."""
-        for sequence in sequences:
+        new = list(sequences)
+        self._reuse.prepare(new)
+        for sequence in new:
             assert sequence.script is not None or self.can_ever_run(
                 len(sequence.prompt_ids) + sequence.max_tokens
             )
             sequence.arrival = next(self._arrivals)
-            insort(self._waiting, sequence, key=_order)
+            self._live[sequence.arrival] = sequence
+            queue = self._queue(sequence)
+            queue.join(sequence.owner)
+            queue.put(sequence)
 
     def finish(self, sequence: Sequence, reason: FinishReason) -> None:
-        """Ends a sequence at any stage and takes back all it holds."""
+        """Ends a sequence at any stage and takes back all it holds.
+
+        After an error what it offered to others is not offered any more, nor is anything that
+        they make of it.
+        """
         if sequence.reason is not None:
             return
         sequence.reason = reason
+        queue = self._queue(sequence)
         if sequence.is_running:
             self._leave(sequence)
+        elif sequence.waits_for is not None:
+            self._reuse.stop_waiting(sequence)
         else:
-            self._waiting.remove(sequence)
+            queue.take(sequence)
+        queue.leave(sequence.owner)
+        del self._live[sequence.arrival]
+        if reason is FinishReason.ERROR:
+            suspects = self.pool.distrust(sequence.offered)
+            for other in self._running:
+                if not suspects.isdisjoint(other.blocks):
+                    self._requeue(self._reuse.seclude(other))
 
     def schedule(self, now: float) -> Batch:
         """The next step's work. Admits, gives blocks, and preempts where blocks run out."""
         expired = tuple(
             sequence
-            for sequence in itertools.chain(self._waiting, self._running)
+            for sequence in self._live.values()
             if sequence.deadline is not None and sequence.deadline <= now
         )
-        gone = set(map(id, expired))
+        gone = {sequence.arrival for sequence in expired}
         started = self._admit(gone)
         decodes = self._decodes(gone)
         prefills = self._prefills(gone)
         scripted = tuple(
             sequence
             for sequence in self._running
-            if sequence.script is not None and id(sequence) not in gone
+            if sequence.script is not None and sequence.arrival not in gone
         )
-        return Batch(decodes, prefills, scripted, expired, started)
+        return Batch(decodes, prefills, self._images(prefills), scripted, expired, started)
 
     def commit(self, batch: Batch, tokens: Iterable[int | None]) -> list[Advance]:
         """Writes the step's tokens, one for each computed slice (None where there is none).
@@ -150,12 +166,15 @@ class Scheduler:
         A slice whose sequence has ended meanwhile is skipped. The caller ends the sequences
         whose advance has a reason.
         """
+        if batch.images:
+            note_encoded(self._running, batch.images)
         advances = []
         for part, token in zip(batch.slices, tokens, strict=True):
             sequence = part.sequence
             if sequence.reason is not None:
                 continue
-            sequence.computed = part.end
+            self._account(sequence, part.end)
+            self._requeue(self._reuse.publish(sequence))
             if token is not None:
                 assert part.samples
                 advances.append(self._advance(sequence, token))
@@ -164,7 +183,21 @@ class Scheduler:
                 advances.append(self._recite(sequence))
         return advances
 
+    def _account(self, sequence: Sequence, end: int) -> None:
+        """Notes how far a sequence is computed, and who was served what for the first time."""
+        sequence.computed = end
+        served = min(end, len(sequence.prompt_ids)) - sequence.furthest
+        if served > 0:
+            self._queue(sequence).serve(served * PROMPT_WEIGHT)
+        sequence.furthest = max(sequence.furthest, end)
+
     def _advance(self, sequence: Sequence, token: int) -> Advance:
+        self._count_answer(sequence)
+        if sequence.guide is not None:
+            try:
+                sequence.guide.accept(token)
+            except GuideBroken:
+                return Advance(sequence, None, FinishReason.ERROR)
         if token in self._eos_ids:
             return Advance(sequence, None, FinishReason.STOP)
         sequence.output_ids.append(token)
@@ -178,6 +211,7 @@ class Scheduler:
 
     def _recite(self, sequence: Sequence) -> Advance:
         assert sequence.script is not None
+        self._count_answer(sequence)
         spoken = len(sequence.output_ids)
         if spoken == len(sequence.script):
             return Advance(sequence, None, FinishReason.STOP)
@@ -188,26 +222,70 @@ class Scheduler:
         is_full = spoken + 1 >= sequence.max_tokens
         return Advance(sequence, token, FinishReason.LENGTH if is_full else None)
 
+    def _count_answer(self, sequence: Sequence) -> None:
+        queue = self._queue(sequence)
+        queue.reserve(sequence.owner, ANSWER_WEIGHT)
+        queue.serve(ANSWER_WEIGHT)
+
     def _admit(self, gone: set[int]) -> tuple[Sequence, ...]:
         """Moves sequences from the queue to the running set while there is room, in order."""
-        started = []
-        for sequence in list(self._waiting):
-            if id(sequence) in gone:
+        started: list[Sequence] = []
+        for queue, places in (
+            (self._people, self._max_running),
+            (self._jobs, max(1, self._max_running - 1)),  # a person never waits for a whole job
+        ):
+            if len(self._running) >= places:
                 continue
-            blocks = 0 if sequence.script else self.pool.blocks_for(sequence.length)
-            if not self._has_place(sequence) or not self.pool.can_allocate(blocks):
-                break  # nobody overtakes: otherwise a long prompt might wait for ever
-            self._waiting.remove(sequence)
-            sequence.blocks.extend(self.pool.allocate(blocks))
-            sequence.is_running = True
-            insort(self._running, sequence, key=_order)
-            started.append(sequence)
+            for sequence in queue.turns():
+                if sequence.arrival in gone:
+                    continue
+                if not self._start(sequence):
+                    # Nobody overtakes: otherwise a long prompt might wait for ever.
+                    return tuple(started)
+                if sequence.is_running:
+                    started.append(sequence)
+                if len(self._running) >= places:
+                    break
         return tuple(started)
 
-    def _has_place(self, sequence: Sequence) -> bool:
-        """Jobs leave one place free, so that a person never waits for a whole job."""
-        is_job = sequence.priority is Priority.BATCH and self._max_running > 1
-        return len(self._running) < self._max_running - (1 if is_job else 0)
+    def _start(self, sequence: Sequence) -> bool:
+        """Lets a sequence run, or wait for one that computes the same; False if there is no room.
+
+        Blocks that it takes over are held from here on.
+        """
+        queue = self._queue(sequence)
+        if sequence.script is None:
+            matched = self._reuse.match(sequence)
+            if self._reuse.waits(sequence, len(matched)):
+                queue.take(sequence)
+                return True
+            fresh = self.pool.blocks_for(sequence.length) - len(matched)
+            if not self.pool.can_allocate(fresh, beside=matched):
+                return False
+            self.pool.hold(matched)
+            sequence.blocks = [*matched, *self.pool.allocate(fresh)]
+            self._take_over(sequence, len(matched) * self.pool.block_size)
+            queue.reserve(sequence.owner, self._ahead(sequence))
+        queue.take(sequence)
+        sequence.is_running = True
+        insort(self._running, sequence, key=_order)
+        return True
+
+    def _take_over(self, sequence: Sequence, tokens: int) -> None:
+        """Notes that the leading tokens need not be computed."""
+        if not sequence.was_admitted:
+            sequence.was_admitted = True
+            sequence.cached_tokens = tokens
+            self.prefix_hits += tokens
+            self.prefix_misses += len(sequence.prompt_ids) - tokens
+        sequence.computed = tokens
+        sequence.furthest = max(sequence.furthest, tokens)
+        sequence.encoded = whole_images(sequence.images, tokens)
+        self._reuse.enter(sequence)
+
+    def _ahead(self, sequence: Sequence) -> float:
+        """The tokens of its prompt that are still to be served to its owner, weighted."""
+        return PROMPT_WEIGHT * max(0, len(sequence.prompt_ids) - sequence.furthest)
 
     def _decodes(self, gone: set[int]) -> tuple[Slice, ...]:
         decodes: list[Slice] = []
@@ -216,7 +294,7 @@ class Scheduler:
                 not sequence.is_running  # preempted just now, for one before it
                 or sequence.script is not None
                 or sequence.is_prefilling
-                or id(sequence) in gone
+                or sequence.arrival in gone
             ):
                 continue
             if self._grow(sequence):
@@ -238,9 +316,14 @@ class Scheduler:
     def _prefills(self, gone: set[int]) -> tuple[Slice, ...]:
         prefills: list[Slice] = []
         budget = self._step_tokens
-        for sequence in self._running:
-            if sequence.script is not None or id(sequence) in gone:
-                continue
+        turns = [
+            (*self._urgency(sequence), sequence)
+            for sequence in self._running
+            if sequence.is_prefilling and sequence.script is None and sequence.arrival not in gone
+        ]
+        heapq.heapify(turns)
+        while turns:
+            sequence = heapq.heappop(turns)[-1]
             start = sequence.computed
             while start < len(sequence.prompt_ids):
                 boundary = (start // self._chunk_tokens + 1) * self._chunk_tokens
@@ -252,15 +335,43 @@ class Scheduler:
                 start = end
         return tuple(prefills)
 
+    def _urgency(self, sequence: Sequence) -> tuple[bool, float, int]:
+        """People before jobs, then who was served least, then first come first served."""
+        is_job, arrival = _order(sequence)
+        return is_job, self._queue(sequence).counter(sequence.owner), arrival
+
+    def _images(self, prefills: SequenceOf[Slice]) -> tuple[Picture, ...]:
+        """The pictures to encode before this step's slices."""
+        needed = [(part.sequence, part.end) for part in prefills if part.sequence.images]
+        if not needed:
+            return ()
+        ahead = sorted(
+            (s for s in self._running if s.encoded < len(s.images) and s.script is None),
+            key=self._urgency,
+        )
+        return wanted_pictures(needed, ahead, self._encode_tokens)
+
     def _preempt(self, sequence: Sequence) -> None:
         """Sends a running sequence back to the queue; its tokens will be computed again."""
         self._leave(sequence)
         sequence.computed = 0
         self.preemptions += 1
-        insort(self._waiting, sequence, key=_order)
+        self._requeue([sequence])
 
     def _leave(self, sequence: Sequence) -> None:
-        self._running.remove(sequence)
+        place = bisect_left(self._running, _order(sequence), key=_order)
+        assert self._running[place] is sequence
+        del self._running[place]
         sequence.is_running = False
-        self.pool.release(sequence.blocks)
-        sequence.blocks.clear()
+        if sequence.script is None:
+            self._queue(sequence).reserve(sequence.owner, -self._ahead(sequence))
+            self._requeue(self._reuse.leave(sequence))
+            self.pool.release(sequence.blocks)
+            sequence.blocks = []
+
+    def _requeue(self, sequences: Iterable[Sequence]) -> None:
+        for sequence in sequences:
+            self._queue(sequence).put(sequence)
+
+    def _queue(self, sequence: Sequence) -> FairQueue:
+        return self._jobs if sequence.priority is Priority.BATCH else self._people

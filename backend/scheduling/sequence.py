@@ -32,6 +32,13 @@ class Sequence:
     cached_tokens: int = 0  # of the prompt, that did not have to be computed when it was admitted
     encoded: int = 0  # leading pictures that need no (more) encoding
     blocks: list[int] = field(default_factory=list)
+    keys: list[bytes] = field(default_factory=list)  # of its full blocks, as far as needed yet
+    published: int = 0  # leading blocks that are offered to others, or came from them
+    offered: list[bytes] = field(default_factory=list)  # keys by which its own blocks are known
+    is_private: bool = False  # nothing (more) of it is offered to others
+    furthest: int = 0  # the most that `computed` ever was
+    was_admitted: bool = False
+    waits_for: Sequence | None = None  # a running one that computes what both need
     is_running: bool = False
     reason: FinishReason | None = None  # set once, at the end
 
