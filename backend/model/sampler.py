@@ -125,10 +125,26 @@ def _greedy(scores: torch.Tensor) -> int:
 
 
 def _drawn(scores: torch.Tensor, sequence: Sequence) -> int:
-    """A token drawn from what temperature, top_k, top_p and min_p leave."""
+    """A token drawn from what is left to chance."""
     sampling = sequence.sampling
+    probabilities, ids = left_to_chance(scores, sampling)
+    cumulative = probabilities.cumsum(0)
+    target = _chance(sampling, sequence.index, len(sequence.output_ids)) * float(cumulative[-1])
+    place = int(torch.searchsorted(cumulative, target, right=True))
+    place = min(place, int(probabilities.nonzero()[-1]))  # rounding may step past the last one
+    return place if ids is None else int(ids[place])
+
+
+def left_to_chance(
+    scores: torch.Tensor, sampling: Sampling
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """What temperature, top_k, top_p and min_p leave of scores [vocabulary].
+
+    Probabilities that need not add up to one, of the tokens beside them, or of the whole vocabulary
+    in its order where None stands there.
+    """
     scores = scores / sampling.temperature
-    ids: torch.Tensor | None = None  # None: every token, in the vocabulary's order
+    ids: torch.Tensor | None = None
     if sampling.top_k > 0:
         scores, ids = torch.topk(scores, min(sampling.top_k, len(scores)))
     total = scores.logsumexp(0)
@@ -141,11 +157,7 @@ def _drawn(scores: torch.Tensor, sequence: Sequence) -> int:
     if sampling.top_p < 1.0:  # best first here: the smallest set that reaches the mass
         keep &= probabilities.cumsum(0) - probabilities < sampling.top_p
         keep[0] = True
-    cumulative = torch.where(keep, probabilities, 0.0).cumsum(0)
-    target = _chance(sampling, sequence.index, len(sequence.output_ids)) * float(cumulative[-1])
-    place = int(torch.searchsorted(cumulative, target, right=True))
-    place = min(place, int((keep & (probabilities > 0)).nonzero()[-1]))  # rounding may step past
-    return place if ids is None else int(ids[place])
+    return torch.where(keep, probabilities, 0.0), ids
 
 
 def _chance(sampling: Sampling, index: int, place: int) -> float:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from transformers.generation.logits_process import (
+    LogitsProcessor,
+    LogitsProcessorList,
+    MinPLogitsWarper,
+    RepetitionPenaltyLogitsProcessor,
+    SequenceBiasLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 
-from backend.model.sampler import Sampler, UnusableLogits
+from backend.model.outcome import Sampled
+from backend.model.sampler import Sampler, UnusableLogits, left_to_chance
+from backend.prompt.guide import GuideBroken
 from backend.prompt.prompt import Sampling
 from backend.scheduling.sequence import Sequence
 
@@ -127,3 +142,168 @@ def test_the_logits_given_are_not_changed() -> None:
     logits = LOGITS.clone()
     token(logits, repetition_penalty=2.0, prompt=(1,), logit_bias={2: 5.0})
     assert torch.equal(logits, LOGITS)
+
+
+class Scripted:
+    """A guide that allows some tokens, or forces one."""
+
+    warning = ""
+
+    def __init__(self, allowed: set[int] | None = None, forced: int | None = None) -> None:
+        self._allowed, self._forced = allowed, forced
+
+    def allowed(self) -> bytes | None:
+        if self._allowed is None:
+            return None
+        return sum(1 << token for token in self._allowed).to_bytes(4, "little")
+
+    def forced(self) -> int | None:
+        return self._forced
+
+    def accept(self, token: int) -> None:
+        raise AssertionError("the scheduler's to call")
+
+
+def guided(guide: Scripted, logits: torch.Tensor = LOGITS, **options: Any) -> Sampled:
+    held = sequence(**options)
+    held.guide = guide
+    return Sampler(frozenset({EOS})).sample(logits, held)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_only_what_a_guide_allows_is_chosen(temperature: float) -> None:
+    chosen = {
+        guided(Scripted({0, 3, 4}), temperature=temperature, seed=seed).token for seed in range(99)
+    }
+    assert chosen == ({3} if temperature == 0 else {0, 3, 4})
+
+
+def test_a_forced_token_is_taken_whatever_is_likely() -> None:
+    sampled = guided(Scripted({1}, forced=4), top_logprobs=1, min_tokens=5)
+    assert sampled.token == 4
+    assert sampled.logprob == pytest.approx(float(torch.log_softmax(LOGITS, 0)[4]))
+    assert guided(Scripted(forced=EOS), min_tokens=5).token == EOS
+
+
+def test_tokens_behind_a_guides_mask_are_never_chosen() -> None:
+    padded = torch.zeros(70)
+    padded[69] = 9.0
+    assert guided(Scripted({2}), padded).token == 2
+    assert guided(Scripted({2, 4}), LOGITS[:3]).token == 2  # nor are those behind the logits
+
+
+def test_logprobs_are_of_what_may_come() -> None:
+    sampled = guided(Scripted({2, 3}), top_logprobs=4)
+    assert [number for number, _ in sampled.top] == [2, 3]
+    assert sum(math.exp(value) for _, value in sampled.top) == pytest.approx(1.0)
+
+
+def test_a_guide_that_leaves_nothing_is_broken() -> None:
+    with pytest.raises(GuideBroken):
+        guided(Scripted(set()))
+
+
+def test_min_tokens_gives_way_where_a_guide_leaves_the_end_alone() -> None:
+    assert guided(Scripted({EOS}), min_tokens=5).token == EOS
+    assert guided(Scripted({EOS, 4}), min_tokens=5).token == 4
+
+
+LOGITS_OF = st.lists(
+    st.floats(-20, 20, allow_nan=False, width=32), min_size=12, max_size=12, unique=True
+).map(torch.tensor)
+TOKENS = st.lists(st.integers(0, 11), max_size=8)
+MODEST = settings(max_examples=60, deadline=None)
+
+
+def processed(logits: torch.Tensor, **options: Any) -> torch.Tensor:
+    """Log-probabilities after everything that comes before chance."""
+    size = len(logits)
+    sampled = Sampler(frozenset()).sample(logits, sequence(top_logprobs=size, **options))
+    scores = torch.full((size,), -torch.inf)
+    for token, value in sampled.top:
+        scores[token] = value
+    return scores
+
+
+def theirs(logits: torch.Tensor, ids: list[int], *steps: LogitsProcessor) -> torch.Tensor:
+    """The same by transformers."""
+    process: Any = LogitsProcessorList(steps)  # its annotations want tensors of old types
+    scores = process(torch.tensor([ids]), logits[None].clone())
+    return torch.log_softmax(scores[0], 0)
+
+
+@MODEST
+@given(LOGITS_OF, TOKENS, TOKENS, st.floats(0.1, 2.0))
+def test_the_repetition_penalty_is_transformers(
+    logits: torch.Tensor, prompt: list[int], output: list[int], penalty: float
+) -> None:
+    ours = processed(logits, prompt=(0, *prompt), output=tuple(output), repetition_penalty=penalty)
+    reference = theirs(
+        logits, [0, *prompt, *output], RepetitionPenaltyLogitsProcessor(penalty=penalty)
+    )
+    torch.testing.assert_close(ours, reference, atol=1e-4, rtol=1e-4)
+
+
+@MODEST
+@given(LOGITS_OF, st.dictionaries(st.integers(0, 11), st.floats(-100, 100), min_size=1))
+def test_the_bias_is_transformers(logits: torch.Tensor, bias: dict[int, float]) -> None:
+    single: Any = {(token,): value for token, value in bias.items()}
+    reference = theirs(logits, [0], SequenceBiasLogitsProcessor(single))
+    ours = processed(logits, logit_bias=bias)
+    torch.testing.assert_close(ours, reference, atol=1e-3, rtol=1e-4)
+
+
+@MODEST
+@given(LOGITS_OF, TOKENS, st.floats(-2, 2), st.floats(-2, 2))
+def test_presence_and_frequency_are_as_openai_defines_them(
+    logits: torch.Tensor, output: list[int], presence: float, frequency: float
+) -> None:
+    ours = processed(
+        logits, output=tuple(output), presence_penalty=presence, frequency_penalty=frequency
+    )
+    counts = [output.count(token) for token in range(12)]
+    lowered = [
+        float(score) - count * frequency - (count > 0) * presence
+        for score, count in zip(logits, counts, strict=True)
+    ]
+    torch.testing.assert_close(
+        ours, torch.log_softmax(torch.tensor(lowered), 0), atol=1e-4, rtol=1e-4
+    )
+
+
+@MODEST
+@given(
+    LOGITS_OF,
+    st.floats(0.2, 2.0),
+    st.integers(0, 14),
+    st.one_of(st.just(1.0), st.floats(0.05, 0.99)),
+    st.one_of(st.just(0.0), st.floats(0.01, 0.9)),
+)
+def test_what_is_left_to_chance_is_what_transformers_leaves(
+    logits: torch.Tensor, heat: float, top_k: int, top_p: float, min_p: float
+) -> None:
+    """Every warper at once, in transformers' order."""
+
+    def reference(slack: float) -> torch.Tensor:
+        steps: list[LogitsProcessor] = [TemperatureLogitsWarper(heat)]
+        steps += [TopKLogitsWarper(top_k)] if top_k else []
+        steps += [TopPLogitsWarper(min(1.0, top_p + slack))] if top_p < 1 else []
+        steps += [MinPLogitsWarper(max(0.0, min_p - slack))] if min_p else []
+        return theirs(logits, [0], *steps).exp()
+
+    wide, narrow = reference(1e-5), reference(-1e-5)
+    assume(torch.equal(wide > 0, narrow > 0))  # no token stands on an edge, where rounding decides
+    sampling = Sampling(temperature=heat, top_k=top_k, top_p=top_p, min_p=min_p)
+    values, ids = left_to_chance(logits, sampling)
+    ours = torch.zeros(len(logits))
+    ours[torch.arange(len(logits)) if ids is None else ids] = values.float()
+    torch.testing.assert_close(ours / ours.sum(), reference(0.0), atol=1e-5, rtol=1e-4)
+
+
+def test_cold_and_plain_never_sorts_nor_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*values: object, **named: object) -> None:
+        raise AssertionError("too slow for every token")
+
+    for name in ("sort", "topk", "unique", "log_softmax"):
+        monkeypatch.setattr(torch, name, never)
+    assert token(temperature=0.0) == 1

@@ -18,7 +18,7 @@ from backend.prompt.tokenizer import Tokenizer
 from tests.fakes.tokenizer import CONTROL, EOS, MARKS, description
 
 TOKENIZER = Tokenizer(description([*CONTROL, *MARKS]))
-CLOSE = TOKENIZER.control_id("</think>")
+(CLOSE,) = TOKENIZER.encode_markup([("</think>", True)])
 EOS_IDS = frozenset({EOS, 2})
 GUIDES = Guides(TOKENIZER, EOS_IDS, thinks=True)
 PROMPT = Prompt("r", "me", "", ())
@@ -180,7 +180,6 @@ def test_reasoning_may_end_by_itself_and_the_answer_may_come_without() -> None:
     for token in (*TOKENIZER.encode("so"), CLOSE):
         assert held.forced() is None
         assert held.allowed() is None
-        assert token is not None
         held.accept(token)
     for _ in range(60):
         assert held.forced() is None, "no budget holds the answer"

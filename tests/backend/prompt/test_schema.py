@@ -47,7 +47,7 @@ def test_what_cannot_be_enforced_is_named(keyword: str, definition: dict[str, An
 
 
 def test_the_place_of_a_keyword_is_told() -> None:
-    inside = {"properties": {"a": {"items": {"not": {}}}}}
+    inside: dict[str, Any] = {"properties": {"a": {"items": {"not": {}}}}}
     assert "/properties/a/items" in refusal(inside).message
 
 
