@@ -11,8 +11,11 @@ from backend.errors import Internal, ModelNotFound, RequestError, Unavailable
 from backend.generations import Generation, Generations
 from backend.journey import Journey
 from backend.kept_answers import KeptAnswers
+from backend.media.media import Media
 from backend.metrics import Metrics
+from backend.planning import Planner
 from backend.prompt import reading
+from backend.prompt.plan import Plan
 from backend.prompt.prompt import Prompt
 from backend.prompt.reading import Reader
 from backend.readiness import Ready
@@ -32,13 +35,12 @@ class Answerer:
         self._metrics = metrics
         # Laying out long texts is slow; two at a time leave the cores to the engine.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="assembly")
+        self._planner = Planner(library, kept, self._threads)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def accept(self, prompt: Prompt, ready: Ready) -> Generation:
         """Starts the journey. Raises what can be known at once: model, files, id, queue."""
-        if prompt.model not in ("", ready.info.id):
-            raise ModelNotFound("No such model is loaded.", param="model")
-        media = reading.find(self._library, prompt, sees_images=ready.sight is not None)
+        media = self._found(prompt, ready)
         generation = self._generations.open(prompt.owner, prompt.request_id, frozenset(media))
         journey = Journey(
             prompt,
@@ -56,9 +58,18 @@ class Answerer:
         task.add_done_callback(self._tasks.discard)
         return generation
 
+    async def plan(self, prompt: Prompt, ready: Ready) -> Plan:
+        """What the request would cost. Raises what would be wrong with it, but not its length."""
+        return await self._planner.plan(prompt, self._found(prompt, ready), ready)
+
     def close(self) -> None:
         """Lets go of the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _found(self, prompt: Prompt, ready: Ready) -> dict[str, Media]:
+        if prompt.model not in ("", ready.info.id):
+            raise ModelNotFound("No such model is loaded.", param="model")
+        return reading.find(self._library, prompt, sees_images=ready.sight is not None)
 
     async def _see_through(self, journey: Journey, generation: Generation) -> None:
         try:

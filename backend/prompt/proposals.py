@@ -15,7 +15,7 @@ from backend.prompt.prompt import Detail
 from backend.prompt.sight import Sight
 
 LEAST_ANSWER = 64  # tokens below which proposing a shorter answer makes no sense
-PICTURE_FRAME = 8  # tokens of a picture's marks and page number, at most
+PICTURE_FRAME = 14  # tokens of a picture's marks and page number, at most
 
 
 class Change(Enum):

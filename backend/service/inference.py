@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 import structlog
 
 from backend.answering import Answerer
-from backend.errors import NotFound, NotImplementedYet, RequestError
+from backend.errors import NotFound, RequestError
 from backend.generations import Generation, Generations
 from backend.kept_answers import KeptAnswers
 from backend.media.library import Library
@@ -96,8 +96,15 @@ class Inference(inference_pb2_grpc.InferenceServicer):
     async def Plan(  # noqa: N802
         self, request: pb.PlanRequest, context: Context
     ) -> pb.PlanResponse:
-        """Not in this version."""
-        raise NotImplementedYet("This version cannot tell the cost of a request beforehand.")
+        """What a request would cost; nothing is computed, and its id may be missing."""
+        ready = self._readiness.ready()
+        prompt = requests.prompt(
+            requests.planned(request),
+            owner=owner(),
+            defaults=ready.info.defaults,
+            deadline=_deadline(context),
+        )
+        return answers.plan(await self._answerer.plan(prompt, ready))
 
     async def GetModel(  # noqa: N802
         self, request: pb.GetModelRequest, context: Context

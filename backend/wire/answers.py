@@ -22,7 +22,9 @@ from backend.prompt.events import (
     Started,
     TokenLogprob,
 )
-from backend.prompt.prompt import FinishReason, ReadingMethod, Route, Sampling
+from backend.prompt.plan import Plan
+from backend.prompt.prompt import Detail, FinishReason, ReadingMethod, Route, Sampling
+from backend.prompt.proposals import Change, Proposal
 from backend.work import EngineStats
 from protos import inference_pb2 as pb
 from protos import media_pb2
@@ -43,6 +45,17 @@ _REASONS: Mapping[FinishReason, pb.FinishReason.ValueType] = {
     FinishReason.CANCELLED: pb.FINISH_REASON_CANCELLED,
     FinishReason.DEADLINE: pb.FINISH_REASON_DEADLINE,
     FinishReason.ERROR: pb.FINISH_REASON_ERROR,
+}
+_DETAILS: Mapping[Detail, pb.Detail.ValueType] = {
+    Detail.AUTO: pb.DETAIL_AUTO,
+    Detail.LOW: pb.DETAIL_LOW,
+    Detail.HIGH: pb.DETAIL_HIGH,
+}
+_CHANGES: Mapping[Change, pb.Proposal.Kind.ValueType] = {
+    Change.LOWER_DETAIL: pb.Proposal.KIND_LOWER_DETAIL,
+    Change.FEWER_PAGES: pb.Proposal.KIND_FEWER_PAGES,
+    Change.MAP_REDUCE: pb.Proposal.KIND_MAP_REDUCE,
+    Change.SHORTER_ANSWER: pb.Proposal.KIND_SHORTER_ANSWER,
 }
 _KINDS: Mapping[MediaKind, media_pb2.MediaKind.ValueType] = {
     MediaKind.IMAGE: media_pb2.MEDIA_KIND_IMAGE,
@@ -133,6 +146,30 @@ def limits(media: MediaLimits, files: int, queue: int) -> pb.Limits:
     )
 
 
+def plan(planned: Plan) -> pb.PlanResponse:
+    """What a request would cost."""
+    return pb.PlanResponse(
+        route=_ROUTES[planned.route],
+        route_reason=planned.route_reason,
+        prompt_tokens=planned.prompt_tokens,
+        cached_tokens=planned.cached_tokens,
+        pages=[_page_use(use) for use in planned.pages],
+        first_token_seconds=planned.first_token_seconds,
+        fits=planned.fits,
+        proposal=planned.proposals[0].sentence if planned.proposals else "",
+        proposals=[_proposal(proposal) for proposal in planned.proposals],
+        image_tokens=planned.image_tokens,
+        cached_image_tokens=planned.cached_image_tokens,
+        max_tokens=planned.max_tokens,
+        context_length=planned.context_length,
+        answer_cached=planned.answer_cached,
+        parts=[
+            pb.PartUse(message=part.message, part=part.part, tokens=part.tokens)
+            for part in planned.parts
+        ],
+    )
+
+
 def stats(metrics: Metrics, kept: KeptAnswers, engine: EngineStats | None) -> pb.Stats:
     """The figures of everything but the files and the phase; no engine's before there is one."""
     layers = metrics.layers(kept, engine)
@@ -175,6 +212,18 @@ def stats(metrics: Metrics, kept: KeptAnswers, engine: EngineStats | None) -> pb
 
 def _histogram(histogram: Histogram) -> pb.Histogram:
     return pb.Histogram(bounds=histogram.bounds, counts=histogram.counts, sum=histogram.sum)
+
+
+def _proposal(proposal: Proposal) -> pb.Proposal:
+    return pb.Proposal(
+        kind=_CHANGES[proposal.change],
+        sentence=proposal.sentence,
+        prompt_tokens=proposal.prompt_tokens,
+        detail=pb.DETAIL_UNSPECIFIED if proposal.detail is None else _DETAILS[proposal.detail],
+        pages=proposal.pages,
+        requests=proposal.requests,
+        max_tokens=proposal.max_tokens,
+    )
 
 
 def _reading(page: PageRead) -> pb.Reading:

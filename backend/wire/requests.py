@@ -93,6 +93,14 @@ def prompt(
     )
 
 
+def planned(request: pb.PlanRequest) -> pb.GenerateRequest:
+    """The request to be planned, under some id: none is taken, so none need be given."""
+    asked = pb.GenerateRequest()
+    asked.CopyFrom(request.request)
+    asked.request_id = asked.request_id or "plan"
+    return asked
+
+
 def request_id(value: str) -> str:
     """A well-formed request id."""
     if not _REQUEST_ID.fullmatch(value):
