@@ -1,15 +1,16 @@
-"""The engine as its callers meet it, with a model that continues the alphabet; free of torch."""
+"""The engine as its callers meet it, with a model that continues the alphabet."""
 
 from __future__ import annotations
 
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+import torch
 
 from backend.engine import Engine
 from backend.errors import (
@@ -23,10 +24,12 @@ from backend.model.catalogue import entries
 from backend.model.loader import LoadedModel
 from backend.model.outcome import Failed, Outcome, Sampled
 from backend.prompt.events import Delta
+from backend.prompt.picture import ImageSpan, Picture
 from backend.prompt.prompt import FinishReason, Sampling
 from backend.prompt.template import Template
 from backend.prompt.tokenizer import Tokenizer
 from backend.scheduling.scheduler import Batch, Slice
+from backend.vision.cache import EmbeddingCache
 from backend.work import Work
 from tests.fakes.tokenizer import EOS, TEMPLATE, description
 
@@ -40,14 +43,22 @@ class Alphabet:
     fails_at: str = ""  # a letter it cannot follow
     raises: bool = False
     gate: threading.Semaphore | None = None  # a permit for each step
+    rows: int = 0  # tokens computed so far
 
-    def run(self, batch: Batch) -> list[Outcome]:
-
+    def run(self, batch: Batch, embeddings: Mapping[bytes, Any]) -> list[Outcome]:
+        self.rows += sum(part.end - part.start for part in batch.slices)
         if self.gate is not None:
             self.gate.acquire(timeout=5)
         if self.raises:
             raise RuntimeError("the device is gone")
-        return [self._next(part) if part.samples else None for part in batch.slices]
+        return [self._outcome(part, embeddings) for part in batch.slices]
+
+    def _outcome(self, part: Slice, embeddings: Mapping[bytes, Any]) -> Outcome:
+        for span in part.sequence.images:
+            is_touched = span.start < part.end and span.end > part.start
+            if is_touched and span.picture.key not in embeddings:
+                return Failed("A picture could not be seen.")
+        return self._next(part) if part.samples else None
 
     def _next(self, part: Slice) -> Outcome:
         last = TOKENIZER.decode(part.sequence.tokens(part.end - 1, part.end))
@@ -59,11 +70,30 @@ class Alphabet:
         return Sampled(token, -0.5, ((token, -0.5), (EOS, -1.5)))
 
 
+class Eyes:
+    """Sees every picture, as its key, but those that it is told not to."""
+
+    tokens_per_second = 0.0
+
+    def __init__(self) -> None:
+        self.cache = EmbeddingCache(1 << 20)
+        self.encoded: list[bytes] = []
+        self.blind_to: set[bytes] = set()
+
+    def embeddings(self, pictures: Sequence[Picture]) -> Mapping[bytes, Any]:
+        for picture in pictures:
+            if self.cache.get(picture.key) is None and picture.key not in self.blind_to:
+                self.encoded.append(picture.key)
+                self.cache.put(picture, torch.zeros(picture.tokens, 1))
+        return self.cache.held()
+
+
 @dataclass
 class Recorder:
     """Hears a request out."""
 
     calls: list[str] = field(default_factory=list)
+    cached: int = 0
     deltas: list[Delta] = field(default_factory=list)
     reasons: tuple[FinishReason, ...] = ()
     tokens: int = 0
@@ -74,6 +104,7 @@ class Recorder:
 
     def started(self, cached_tokens: int, queue_seconds: float) -> None:
         self.calls.append("started")
+        self.cached = cached_tokens
         assert queue_seconds >= 0
 
     def delta(self, delta: Delta) -> None:
@@ -94,7 +125,7 @@ class Recorder:
         return "".join(delta.text for delta in self.deltas if delta.index == index)
 
 
-def model(runner: Alphabet, *, blocks: int = 64) -> LoadedModel:
+def model(runner: Alphabet, *, blocks: int = 64, eyes: Eyes | None = None) -> LoadedModel:
     return LoadedModel(
         info=replace(entries()[0], context_length=200),
         tokenizer=TOKENIZER,
@@ -104,6 +135,7 @@ def model(runner: Alphabet, *, blocks: int = 64) -> LoadedModel:
         blocks=blocks,
         block_size=4,
         vocabulary_size=TOKENIZER.vocabulary_size,
+        vision=eyes,  # type: ignore[arg-type]
     )
 
 
@@ -116,10 +148,17 @@ def start() -> Iterator[Start]:
     engines: list[Engine] = []
 
     def begin(
-        runner: Alphabet | None = None, *, blocks: int = 64, running: int = 8, queue: int = 64
+        runner: Alphabet | None = None,
+        *,
+        blocks: int = 64,
+        running: int = 8,
+        queue: int = 64,
+        eyes: Eyes | None = None,
     ) -> Engine:
         engine = Engine(
-            model(runner or Alphabet(), blocks=blocks), max_running=running, max_queue=queue
+            model(runner or Alphabet(), blocks=blocks, eyes=eyes),
+            max_running=running,
+            max_queue=queue,
         )
         engine.start()
         engines.append(engine)
@@ -137,13 +176,19 @@ def work(
     deadline: float | None = None,
     notice: str | None = None,
     owner: str = "o",
+    pictures: str = "",
     **sampling: object,
 ) -> Work:
+    """A request; each of `pictures` is one of two tokens that stands before the prompt."""
     options = {"max_tokens": 40, "seed": 0, **sampling}
     return Work(
         request_id=name,
         owner=owner,
-        prompt_ids=tuple(TOKENIZER.encode(prompt)),
+        prompt_ids=tuple(TOKENIZER.encode("##" * len(pictures) + prompt)),
+        images=tuple(
+            ImageSpan(2 * place, Picture(name.encode(), owner, name, 1, rows=1, columns=2))
+            for place, name in enumerate(pictures)
+        ),
         sampling=Sampling(**options),  # type: ignore[arg-type]
         deadline=deadline,
         notice=notice,
@@ -297,11 +342,17 @@ def test_another_owner_cannot_cancel(start: Start) -> None:
     assert heard.text().endswith("z")
 
 
-def test_cancel_at_random_moments_gives_back_every_block(start: Start) -> None:
-    engine = start(blocks=20, running=4)
+def test_cancel_at_random_moments_gives_back_everything(start: Start) -> None:
+    eyes = Eyes()
+    engine = start(blocks=20, running=4, eyes=eyes)
     chance = random.Random(7)
     for round_ in range(30):
-        heard = [ask(engine, work(f"{round_}/{n}", n=chance.choice([1, 2]))) for n in range(6)]
+        heard = []
+        for n in range(6):
+            pictures = chance.choice(["", "A", "AB", chr(0x4E00 + round_)])
+            engine.hold_pictures(name.encode() for name in pictures)
+            answers = chance.choice([1, 2])
+            heard.append(ask(engine, work(f"{round_}/{n}", n=answers, pictures=pictures)))
         for n in range(6):
             if chance.random() < 0.7:
                 time.sleep(chance.random() * 0.002)
@@ -310,6 +361,7 @@ def test_cancel_at_random_moments_gives_back_every_block(start: Start) -> None:
             recorder.text()
             assert recorder.calls.count("finished") == 1
         assert engine.stats().blocks_used == 0
+        assert eyes.cache.held() == {}
 
 
 def test_a_deadline_ends_a_running_answer_with_what_it_has(start: Start) -> None:
@@ -408,6 +460,104 @@ def test_stop_without_grace_cancels(start: Start) -> None:
     stopping.join(5)
     assert heard.ended.is_set()
     assert heard.reasons == (FinishReason.CANCELLED,)
+
+
+LONG = "the first twelve blocks of a document that two questions share: "
+
+
+def test_what_was_computed_is_not_computed_again(start: Start) -> None:
+    runner = Alphabet()
+    engine = start(runner)
+    first = ask(engine, work("1", LONG + "w"))
+    assert first.text() == "xyz"
+    before = runner.rows
+    second = ask(engine, work("2", LONG + "v"))
+    assert second.text() == "wxyz"
+    assert first.cached == 0
+    assert second.cached >= 48
+    assert runner.rows - before == len(LONG) + 1 - second.cached + 4
+    stats = engine.stats()
+    assert stats.prefix_hits_total == second.cached
+    assert stats.prefix_misses_total == 2 * (len(LONG) + 1) - second.cached
+    assert stats.blocks_cached > 12
+
+
+def test_owners_share_nothing(start: Start) -> None:
+    engine = start()
+    ask(engine, work("1", LONG + "w")).text()
+    other = ask(engine, work("1", LONG + "w", owner="other"))
+    assert other.text() == "xyz"
+    assert other.cached == 0
+    assert engine.known_tokens("stranger", TOKENIZER.encode(LONG), ()) == 0
+    assert engine.known_tokens("other", TOKENIZER.encode(LONG), ()) >= 48
+
+
+def test_n_answers_compute_their_prompt_once(start: Start) -> None:
+    runner = Alphabet()
+    heard = ask(start(runner), work(prompt=LONG + "w", n=4))
+    assert [heard.text(index) for index in range(4)] == ["xyz"] * 4
+    assert runner.rows < 2 * len(LONG)
+
+
+def test_a_conversation_is_reused_with_its_answers(start: Start) -> None:
+    engine = start()
+    answer = ask(engine, work("1", LONG + "d")).text()
+    again = ask(engine, work("2", LONG + "d" + answer + " and so on to w"))
+    again.text()
+    assert again.cached >= len(LONG) + 16
+
+
+def test_pictures_are_encoded_once_and_held_while_they_are_needed(start: Start) -> None:
+    eyes = Eyes()
+    engine = start(eyes=eyes)
+    assert engine.hold_pictures([b"A", b"B"]) == frozenset()
+    assert ask(engine, work("1", "w", pictures="AB")).text() == "xyz"
+    assert sorted(eyes.encoded) == [b"A", b"B"]
+    assert engine.hold_pictures([b"A"]) == {b"A"}
+    assert ask(engine, work("2", "w", pictures="A")).text() == "xyz"
+    assert sorted(eyes.encoded) == [b"A", b"B"]
+    assert engine.forget("o", "A") == 1
+    assert engine.hold_pictures([b"A"]) == frozenset()
+    engine.release_pictures([b"A"])
+
+
+def test_a_picture_that_cannot_be_seen_ends_its_own_answer_only(start: Start) -> None:
+    eyes = Eyes()
+    eyes.blind_to.add(b"X")
+    engine = start(eyes=eyes)
+    heard = {}
+    for name in ("A", "X", "B", "C"):
+        engine.hold_pictures([name.encode()])
+        heard[name] = ask(engine, work(name, "w", pictures=name))
+    assert [heard[name].text() for name in "ABC"] == ["xyz"] * 3
+    heard["X"].text()
+    assert heard["X"].reasons == (FinishReason.ERROR,)
+    assert heard["X"].error == "A picture could not be seen."
+    assert engine.stats().blocks_used == 0
+
+
+def test_a_picture_of_the_same_size_is_another_prompt(start: Start) -> None:
+    runner = Alphabet()
+    engine = start(runner, eyes=Eyes())
+    for name in "AB":
+        engine.hold_pictures([name.encode()])
+    ask(engine, work("1", LONG + "w", pictures="A")).text()
+    other = ask(engine, work("2", LONG + "w", pictures="B"))
+    assert other.text() == "xyz"
+    assert other.cached == 0
+
+
+def test_forgetting_a_file_forgets_its_owners_prefixes(start: Start) -> None:
+    engine = start()
+    ask(engine, work("1", LONG + "w")).text()
+    ask(engine, work("1", LONG + "w", owner="other")).text()
+    engine.forget("o", "some file")
+    again = ask(engine, work("2", LONG + "w"))
+    again.text()
+    assert again.cached == 0
+    other = ask(engine, work("2", LONG + "w", owner="other"))
+    other.text()
+    assert other.cached >= 48
 
 
 def test_statistics_add_up(start: Start) -> None:
