@@ -4,41 +4,126 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 import torch
+from transformers.models.glm46v.image_processing_pil_glm46v import Glm46VImageProcessorPil
 
 from backend.model.network import Network, load_network
-from backend.model.outcome import Sampled
+from backend.model.outcome import Failed, Sampled
+from backend.prompt.picture import ImageSpan
+from backend.prompt.positions import Positions
 from backend.prompt.prompt import FinishReason, Sampling
+from backend.prompt.sight import Sight
 from backend.scheduling.blocks import BlockPool
-from backend.scheduling.scheduler import Scheduler
+from backend.scheduling.scheduler import Scheduler, Slice
 from backend.scheduling.sequence import Sequence
 from tests.fakes import checkpoints
+from tests.fakes.pictures import noise, picture
 
 ANSWER = 8
+SIZES = ((28, 28), (56, 56), (84, 56), (56, 112), (112, 84))
+TEXTS = (1, 2, 15, 16, 17, 31, 40, 63)
+PROMPTS = 52  # for each of the four architectures
+BATCH = 13  # prompts that transformers answers at once
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A prompt, and what transformers answers."""
+
+    ids: tuple[int, ...]
+    images: tuple[ImageSpan, ...]
+    answer: list[int]
+    logits: torch.Tensor  # [vocabulary] of the first token
+
+    def sequence(self, name: str, **options: Any) -> Sequence:
+        sampling = Sampling(**{"max_tokens": ANSWER, "seed": 0, **options})
+        # Copies, for pictures lose their pixels.
+        images = tuple(ImageSpan(each.start, replace(each.picture)) for each in self.images)
+        positions = Positions(images) if images else None
+        return Sequence(name, "o", 0, self.ids, sampling, images=images, positions=positions)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """transformers' model, and ours from the folder it was saved to, in both ways to compute."""
+
+    reference: Any
+    exact: Network
+    packed: Network
 
 
 @pytest.fixture(scope="module", params=checkpoints.ARCHITECTURES)
-def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """transformers' model, and ours loaded from the folder it was saved to."""
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pair:
     folder = tmp_path_factory.mktemp(request.param)
     reference = checkpoints.save(request.param, folder)
-    return reference, load_network(folder, max_model_len=256, threads=1, dtype=torch.float32)
+    options: dict[str, Any] = {"max_model_len": 256, "threads": 1, "dtype": torch.float32}
+    return Pair(
+        reference,
+        load_network(folder, **options, packed=False),
+        load_network(folder, **options, packed=True),
+    )
 
 
 @pytest.fixture(scope="module")
-def prompts() -> list[tuple[int, ...]]:
+def asked(pair: Pair) -> list[Asked]:
+    """Text of several lengths with nothing, one, two or three pictures in it."""
     chance = random.Random(3)
-    lengths = (1, 2, 15, 16, 17, 31, 40, 63)
-    return [tuple(chance.randrange(4, 260) for _ in range(length)) for length in lengths]
+    sight = None if pair.exact.vision is None else pair.exact.vision.sight
+    prompts = [prompt(chance, sight, number) for number in range(PROMPTS)]
+    prompts.sort(key=lambda made: len(made[0]))  # so that little is padded
+    return [
+        answered
+        for first in range(0, PROMPTS, BATCH)
+        for answered in generate(pair.reference, prompts[first : first + BATCH])
+    ]
 
 
-@pytest.fixture(scope="module")
-def expected(pair: Any, prompts: list[tuple[int, ...]]) -> list[list[int]]:
-    reference, _ = pair
-    return [generate(reference, prompt) for prompt in prompts]
+def prompt(
+    chance: random.Random, sight: Sight | None, number: int
+) -> tuple[tuple[int, ...], tuple[ImageSpan, ...], list[Any]]:
+    """Ids, pictures in their places, and the same pictures as Pillow's."""
+    ids = [chance.randrange(4, 260) for _ in range(TEXTS[number % len(TEXTS)])]
+    spans, images = [], []
+    for _ in range(0 if sight is None else number // len(TEXTS) % 4):
+        assert sight is not None
+        image = noise(*chance.choice(SIZES), seed=chance.randrange(1 << 30))
+        span = ImageSpan(len(ids), picture(image, sight.size(*image.size)))
+        ids += [sight.image_id] * span.picture.tokens
+        ids += [chance.randrange(4, 260) for _ in range(chance.randint(1, 9))]
+        spans.append(span)
+        images.append(image)
+    return tuple(ids), tuple(spans), images
+
+
+def generate(reference: Any, prompts: list[Any]) -> Iterator[Asked]:
+    """transformers' greedy answers to a batch."""
+    longest = max(len(ids) for ids, _, _ in prompts)
+    padded = [[0] * (longest - len(ids)) + list(ids) for ids, _, _ in prompts]
+    seen = [[0] * (longest - len(ids)) + [1] * len(ids) for ids, _, _ in prompts]
+    inputs: dict[str, Any] = {"attention_mask": torch.tensor(seen)}
+    if images := [image for _, _, images in prompts for image in images]:
+        processor = Glm46VImageProcessorPil(**checkpoints.PROCESSOR)
+        inputs |= processor(images=images, return_tensors="pt")
+    input_ids = torch.tensor(padded)
+    if hasattr(reference.config, "image_token_id"):
+        inputs["mm_token_type_ids"] = (input_ids == reference.config.image_token_id).int()
+    with torch.inference_mode():
+        made = reference.generate(
+            input_ids,
+            **inputs,
+            max_new_tokens=ANSWER,
+            do_sample=False,
+            output_logits=True,
+            return_dict_in_generate=True,
+        )
+    for number, (ids, spans, _) in enumerate(prompts):
+        answer: list[int] = made.sequences[number, longest:].tolist()
+        answer = answer[: answer.index(0)] if 0 in answer else answer
+        yield Asked(ids, spans, answer, made.logits[0][number])
 
 
 @pytest.fixture(autouse=True)
@@ -50,90 +135,125 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def generate(reference: Any, prompt: tuple[int, ...]) -> list[int]:
-    with torch.inference_mode():
-        ids = reference.generate(
-            torch.tensor([prompt]), max_new_tokens=ANSWER, do_sample=False, use_cache=True
-        )
-    answer: list[int] = ids[0, len(prompt) :].tolist()
-    return answer[: answer.index(0)] if 0 in answer else answer
-
-
 def run(
     network: Network,
-    prompts: list[tuple[int, ...]],
+    asked: list[Asked],
     *,
     chunk: int = 256,
     blocks: int | None = None,
     running: int = 8,
-    arrivals: int = 0,
-) -> tuple[list[list[int]], int]:
-    """Our answers, in the order of the prompts, and how often a sequence was preempted."""
-    cache = network.runner.cache
-    pool = BlockPool(blocks or cache.blocks, cache.block_size)
+    arrivals: int | None = None,
+) -> tuple[list[list[int]], Scheduler]:
+    """Our answers, in the order of the prompts; `arrivals` seeds another order of coming."""
+    cache, vision = network.runner.cache, network.vision
     scheduler = Scheduler(
-        pool, max_running=running, eos_ids=network.eos_ids, chunk_tokens=chunk, step_tokens=chunk
+        BlockPool(blocks or cache.blocks, cache.block_size),
+        max_running=running,
+        eos_ids=network.eos_ids,
+        chunk_tokens=chunk,
+        step_tokens=chunk,
     )
-    sequences = [
-        Sequence(str(number), "o", 0, prompt, Sampling(max_tokens=ANSWER, seed=0))
-        for number, prompt in enumerate(prompts)
-    ]
-    waiting = list(sequences)
-    random.Random(arrivals).shuffle(waiting)
+    sequences = [each.sequence(str(number)) for number, each in enumerate(asked)]
+    waiting = sequences[::-1]
+    if arrivals is not None:
+        random.Random(arrivals).shuffle(waiting)
     while waiting or scheduler.has_work:
         if waiting:
             scheduler.add([waiting.pop()])
         batch = scheduler.schedule(0.0)
-        outcomes = network.runner.run(batch, {})
+        pictures = [span.picture for part in batch.prefills for span in part.sequence.images]
+        embeddings = {} if vision is None else vision.embeddings(pictures)
+        outcomes = network.runner.run(batch, embeddings)
+        assert not any(isinstance(outcome, Failed) for outcome in outcomes)
         tokens = [outcome.token if isinstance(outcome, Sampled) else None for outcome in outcomes]
         for advance in scheduler.commit(batch, tokens):
             if advance.reason:
                 scheduler.finish(advance.sequence, advance.reason)
-    assert pool.used == 0
+    assert scheduler.pool.used == 0
     assert all(sequence.reason is not FinishReason.ERROR for sequence in sequences)
-    return [sequence.output_ids for sequence in sequences], scheduler.preemptions
+    return [sequence.output_ids for sequence in sequences], scheduler
 
 
-def test_alone(pair: Any, prompts: Any, expected: Any) -> None:
-    for prompt, answer in zip(prompts, expected, strict=True):
-        assert run(pair[1], [prompt])[0] == [answer]
+def answers(asked: list[Asked]) -> list[list[int]]:
+    return [each.answer for each in asked]
 
 
-def test_the_reference_says_different_things(expected: list[list[int]]) -> None:
-    assert len({tuple(answer) for answer in expected}) > len(expected) // 2
+def test_the_reference_says_different_things(asked: list[Asked]) -> None:
+    assert len({tuple(each.answer) for each in asked}) > len(asked) // 2
 
 
-@pytest.mark.parametrize("arrivals", range(3))
-def test_together_in_any_order(pair: Any, prompts: Any, expected: Any, arrivals: int) -> None:
-    assert run(pair[1], prompts, arrivals=arrivals)[0] == expected
+both = pytest.mark.parametrize("way", ["exact", "packed"])
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 16])
-def test_with_small_chunks(pair: Any, prompts: Any, expected: Any, chunk: int) -> None:
-    assert run(pair[1], prompts, chunk=chunk)[0] == expected
+@both
+def test_alone(pair: Pair, asked: list[Asked], way: str) -> None:
+    assert run(getattr(pair, way), asked, running=1)[0] == answers(asked)
 
 
-def test_after_preemption_and_with_scattered_blocks(pair: Any, prompts: Any, expected: Any) -> None:
-    answers, preemptions = run(pair[1], prompts * 2, blocks=7, running=5)
-    assert answers == expected * 2
-    assert preemptions > 0
+@both
+def test_together_in_any_order(pair: Pair, asked: list[Asked], way: str) -> None:
+    assert run(getattr(pair, way), asked, arrivals=len(way))[0] == answers(asked)
 
 
-def test_logits_are_close(pair: Any, prompts: Any) -> None:
-    reference, network = pair
-    prompt = prompts[-1]
-    scheduler = Scheduler(
-        BlockPool(64, network.runner.cache.block_size),
-        max_running=1,
-        eos_ids=frozenset(),
-        chunk_tokens=16,
-        step_tokens=256,
-    )
-    sampling = Sampling(max_tokens=1, seed=0, top_logprobs=20)
-    scheduler.add([Sequence("a", "o", 0, prompt, sampling)])
-    sampled = network.runner.run(scheduler.schedule(0.0), {})[-1]
-    assert isinstance(sampled, Sampled)
-    with torch.inference_mode():
-        logprobs = reference(torch.tensor([prompt])).logits[0, -1].log_softmax(-1)
-    for token, logprob in sampled.top:
-        assert logprob == pytest.approx(float(logprobs[token]), abs=1e-4)
+@pytest.mark.parametrize(("way", "chunk"), [("exact", 16), ("packed", 7), ("packed", 1)])
+def test_in_small_chunks(pair: Pair, asked: list[Asked], way: str, chunk: int) -> None:
+    some = asked[:: 1 if chunk > 1 else 9]  # a token at a time takes its time
+    assert run(getattr(pair, way), some, chunk=chunk)[0] == answers(some)
+
+
+@both
+def test_after_preemption_and_with_scattered_blocks(
+    pair: Pair, asked: list[Asked], way: str
+) -> None:
+    short = [each for each in asked if len(each.ids) < 90]
+    said, scheduler = run(getattr(pair, way), short, blocks=8, running=5)
+    assert said == answers(short)
+    assert scheduler.preemptions > 0
+
+
+@both
+def test_logits_are_close(pair: Pair, asked: list[Asked], way: str) -> None:
+    network = getattr(pair, way)
+    for each in asked:
+        sequence = each.sequence("logits")
+        sequence.blocks.extend(range(len(each.ids)))
+        pictures = [span.picture for span in sequence.images]
+        embeddings = network.vision.embeddings(pictures) if pictures else {}
+        step = [Slice(sequence, 0, len(each.ids))]
+        logits = network.runner.logits(step, embeddings)[0]
+        torch.testing.assert_close(logits, each.logits, atol=1e-4, rtol=0)
+
+
+def test_positions_are_transformers_own(pair: Pair, asked: list[Asked]) -> None:
+    for each in asked:
+        if not each.images:
+            continue
+        ids = torch.tensor([each.ids])
+        grids = [[1, 2 * span.picture.rows, 2 * span.picture.columns] for span in each.images]
+        expected, delta = pair.reference.model.get_rope_index(
+            ids, (ids == pair.reference.config.image_token_id).int(), torch.tensor(grids)
+        )
+        length = len(each.ids)
+        rows = Positions(each.images).rows(0, length + 3)
+        assert [row[:length] for row in rows] == expected[:, 0].tolist()
+        after = [place + int(delta) for place in range(length, length + 3)]
+        assert [row[length:] for row in rows] == [after] * 3
+
+
+def test_pictures_of_one_size_are_told_apart(pair: Pair, asked: list[Asked]) -> None:
+    """With the same ids, another picture gives other logits, and the right ones."""
+    vision, runner = pair.exact.vision, pair.exact.runner
+    if vision is None:
+        return
+    each = next(each for each in asked if len(each.images) == 1)
+    span = each.images[0]
+    size = vision.sight.size(span.picture.columns * 28, span.picture.rows * 28)
+    other = ImageSpan(span.start, picture(noise(size.width, size.height, seed=99), size))
+    logits = []
+    for shown in (span, other):
+        sequence = replace(each, images=(shown,)).sequence("told apart")
+        sequence.blocks.extend(range(len(each.ids)))
+        embeddings = vision.embeddings([sequence.images[0].picture])
+        logits.append(runner.logits([Slice(sequence, 0, len(each.ids))], embeddings)[0])
+    torch.testing.assert_close(logits[0], each.logits, atol=1e-4, rtol=0)
+    assert float((logits[0] - logits[1]).abs().max()) > 1e-2
