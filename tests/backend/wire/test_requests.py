@@ -6,8 +6,17 @@ from typing import Any
 
 import pytest
 
-from backend.errors import InvalidRequest, NotImplementedYet
-from backend.prompt.prompt import MediaPart, Prompt, Role, Sampling, TextPart
+from backend.errors import InvalidRequest
+from backend.prompt.prompt import (
+    Form,
+    MediaPart,
+    Prompt,
+    ResponseFormat,
+    Role,
+    Sampling,
+    TextPart,
+    Thinking,
+)
 from backend.wire import requests
 from protos import inference_pb2 as pb
 from tests.fakes.running import question
@@ -139,11 +148,36 @@ def test_files_are_counted_and_their_names_bounded() -> None:
     assert blamed(request) == "messages[0].parts[0].media.filename"
 
 
-@pytest.mark.parametrize("form", ["json_object", "json_schema", "regex"])
-def test_forms_that_cannot_be_enforced_are_not_pretended(form: str) -> None:
+@pytest.mark.parametrize(
+    ("sent", "wanted"),
+    [
+        ({}, None),
+        ({"text": True}, None),
+        ({"json_object": False}, None),
+        ({"json_object": True}, ResponseFormat(Form.JSON)),
+        ({"json_schema": "{}"}, ResponseFormat(Form.SCHEMA, "{}")),
+        ({"regex": "(a+)+b"}, ResponseFormat(Form.REGEX, "(a+)+b")),
+    ],
+)
+def test_the_form_of_an_answer(sent: dict[str, Any], wanted: ResponseFormat | None) -> None:
     request = question()
-    setattr(request.response_format, form, True if form == "json_object" else "(a+)+b")
+    request.response_format.CopyFrom(pb.ResponseFormat(**sent))
+    assert parsed(request).response_format == wanted
 
-    with pytest.raises(NotImplementedYet) as caught:
-        parsed(request)
-    assert caught.value.param == f"response_format.{form}"
+
+@pytest.mark.parametrize("form", ["json_schema", "regex"])
+def test_a_form_too_long_to_look_at(form: str) -> None:
+    request = question()
+    setattr(request.response_format, form, "x" * 70_000)
+    assert blamed(request) == f"response_format.{form}"
+
+
+def test_thinking_and_its_budget() -> None:
+    request = question()
+    assert parsed(request).thinking == Thinking()
+    request.thinking.enabled = True
+    assert parsed(request).thinking == Thinking(enabled=True)
+    request.thinking.budget = 0
+    assert parsed(request).thinking == Thinking(enabled=True, budget=0)
+    request.thinking.budget = -1
+    assert blamed(request) == "thinking.budget"
