@@ -20,8 +20,8 @@ from backend.prompt.guide import GuideBroken
 from backend.prompt.prompt import Sampling
 from backend.scheduling.sequence import Sequence
 
-_COLDEST = 1e-5  # a temperature below this is none: dividing by it would overflow
-_NUCLEUS = 1024  # tokens that are sorted first; they hold the mass of top_p nearly always
+COLDEST = 1e-5  # a temperature below this is none: dividing by it would overflow
+NUCLEUS = 1024  # tokens that are sorted first; they hold the mass of top_p nearly always
 
 
 class UnusableLogits(Exception):
@@ -48,7 +48,7 @@ class Sampler:
         if forced is not None:
             return _reported(forced, scores, sampling.top_logprobs)
         scores = self._held(scores, sequence)
-        is_cold = sampling.temperature < _COLDEST
+        is_cold = sampling.temperature < COLDEST
         token = _greedy(scores) if is_cold else _drawn(scores, sequence)
         return _reported(token, scores, sampling.top_logprobs)
 
@@ -129,7 +129,7 @@ def _drawn(scores: torch.Tensor, sequence: Sequence) -> int:
     sampling = sequence.sampling
     probabilities, ids = left_to_chance(scores, sampling)
     cumulative = probabilities.cumsum(0)
-    target = _chance(sampling, sequence.index, len(sequence.output_ids)) * float(cumulative[-1])
+    target = chance(sampling, sequence.index, len(sequence.output_ids)) * float(cumulative[-1])
     place = int(torch.searchsorted(cumulative, target, right=True))
     place = min(place, int(probabilities.nonzero()[-1]))  # rounding may step past the last one
     return place if ids is None else int(ids[place])
@@ -149,7 +149,7 @@ def left_to_chance(
         scores, ids = torch.topk(scores, min(sampling.top_k, len(scores)))
     total = scores.logsumexp(0)
     if sampling.top_p < 1.0 and ids is None:
-        best = torch.topk(scores, min(_NUCLEUS, len(scores)))
+        best = torch.topk(scores, min(NUCLEUS, len(scores)))
         reaches = float((best.values - total).exp().sum()) >= sampling.top_p
         scores, ids = best if reaches else torch.sort(scores, descending=True)
     probabilities = (scores - total).double().exp()
@@ -160,7 +160,7 @@ def left_to_chance(
     return torch.where(keep, probabilities, 0.0), ids
 
 
-def _chance(sampling: Sampling, index: int, place: int) -> float:
+def chance(sampling: Sampling, index: int, place: int) -> float:
     """A number in [0, 1) that seed, answer and place alone decide."""
     assert sampling.seed is not None
     digest = hashlib.blake2b(f"{sampling.seed}/{index}/{place}".encode(), digest_size=8).digest()
