@@ -5,27 +5,31 @@ from __future__ import annotations
 import time
 from collections import deque
 
-_WEIGHT = 0.2  # of the newest measurement in the average
+_KEPT = 0.8  # of what was measured before, at every new measurement
 
 
 class Rate:
-    """Units a second while at work: an exponential average, so that it follows the machine."""
+    """Units a second while at work, over the last few measurements, so that it follows the machine.
+
+    A measurement weighs by its units: a few tokens take nearly as long as many, and would make
+    long prompts look slow.
+    """
 
     def __init__(self) -> None:
-        self._seconds_a_unit = 0.0
+        self._units = 0.0
+        self._seconds = 0.0
 
     def add(self, units: int, seconds: float) -> None:
         """Takes one measurement in."""
         if units <= 0:
             return
-        new = seconds / units
-        old = self._seconds_a_unit
-        self._seconds_a_unit = new if not old else old + _WEIGHT * (new - old)
+        self._units = _KEPT * self._units + units
+        self._seconds = _KEPT * self._seconds + seconds
 
     @property
     def per_second(self) -> float:
         """Units a second; 0 before the first measurement."""
-        return 1 / self._seconds_a_unit if self._seconds_a_unit > 0 else 0.0
+        return self._units / self._seconds if self._seconds > 0 else 0.0
 
 
 class Flow:
