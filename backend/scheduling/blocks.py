@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+
+from backend.scheduling.free import FreeBlocks
 
 
 class BlockPool:
     """Hands out blocks, counts who holds each, and knows by key what the full ones contain.
 
     A block is free, held by one or several sequences, or idle: held by nobody, but still holding
-    tokens that somebody may ask for again. Free blocks go first, lowest first, so that neighbours
-    in a sequence tend to be neighbours in memory; after them the idle one that nobody has held for
+    tokens that somebody may ask for again. Free blocks go first, in such a way that neighbours in
+    a sequence tend to be neighbours in memory; after them the idle one that nobody has held for
     the longest time, its sequence's tail before its head. Ask `can_allocate`, then `allocate`
     cannot fail. The engine's thread changes it; `match` and the figures may be asked from any.
     """
@@ -24,7 +25,7 @@ class BlockPool:
         self.block_size = block_size  # tokens
         self.evictions = 0  # idle blocks that were taken for something else
         self._holders = [0] * total
-        self._free = list(range(total))  # a heap
+        self._free = FreeBlocks(total)
         self._idle: OrderedDict[int, None] = OrderedDict()  # least recently held first
         self._blocks: dict[bytes, int] = {}  # by key
         self._keys: dict[int, bytes] = {}  # of held and idle blocks
@@ -67,10 +68,11 @@ class BlockPool:
                 del self._idle[block]
             self._holders[block] += 1
 
-    def allocate(self, count: int) -> list[int]:
-        """Takes `count` blocks, ascending, for one holder; `can_allocate(count)` must hold."""
+    def allocate(self, count: int, after: int | None = None) -> list[int]:
+        """Takes `count` blocks, ascending, for one holder whose blocks so far end with `after`;
+        `can_allocate(count)` must hold."""
         assert self.can_allocate(count), "ask can_allocate first"
-        blocks = [heapq.heappop(self._free) for _ in range(min(count, len(self._free)))]
+        blocks = self._free.take(min(count, len(self._free)), after)
         while len(blocks) < count:
             block, _ = self._idle.popitem(last=False)
             self._unname(block)
@@ -78,7 +80,8 @@ class BlockPool:
             blocks.append(block)
         for block in blocks:
             self._holders[block] = 1
-        return sorted(blocks)
+        blocks.sort()
+        return blocks
 
     def release(self, blocks: Sequence[int]) -> None:
         """Takes one holder from each of a sequence's blocks, given in their order."""
@@ -90,7 +93,7 @@ class BlockPool:
             if block in self._keys:
                 self._idle[block] = None
             else:
-                heapq.heappush(self._free, block)
+                self._free.put(block)
 
     def register(self, block: int, key: bytes, parent: bytes, owner: str) -> bool:
         """Makes a held, full block known by its key; False where another block is known by it."""
@@ -135,7 +138,7 @@ class BlockPool:
             self._unname(block)
             if block in self._idle:
                 del self._idle[block]
-                heapq.heappush(self._free, block)
+                self._free.put(block)
 
     def _unname(self, block: int) -> None:
         del self._blocks[self._keys.pop(block)]

@@ -263,7 +263,8 @@ class Scheduler:
             if not self.pool.can_allocate(fresh, beside=matched):
                 return False
             self.pool.hold(matched)
-            sequence.blocks = [*matched, *self.pool.allocate(fresh)]
+            last = matched[-1] if matched else None
+            sequence.blocks = [*matched, *self.pool.allocate(fresh, after=last)]
             self._take_over(sequence, len(matched) * self.pool.block_size)
             queue.reserve(sequence.owner, self._ahead(sequence))
         queue.take(sequence)
@@ -310,7 +311,7 @@ class Scheduler:
             self._preempt(victim)
             if victim is sequence:
                 return False
-        sequence.blocks.extend(self.pool.allocate(1))
+        sequence.blocks += self.pool.allocate(1, after=sequence.blocks[-1])
         return True
 
     def _prefills(self, gone: set[int]) -> tuple[Slice, ...]:
