@@ -293,6 +293,7 @@ def count_up(request_id: str, tokens: int) -> Question:
         request_id=request_id,
         turns=(Turn(Role.USER, (TextPart("Count from one to a thousand in words."),)),),
         sampling=Sampling(temperature=0.0, min_tokens=tokens, max_tokens=tokens),
+        use_answer_cache=False,
     )
 
 
@@ -303,6 +304,7 @@ def streamed(url: str, model: str, content: str | list[dict[str, Any]]) -> Itera
         "messages": [{"role": "user", "content": content}],
         "stream": True,
         "temperature": 0,
+        "use_answer_cache": False,
     }
     if isinstance(content, list):
         asked["max_tokens"] = 8
