@@ -163,6 +163,9 @@ class PageUse:
     method: ReadingMethod | None
     words: int
     tokens: int
+    width: int = 0  # pixels at which the model sees it; 0 if it is read as words
+    height: int = 0
+    reason: str = ""  # why it was read this way
 
 
 @dataclass(frozen=True)
@@ -271,6 +274,49 @@ def was_answer(text: str, reasoning: str) -> bool:
 
 
 Event = Queued | PageRead | Started | Delta | Finished
+
+
+@dataclass(frozen=True)
+class PartUse:
+    """What one part of a request has in the prompt."""
+
+    message: int
+    part: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A way to make a request fit, or to have all of a document read."""
+
+    kind: str  # "lower_detail", "fewer_pages", "map_reduce" or "shorter_answer"
+    sentence: str
+    prompt_tokens: int
+    detail: Detail | None
+    pages: tuple[int, ...]
+    requests: int
+    max_tokens: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a request would cost."""
+
+    route: str
+    route_reason: str
+    fits: bool
+    context_length: int
+    prompt_tokens: int
+    cached_tokens: int
+    image_tokens: int
+    cached_image_tokens: int
+    max_tokens: int  # 0 if it does not fit
+    first_token_seconds: float  # 0 before anything was measured
+    answer_cached: bool
+    parts: tuple[PartUse, ...]
+    pages: tuple[PageUse, ...]
+    proposal: str
+    proposals: tuple[Proposal, ...]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from frontend.messages import (
     Delta,
     Finished,
     FinishReason,
+    PageUse,
     Started,
     TokenLogprob,
     Usage,
@@ -160,17 +161,7 @@ class Answer:
             "cached_tokens": finished.usage.cached_tokens,
             "image_tokens": finished.usage.image_tokens,
             "seed": started.seed if started else None,
-            "pages": [
-                {
-                    "file": self._names.get(use.sha256) or None,
-                    "sha256": use.sha256,
-                    "page": use.page,
-                    "method": use.method.value if use.method else None,
-                    "words": use.words,
-                    "tokens": use.tokens,
-                }
-                for use in (started.pages if started else ())
-            ],
+            "pages": page_uses(started.pages if started else (), self._names),
             "timing": {
                 "queue": timing.queue,
                 "reading": timing.reading,
@@ -179,6 +170,24 @@ class Answer:
             },
             "warning": finished.warning or None,
         }
+
+
+def page_uses(pages: Iterable[PageUse], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What became of every page; `names` are file names by hash."""
+    return [
+        {
+            "file": names.get(use.sha256) or None,
+            "sha256": use.sha256,
+            "page": use.page,
+            "method": use.method.value if use.method else None,
+            "words": use.words,
+            "tokens": use.tokens,
+            "width": use.width or None,
+            "height": use.height or None,
+            "reason": use.reason or None,
+        }
+        for use in pages
+    ]
 
 
 def usage(counted: Usage) -> dict[str, Any]:

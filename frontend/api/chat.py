@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-import re
 import time
 import uuid
 from collections.abc import AsyncGenerator
@@ -16,19 +14,18 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from frontend.api.answers import DONE, Answer
+from frontend.api.asking import openai_path, question, seconds
 from frontend.api.body import read
-from frontend.api.conversation import Attachment
 from frontend.api.errors import (
     ApiError,
     ClientLeft,
     deadline,
     from_backend,
     internal,
-    invalid,
     unavailable,
 )
 from frontend.api.fetch import Fetcher
-from frontend.api.limits import READER_SECONDS, TIMEOUT_SECONDS
+from frontend.api.limits import READER_SECONDS
 from frontend.api.metrics import Metrics
 from frontend.api.presence import while_present
 from frontend.api.schema import ChatRequest, chat_request
@@ -40,7 +37,6 @@ from frontend.messages import (
     Event,
     Finished,
     FinishReason,
-    Question,
     Started,
 )
 
@@ -69,7 +65,7 @@ class Chat:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises ApiError as long as nothing is sent."""
         request = Request(scope, receive)
-        end = asyncio.get_running_loop().time() + self._seconds(request)
+        end = asyncio.get_running_loop().time() + seconds(request, self._timeout)
         asked = await read(request, chat_request)
         if self._is_closing:
             raise unavailable("The service is stopping.")
@@ -113,17 +109,6 @@ class Chat:
                 turns = await uploads.turns(asked)
         except TimeoutError:
             raise deadline() from None
-        question = Question(
-            request_id=request_id,
-            turns=turns,
-            model=asked.model,
-            sampling=asked.sampling,
-            thinking=asked.thinking is not None,
-            thinking_budget=asked.thinking.budget if asked.thinking is not None else None,
-            use_answer_cache=asked.use_answer_cache,
-            json_schema=asked.json_schema,
-            json_object=asked.json_object,
-        )
         answer = Answer(
             f"chatcmpl-{request_id}",
             int(time.time()),
@@ -133,14 +118,18 @@ class Chat:
             names=uploads.names,
         )
         try:
-            events = self._client.generate(owner, question, timeout=max(0.001, end - loop.time()))
+            events = self._client.generate(
+                owner,
+                question(asked, turns, request_id),
+                timeout=max(0.001, end - loop.time()),
+            )
             async with aclosing(events):
                 if asked.stream:
                     await self._stream(events, answer, exchange)
                 else:
                     await self._whole(events, answer, exchange)
         except BackendError as error:
-            raise from_backend(error, lambda path: _openai_path(path, asked)) from None
+            raise from_backend(error, lambda path: openai_path(path, asked)) from None
 
     async def _whole(
         self, events: AsyncGenerator[Event, None], answer: Answer, exchange: _Exchange
@@ -186,15 +175,6 @@ class Chat:
             raise deadline()
         if FinishReason.CANCELLED in finished.reasons:
             raise unavailable("The answer was stopped before its end.")
-
-    def _seconds(self, request: Request) -> float:
-        sent = request.headers.get("x-request-timeout")
-        if sent is None:
-            return self._timeout
-        seconds = float(sent) if re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,3})?", sent) else math.nan
-        if not 0 < seconds <= TIMEOUT_SECONDS:
-            raise invalid(None, f"X-Request-Timeout must be seconds up to {TIMEOUT_SECONDS:g}.")
-        return seconds
 
 
 class _Exchange:
@@ -242,27 +222,3 @@ class _Exchange:
                 await self._send({"type": "http.response.body", "body": body, "more_body": more})
         except TimeoutError:
             raise ClientLeft from None
-
-
-def _openai_path(path: str | None, asked: ChatRequest) -> str | None:
-    """The caller's name for a field of the gRPC request; None where it has none."""
-    if path is None:
-        return None
-    path = path.removeprefix("sampling.")
-    if path.startswith("response_format"):
-        return "response_format"
-    match = re.match(r"messages\[(\d+)\](?:\.parts(?:\[(\d+)\])?)?", path)
-    if match is not None and int(match[1]) < len(asked.messages):
-        return _content_path(int(match[1]), match[2], path, asked)
-    return path if re.fullmatch(r"[a-z_]+", path) and path != "request_id" else None
-
-
-def _content_path(place: int, part: str | None, path: str, asked: ChatRequest) -> str:
-    said = asked.messages[place]
-    if part is not None and said.has_parts and int(part) < len(said.pieces):
-        piece = said.pieces[int(part)]
-        return (
-            piece.param if isinstance(piece, Attachment) else f"messages[{place}].content[{part}]"
-        )
-    suffix = ".role" if path.endswith(".role") else ".content" if ".parts" in path else ""
-    return f"messages[{place}]{suffix}"

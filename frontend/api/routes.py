@@ -16,6 +16,7 @@ from frontend.api.gate import Gate
 from frontend.api.health import Readiness, health
 from frontend.api.metrics import Metrics, MetricsPage
 from frontend.api.models import Models
+from frontend.api.plan import Planning
 from frontend.client.concurrent import AsyncClient
 from frontend.settings import Settings
 
@@ -38,7 +39,7 @@ class Api:
         client = AsyncClient(self._settings.backend_address, self._settings.backend_token)
         self._chat = Chat(client, self._fetcher, self._metrics, self._settings.request_timeout)
         self._routes = Router(
-            _table(self._chat, client, self._metrics),
+            _table(self._chat, self._planning(client), client, self._metrics),
             redirect_slashes=False,
             default=nothing_here,
         )
@@ -46,6 +47,9 @@ class Api:
             yield
         finally:
             await client.close()
+
+    def _planning(self, client: AsyncClient) -> Planning:
+        return Planning(client, self._fetcher, self._settings.request_timeout)
 
     def end_all(self) -> None:
         """Ends the answers that are being written, saying so."""
@@ -77,11 +81,14 @@ class _Fork:
         await (self._api.answer if is_ours else self._page)(scope, receive, send)
 
 
-def _table(chat: Chat, client: AsyncClient, metrics: Metrics) -> list[BaseRoute]:
+def _table(
+    chat: Chat, planning: Planning, client: AsyncClient, metrics: Metrics
+) -> list[BaseRoute]:
     models, readiness, page = Models(client), Readiness(client), MetricsPage(metrics, client)
     get = ("GET", "HEAD")
     return [
         Route("/v1/chat/completions", Endpoint(chat, "POST")),
+        Route("/v1/plan", Endpoint(planning, "POST")),
         Route("/v1/models", Endpoint(answering(models.every), *get)),
         Route("/v1/models/{id:path}", Endpoint(answering(models.one), *get)),
         Route("/health", Endpoint(answering(health), *get)),

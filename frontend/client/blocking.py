@@ -24,6 +24,7 @@ from frontend.messages import (
     FileRef,
     Forgotten,
     Page,
+    Plan,
     Question,
     Stats,
 )
@@ -105,6 +106,15 @@ class Client:
                 metadata=self._metadata(owner, question.request_id),
             )
         )
+
+    def plan(self, owner: str, question: Question) -> Plan:
+        """What a question would cost; nothing is computed."""
+        request = inference_pb2.PlanRequest(request=translation.generate_request(question))
+        with _told():
+            answer = self._inference.Plan(
+                request, timeout=WORK_SECONDS, metadata=self._metadata(owner, question.request_id)
+            )
+        return translation.plan(answer)
 
     def attach(self, owner: str, request_id: str, *, after: int = 0) -> Iterator[Event]:
         """The events of a detached answer again, from any one on."""

@@ -25,6 +25,7 @@ from frontend.messages import (
     FileRef,
     Forgotten,
     Page,
+    Plan,
     Question,
     Stats,
 )
@@ -106,6 +107,15 @@ class AsyncClient:
                 metadata=self._metadata(owner, question.request_id),
             )
         )
+
+    async def plan(self, owner: str, question: Question) -> Plan:
+        """What a question would cost; nothing is computed."""
+        request = inference_pb2.PlanRequest(request=translation.generate_request(question))
+        with _told():
+            answer = await self._inference.Plan(
+                request, timeout=WORK_SECONDS, metadata=self._metadata(owner, question.request_id)
+            )
+        return translation.plan(answer)
 
     def attach(self, owner: str, request_id: str, *, after: int = 0) -> AsyncGenerator[Event, None]:
         """The events of a detached answer again, from any one on."""

@@ -43,6 +43,12 @@ _ROUTES: Final = {
     inference_pb2.ROUTE_MULTIMODAL: "multimodal",
     inference_pb2.ROUTE_IMAGE_BATCH: "image_batch",
 }
+_CHANGES: Final = {
+    inference_pb2.Proposal.KIND_LOWER_DETAIL: "lower_detail",
+    inference_pb2.Proposal.KIND_FEWER_PAGES: "fewer_pages",
+    inference_pb2.Proposal.KIND_MAP_REDUCE: "map_reduce",
+    inference_pb2.Proposal.KIND_SHORTER_ANSWER: "shorter_answer",
+}
 _REASONS: Final = {
     inference_pb2.FINISH_REASON_STOP: FinishReason.STOP,
     inference_pb2.FINISH_REASON_LENGTH: FinishReason.LENGTH,
@@ -193,6 +199,27 @@ def status(wire: inference_pb2.GetModelResponse) -> messages.BackendStatus:
     )
 
 
+def plan(wire: inference_pb2.PlanResponse) -> messages.Plan:
+    """What a request would cost."""
+    return messages.Plan(
+        route=_ROUTES.get(wire.route, "text"),
+        route_reason=wire.route_reason,
+        fits=wire.fits,
+        context_length=wire.context_length,
+        prompt_tokens=wire.prompt_tokens,
+        cached_tokens=wire.cached_tokens,
+        image_tokens=wire.image_tokens,
+        cached_image_tokens=wire.cached_image_tokens,
+        max_tokens=wire.max_tokens,
+        first_token_seconds=wire.first_token_seconds,
+        answer_cached=wire.answer_cached,
+        parts=tuple(messages.PartUse(part.message, part.part, part.tokens) for part in wire.parts),
+        pages=tuple(_page_use(use) for use in wire.pages),
+        proposal=wire.proposal,
+        proposals=tuple(_proposal(one) for one in wire.proposals if one.kind in _CHANGES),
+    )
+
+
 def stats(wire: inference_pb2.Stats) -> messages.Stats:
     """The backend's figures."""
     return messages.Stats(
@@ -292,14 +319,37 @@ def _started(number: int, wire: inference_pb2.Started) -> messages.Started:
         route_reason=wire.route_reason,
         prompt_tokens=wire.prompt_tokens,
         cached_tokens=wire.cached_tokens,
-        pages=tuple(
-            messages.PageUse(use.sha256, use.page, _METHODS.get(use.method), use.words, use.tokens)
-            for use in wire.pages
-        ),
+        pages=tuple(_page_use(use) for use in wire.pages),
         queue_seconds=wire.queue_seconds,
         reading_seconds=wire.reading_seconds,
         answer_cached=wire.answer_cached,
         seed=wire.seed,
+    )
+
+
+def _page_use(use: inference_pb2.PageUse) -> messages.PageUse:
+    return messages.PageUse(
+        use.sha256,
+        use.page,
+        _METHODS.get(use.method),
+        use.words,
+        use.tokens,
+        use.width,
+        use.height,
+        use.reason,
+    )
+
+
+def _proposal(wire: inference_pb2.Proposal) -> messages.Proposal:
+    details = {number: detail for detail, number in _DETAILS.items()}
+    return messages.Proposal(
+        kind=_CHANGES[wire.kind],
+        sentence=wire.sentence,
+        prompt_tokens=wire.prompt_tokens,
+        detail=details.get(wire.detail),
+        pages=tuple(wire.pages),
+        requests=wire.requests,
+        max_tokens=wire.max_tokens,
     )
 
 

@@ -133,6 +133,7 @@ class FakeBackend:
         self.keeps_answers = False  # whether a question asked before is answered from a cache
         self.refusals: deque[Refusal] = deque()  # the next Generate calls end like this
         self.requests: list[GenerateRequest] = []
+        self.planned: list[GenerateRequest] = []
         self.owners: list[str] = []
         self.uploads: list[str] = []  # file names, in order
         self.cancelled: list[str] = []  # request ids
@@ -314,7 +315,55 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
     async def Plan(  # noqa: N802
         self, request: inference_pb2.PlanRequest, context: Context
     ) -> inference_pb2.PlanResponse:
-        await _abort(context, Refusal("not_implemented", "Not yet.", "not_implemented"))
+        owner = await _known(self._fake, context)
+        fake, asked = self._fake, request.request
+        try:
+            self._check(owner, asked)
+        except Refused as refused:
+            await _abort(context, refused.refusal)
+        fake.planned.append(asked)
+        return inference_pb2.PlanResponse(
+            route=inference_pb2.ROUTE_MULTIMODAL,
+            route_reason="The question comes with files.",
+            prompt_tokens=900,
+            cached_tokens=64,
+            image_tokens=300,
+            cached_image_tokens=200,
+            first_token_seconds=1.5,
+            fits=True,
+            max_tokens=CONTEXT_TOKENS - 900,
+            context_length=CONTEXT_TOKENS,
+            parts=[inference_pb2.PartUse(message=0, part=1, tokens=300)],
+            pages=[
+                inference_pb2.PageUse(
+                    sha256=stored.ref.sha256,
+                    page=1,
+                    method=media_pb2.READING_METHOD_VISION,
+                    tokens=300,
+                    width=560,
+                    height=420,
+                    reason="A picture.",
+                )
+                for stored in self._files(owner, asked)
+            ],
+            proposal="Look less closely.",
+            proposals=[
+                inference_pb2.Proposal(
+                    kind=inference_pb2.Proposal.KIND_LOWER_DETAIL,
+                    sentence="Look less closely.",
+                    prompt_tokens=700,
+                    detail=inference_pb2.DETAIL_LOW,
+                    requests=1,
+                ),
+                inference_pb2.Proposal(
+                    kind=inference_pb2.Proposal.KIND_MAP_REDUCE,
+                    sentence="Ask in groups.",
+                    prompt_tokens=500,
+                    pages=[4],
+                    requests=3,
+                ),
+            ],
+        )
 
     async def WatchStats(  # noqa: N802
         self, request: inference_pb2.WatchStatsRequest, context: Context

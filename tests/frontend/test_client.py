@@ -16,12 +16,14 @@ from frontend.client.concurrent import AsyncClient
 from frontend.messages import (
     BackendError,
     Delta,
+    Detail,
     FilePart,
     Finished,
     FinishReason,
     PageRead,
     Phase,
     Question,
+    ReadingMethod,
     Role,
     Sampling,
     Started,
@@ -91,6 +93,39 @@ def test_files_are_stored_once_and_read(client: Client) -> None:
     assert [word.text for word in page.words] == ["Page", "1", "words"]
     assert client.forget("local", ref.sha256).existed
     assert not client.forget("local", ref.sha256).existed
+
+
+async def test_both_clients_tell_what_a_question_would_cost(
+    client: Client, backend: FakeBackend
+) -> None:
+    ref = client.put("local", picture(), "a.png")
+    asked = Question("q3", (Turn(Role.USER, (FilePart(ref.sha256, "a.png"), TextPart("what?"))),))
+    plan = await asyncio.to_thread(client.plan, "local", asked)
+    other = AsyncClient(backend.address)
+    try:
+        assert await other.plan("local", asked) == plan
+    finally:
+        await other.close()
+    assert (plan.route, plan.fits, plan.prompt_tokens, plan.cached_tokens) == (
+        "multimodal",
+        True,
+        900,
+        64,
+    )
+    (page,) = plan.pages
+    assert (page.sha256, page.method, page.width, page.height) == (
+        ref.sha256,
+        ReadingMethod.VISION,
+        560,
+        420,
+    )
+    assert [(one.kind, one.detail, one.pages) for one in plan.proposals] == [
+        ("lower_detail", Detail.LOW, ()),
+        ("map_reduce", None, (4,)),
+    ]
+    with pytest.raises(BackendError) as refused:
+        client.plan("somebody else", asked)
+    assert refused.value.kind == "not_found"
 
 
 def test_a_large_file_travels_in_chunks(client: Client, backend: FakeBackend) -> None:

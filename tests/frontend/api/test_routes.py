@@ -78,6 +78,7 @@ def test_figures(web: Web, backend: FakeBackend) -> None:
         ("GET", "/v1/chat/completions", "POST"),
         ("BODY", "/v1/chat/completions", "POST"),
         ("RENDER", "/v1/chat/completions", "POST"),
+        ("GET", "/v1/plan", "POST"),
         ("POST", "/v1/models", "GET, HEAD"),
         ("DELETE", "/v1/models/x", "GET, HEAD"),
         ("POST", "/health", "GET, HEAD"),
@@ -90,7 +91,7 @@ def test_wrong_methods(web: Web, method: str, path: str, allow: str) -> None:
     assert answered.error["code"] == "method_not_allowed"
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nope", "/v1/plan", "/v1/files", "/v1/chat/"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nope", "/v1/plans", "/v1/files", "/v1/chat/"])
 def test_unknown_urls(web: Web, path: str) -> None:
     for method in ("GET", "POST", "DELETE"):
         answered = web.send(method, path)
