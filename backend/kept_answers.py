@@ -21,6 +21,7 @@ from backend.prompt.picture import ImageSpan
 from backend.prompt.prompt import FinishReason, Prompt
 
 PIECE = 32  # tokens of a delta when an answer is given again
+LARGEST = 8  # of such answers there must be room for; a larger one would push out too many
 _COMPLETE = frozenset({FinishReason.STOP, FinishReason.LENGTH})
 _ENTRY_BYTES = 2000  # what an answer costs besides its deltas: key, figures, sets
 _DELTA_BYTES = 400  # besides its text
@@ -90,7 +91,7 @@ class KeptAnswers:
         """
         is_whole = _COMPLETE.issuperset(answer.finished.reasons) and not answer.finished.error
         size = answer.bytes
-        if not is_whole or size > self._limit or self._forgettings[answer.owner] != since:
+        if not is_whole or size * LARGEST > self._limit or self._forgettings[answer.owner] != since:
             return False
         self._drop(key)
         self._answers[key] = answer
@@ -166,32 +167,33 @@ def answer_key(
 def pieces(events: Iterable[Event]) -> tuple[Delta, ...]:
     """The deltas among the events of one generation, joined to larger ones."""
     joined: list[Delta] = []
-    growing: dict[tuple[int, bool], list[Delta]] = {}  # by answer, and whether it is reasoning
-
-    def join(parts: list[Delta]) -> Delta:
-        return Delta(
-            index=parts[0].index,
-            text="".join(part.text for part in parts),
-            tokens=sum(part.tokens for part in parts),
-            reasoning="".join(part.reasoning for part in parts),
-            logprobs=tuple(token for part in parts for token in part.logprobs),
-            reasoning_tokens=sum(part.reasoning_tokens for part in parts),
-            is_retold=any(part.is_retold for part in parts),
-            marks=tuple(mark for part in parts for mark in part.marks),
-        )
-
+    growing: dict[int, list[Delta]] = {}  # by answer
+    tokens: Counter[int] = Counter()
     for event in events:
         if not isinstance(event, Delta):
             continue
-        is_reasoning = bool(event.reasoning)
-        before = growing.pop((event.index, not is_reasoning), None)
-        if before is not None:
-            joined.append(join(before))
-        parts = growing.setdefault((event.index, is_reasoning), [])
+        parts = growing.setdefault(event.index, [])
+        is_other = parts and bool(event.reasoning) is not bool(parts[-1].reasoning)
+        if is_other or tokens[event.index] >= PIECE:  # reasoning and answer are never joined
+            joined.append(_joined(parts))
+            parts.clear()
+            tokens[event.index] = 0
         parts.append(event)
-        if sum(part.tokens for part in parts) >= PIECE:
-            joined.append(join(growing.pop((event.index, is_reasoning))))
-    return (*joined, *(join(parts) for parts in growing.values()))
+        tokens[event.index] += event.tokens
+    return (*joined, *(_joined(parts) for parts in growing.values()))
+
+
+def _joined(parts: Sequence[Delta]) -> Delta:
+    return Delta(
+        index=parts[0].index,
+        text="".join(part.text for part in parts),
+        tokens=sum(part.tokens for part in parts),
+        reasoning="".join(part.reasoning for part in parts),
+        logprobs=tuple(token for part in parts for token in part.logprobs),
+        reasoning_tokens=sum(part.reasoning_tokens for part in parts),
+        is_retold=any(part.is_retold for part in parts),
+        marks=tuple(mark for part in parts for mark in part.marks),
+    )
 
 
 def _size(delta: Delta) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from backend.kept_answers import PIECE, KeptAnswer, KeptAnswers, answer_key, pieces
+from backend.kept_answers import LARGEST, PIECE, KeptAnswer, KeptAnswers, answer_key, pieces
 from backend.prompt.events import (
     Candidate,
     Delta,
@@ -158,18 +158,23 @@ def test_only_complete_answers_are_kept(reason: FinishReason) -> None:
 
 def test_the_least_recently_asked_for_goes_first() -> None:
     one = answer().bytes
-    kept = KeptAnswers(3 * one)
-    for name in (b"1", b"2", b"3"):
+    kept = KeptAnswers(LARGEST * one)
+    names = [bytes([number]) for number in range(LARGEST + 1)]
+    for name in names[:-1]:
         assert kept.keep(name, answer(), since=0)
-    assert kept.find(b"1")
-    assert kept.keep(b"4", answer(), since=0)
+    assert kept.find(names[0])
+    assert kept.keep(names[-1], answer(), since=0)
 
-    assert [kept.knows(name) for name in (b"1", b"2", b"3", b"4")] == [True, False, True, True]
-    assert (kept.evictions, kept.bytes, len(kept)) == (1, 3 * one, 3)
-    assert not kept.keep(b"5", answer("long" * one), since=0)
-    assert len(kept) == 3
+    assert [name for name in names if not kept.knows(name)] == [names[1]]
+    assert (kept.evictions, kept.bytes, len(kept)) == (1, LARGEST * one, LARGEST)
+    assert kept.keep(names[0], answer(), since=0)
+    assert kept.bytes == LARGEST * one
+
+
+def test_an_answer_that_would_push_out_most_others_is_not_kept() -> None:
+    kept = KeptAnswers(LARGEST * answer().bytes)
+    assert not kept.keep(b"1", answer("It is longer."), since=0)
     assert kept.keep(b"1", answer(), since=0)
-    assert kept.bytes == 3 * one
 
 
 def test_switched_off_it_keeps_nothing_and_counts_nothing() -> None:
