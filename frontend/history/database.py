@@ -15,7 +15,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from frontend.history import tables
+from frontend.history import (
+    tables,
+    work_tables,  # noqa: F401 - its tables are part of the schema
+)
 
 
 class SchemaTooNew(Exception):

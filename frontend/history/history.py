@@ -45,6 +45,11 @@ class History:
         """Where a damaged database went when this one was opened, if there was one."""
         return self._database.set_aside
 
+    @property
+    def database(self) -> Database:
+        """For what else is kept in the same place."""
+        return self._database
+
     def close(self) -> None:
         self._database.close()
 

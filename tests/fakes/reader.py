@@ -51,7 +51,7 @@ class Asked:
 
 @dataclass
 class FakeReader:
-    """Its files are pages of text by SHA-256; `reply` makes the answer to an instruction."""
+    """Its files are pages of text by SHA-256; `reply` makes the answer to a prompt."""
 
     reply: Reply
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -93,12 +93,13 @@ class FakeReader:
         max_tokens: int = 512,
         halt: Halt | None = None,
     ) -> Answer:
-        """What `reply` says."""
+        """What `reply` says to the files' text and the instruction."""
         if halt is not None:
             halt.check()
         with self.lock:
             self.asked.append(Asked(owner, tuple(files), instruction, schema, max_tokens))
-        said = self.reply(instruction)
+        texts = ["\n".join(self.files[file.sha256]) for file in files]
+        said = self.reply("\n".join([*texts, instruction]))
         if isinstance(said, BackendError):
             raise said
         if isinstance(said, Answer):

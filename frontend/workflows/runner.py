@@ -1,0 +1,171 @@
+"""Works on jobs: a few threads that claim files, read them, ask, and keep what was found.
+
+A file that cannot be read or asked about is marked and the job goes on. While the backend is away
+nothing fails: the file waits again, and so does the thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from typing import Final
+
+from frontend.history.claims import GONE_AFTER, Claims
+from frontend.history.database import Database
+from frontend.history.work import Work
+from frontend.history.work_records import WorkFile
+from frontend.messages import BackendError
+from frontend.workflows import fields
+from frontend.workflows.document import read_document
+from frontend.workflows.extraction import Plan, extract
+from frontend.workflows.halt import Halt, Halted
+from frontend.workflows.reader import Reader
+
+log = logging.getLogger(__name__)
+
+_IDLE_SECONDS: Final = 1.0  # between two looks for work that another process may have made
+_AWAY_SECONDS: Final = 3.0  # to wait when the backend is away or full
+
+
+class Runner:
+    """Start it, make jobs with `Work`, ring its bell; close it at the end."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        database: Database,
+        *,
+        threads: int = 2,
+        jobs: tuple[str, ...] | None = None,
+        gone_after: float = GONE_AFTER,
+    ) -> None:
+        """`jobs` narrows it to some jobs; None serves all.
+
+        A runner that was silent for `gone_after` seconds is taken for dead.
+        """
+        self._reader = reader
+        self._claims = Claims(database)
+        self._work = Work(database)
+        self._jobs = jobs
+        self._gone_after = gone_after
+        self._names = [uuid.uuid4().hex for _ in range(threads)]
+        self._at_work: dict[str, tuple[WorkFile, Halt]] = {}  # by name
+        self._lock = threading.Lock()
+        self._bell = threading.Condition()
+        self._closing = Halt()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Takes up what waits, and what earlier runners left behind as soon as they are gone."""
+        self._claims.seen(self._names)
+        self._claims.recover(gone_after=self._gone_after)
+        self._threads = [
+            threading.Thread(target=self._serve, args=(name,), name=f"job-{name[:8]}", daemon=True)
+            for name in self._names
+        ]
+        self._threads.append(threading.Thread(target=self._live, name="job-signs", daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def ring(self) -> None:
+        """There may be new work."""
+        with self._bell:
+            self._bell.notify_all()
+
+    def stop(self, owner: str, job: str) -> None:
+        """Stops a job within moments; what it was working on waits until it is resumed."""
+        self._work.stop(owner, job)
+        with self._lock:
+            halts = [halt for file, halt in self._at_work.values() if file.job == job]
+        for halt in halts:
+            halt.stop()
+
+    def close(self) -> None:
+        """Ends in good order: unfinished files wait for the next runner."""
+        self._closing.stop()
+        with self._lock:
+            halts = [halt for _, halt in self._at_work.values()]
+        for halt in halts:
+            halt.stop()
+        self.ring()
+        for thread in self._threads:
+            thread.join()
+        self._claims.leave(self._names)
+
+    def _live(self) -> None:
+        """Says that this runner lives, frees what dead ones held, ends what is held no more."""
+        while not self._closing.is_raised:
+            try:
+                self._claims.seen(self._names)
+                if self._claims.recover(gone_after=self._gone_after):
+                    self.ring()
+                with self._lock:
+                    at_work = dict(self._at_work)
+                for name, (file, halt) in at_work.items():
+                    if not self._claims.holds(name, file.id):
+                        halt.stop()
+            except Exception:
+                log.exception("a sign of life failed")
+            try:
+                self._closing.wait(self._gone_after / 5)
+            except Halted:
+                return
+
+    def _serve(self, name: str) -> None:
+        while not self._closing.is_raised:
+            try:
+                file = self._claims.claim(name, jobs=self._jobs)
+                if file is None:
+                    with self._bell:
+                        self._bell.wait(_IDLE_SECONDS)
+                elif not self._work_on(name, file):
+                    self._closing.wait(_AWAY_SECONDS)
+            except Halted:
+                return
+            except Exception:  # the database, for one, may be full for a while
+                log.exception("a job's thread broke")
+                with self._bell:
+                    self._bell.wait(_AWAY_SECONDS)
+
+    def _work_on(self, name: str, file: WorkFile) -> bool:
+        """Works on one claimed file to its end; False if the backend is away."""
+        halt = Halt()
+        with self._lock:
+            self._at_work[name] = (file, halt)
+        try:
+            if self._closing.is_raised:
+                raise Halted
+            self._claims.finish(name, file.id, self._extracted(name, file, halt))
+        except Halted:
+            self._claims.release(name, file.id)
+        except BackendError as error:
+            if error.kind in ("unavailable", "queue_full"):
+                self._claims.release(name, file.id)
+                return False
+            self._claims.fail(name, file.id, error.code or error.kind, error.message)
+        except fields.FieldsInvalid as error:
+            self._claims.fail(name, file.id, "invalid_fields", str(error))
+        except Exception:
+            log.exception("file %s of job %s broke", file.position, file.job)
+            self._claims.fail(name, file.id, "internal_error", "Something went wrong.")
+        finally:
+            with self._lock:
+                del self._at_work[name]
+        return True
+
+    def _extracted(self, name: str, file: WorkFile, halt: Halt) -> str:
+        """The file's extraction as JSON."""
+        owner, content, options = self._claims.terms(file.job)
+
+        def heard(pages_read: int, pages: int) -> None:
+            if not self._claims.progress(name, file.id, pages_read):
+                halt.stop()
+
+        document = read_document(
+            self._reader, owner, file.file, file.filename, heard=heard, halt=halt
+        )
+        plan = Plan(options.get("window_tokens"), bool(options.get("quotes")))
+        return extract(
+            self._reader, owner, document, fields.read(content), plan, halt=halt
+        ).to_json()

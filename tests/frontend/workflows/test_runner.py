@@ -1,0 +1,243 @@
+"""Jobs at work: whatever becomes of single files, of the backend or of the process."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frontend.history.history import History
+from frontend.history.work import Work
+from frontend.history.work_records import FileState, JobState, WorkJob
+from frontend.messages import BackendError, FileRef
+from frontend.workflows import findings
+from frontend.workflows.fields import Field, FieldList, Kind, Language
+from frontend.workflows.findings import State
+from frontend.workflows.runner import Runner
+from tests.fakes.reader import FakeReader, Reply
+
+OWNER = "local"
+ROOT = Path(__file__).resolve().parents[3]
+FIELDS = FieldList(
+    "t", "T", Language.ENGLISH, (Field("term", "How long?", Kind.DURATION),)
+).to_json()
+
+
+def contract(number: int) -> str:
+    return f"Agreement number {number}.\nIt lasts for {number} years."
+
+
+def reply(instruction: str) -> dict[str, Any]:
+    return {"term": None}
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    history = History(f"sqlite:///{tmp_path / 'history.sqlite3'}")
+    yield history
+    history.close()
+
+
+class Desk:
+    """A job's reader, runner and records."""
+
+    def __init__(self, history: History, reply: Reply) -> None:
+        self.reader = FakeReader(reply)
+        self.work = Work(history.database)
+        self.runner = Runner(self.reader, history.database)
+
+    def create(self, *pages: str) -> str:
+        files = [
+            (self.reader.add(page), f"{number}.pdf") for number, page in enumerate(pages, start=1)
+        ]
+        job = self.work.create(OWNER, "job", FIELDS, {}, files)
+        self.runner.ring()
+        return job
+
+    def job(self, job: str) -> WorkJob:
+        kept = self.work.job(OWNER, job)
+        assert kept is not None
+        return kept
+
+    def ended(self, job: str) -> WorkJob:
+        until(lambda: self.job(job).state is JobState.FINISHED)
+        return self.job(job)
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came about"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def desk(history: History) -> Iterator[Desk]:
+    desk = Desk(history, lambda text: {"term": text.split("lasts for ")[1].split(".")[0]})
+    desk.runner.start()
+    yield desk
+    desk.runner.close()
+
+
+def test_every_file_of_a_job_is_worked_on(desk: Desk) -> None:
+    job = desk.create(*(contract(number) for number in range(1, 6)))
+    assert desk.ended(job).counts == {FileState.DONE: 5}
+    for number, file in enumerate(desk.work.files(OWNER, job), start=1):
+        assert file.result is not None
+        finding = findings.read(file.result).findings[0]
+        assert (finding.state, finding.values[0].said) == (State.FOUND, f"{number} years")
+        assert file.pages_read == 1
+
+
+def test_a_bad_file_is_marked_and_the_others_go_on(desk: Desk) -> None:
+    good, broken = desk.reader.add(contract(2)), desk.reader.add("It lasts for it")
+    lost = FileRef("f" * 64, "document", "application/pdf", 9, 1)
+    desk.reader.unreadable = frozenset({(broken.sha256, 1)})
+    files = [(broken, "broken.pdf"), (lost, "lost.pdf"), (good, "good.pdf")]
+    job = desk.work.create(OWNER, "job", FIELDS, {}, files)
+    desk.ended(job)
+    first, second, third = desk.work.files(OWNER, job)
+    assert (first.state, first.error) == (FileState.FAILED, "Page 1 of the PDF is damaged.")
+    assert (second.state, second.error_code) == (FileState.FAILED, "not_found")
+    assert third.state is FileState.DONE
+    desk.reader.unreadable = frozenset()
+    assert desk.work.retry(OWNER, first.id)
+    desk.runner.ring()
+    desk.ended(job)
+    assert desk.work.files(OWNER, job)[0].state is FileState.DONE
+
+
+def test_a_mistake_of_ours_is_that_files_only(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    job = desk.create("no such words here", contract(3))
+    desk.ended(job)
+    broken, fine = desk.work.files(OWNER, job)
+    assert (broken.error_code, broken.error) == ("internal_error", "Something went wrong.")
+    assert fine.state is FileState.DONE
+    assert "broke" in caplog.text
+
+
+def test_while_the_backend_is_away_nothing_fails(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frontend.workflows.runner._AWAY_SECONDS", 0.01)
+    away = iter([True] * 7)
+
+    def sometimes(instruction: str) -> object:
+        if next(away, False):
+            return BackendError("unavailable", "It is away.", retry_after=1)
+        return {"term": None}
+
+    desk = Desk(history, sometimes)
+    desk.runner.start()
+    job = desk.create(contract(1), contract(2))
+    assert desk.ended(job).counts == {FileState.DONE: 2}
+    desk.runner.close()
+
+
+def test_stopping_ends_a_job_at_once_and_resuming_does_only_the_rest(history: History) -> None:
+    hold = threading.Event()
+    hold.set()
+
+    def held(instruction: str) -> dict[str, Any]:
+        hold.wait(10)
+        return {"term": None}
+
+    desk = Desk(history, held)
+    desk.runner.start()
+    job = desk.create(*(contract(number) for number in range(1, 9)))
+    until(lambda: desk.job(job).counts.get(FileState.DONE, 0) >= 2)
+    hold.clear()
+    desk.runner.stop(OWNER, job)
+    hold.set()
+    kept = desk.job(job)
+    assert kept.state is JobState.STOPPED
+    done = kept.counts[FileState.DONE]
+    time.sleep(0.1)
+    assert desk.job(job).counts[FileState.DONE] == done
+    desk.work.resume(OWNER, job)
+    desk.runner.ring()
+    assert desk.ended(job).counts == {FileState.DONE: 8}
+    desk.runner.close()
+
+
+def test_two_jobs_advance_together(history: History) -> None:
+    desk = Desk(history, reply)
+    long = desk.create(*(contract(number) for number in range(20)))
+    short = desk.create(*(contract(number) for number in range(20, 25)))
+    desk.runner.start()
+    desk.ended(short)
+    assert desk.job(long).open > 0
+    desk.ended(long)
+    desk.runner.close()
+
+
+def test_a_job_whose_fields_cannot_be_read_fails_in_words(history: History) -> None:
+    desk = Desk(history, reply)
+    desk.runner.start()
+    job = desk.work.create(OWNER, "job", "{}", {}, [(desk.reader.add(contract(1)), "1.pdf")])
+    desk.ended(job)
+    (file,) = desk.work.files(OWNER, job)
+    assert (file.error_code, file.error) == ("invalid_fields", "`fields` must be a list.")
+    desk.runner.close()
+
+
+KILLED = """
+import json, sys, time
+from pathlib import Path
+from frontend.history.history import History
+from frontend.workflows.runner import Runner
+from tests.fakes.reader import FakeReader
+
+asked = Path(sys.argv[2])
+
+def reply(text):
+    number = text.split("number ")[1].split(".")[0]
+    with asked.open("a") as log:
+        log.write(number + "\\n")
+    time.sleep(0.02)
+    return {"term": number + " years"}
+
+history = History(sys.argv[1])
+reader = FakeReader(reply)
+for number in range(40):
+    reader.add(f"Agreement number {number}.\\nIt lasts for {number} years.")
+runner = Runner(reader, history.database, gone_after=1.0)
+runner.start()
+time.sleep(60)
+"""
+
+
+def test_kill_9_in_the_middle_loses_nothing_and_repeats_no_finished_file(tmp_path: Path) -> None:
+    url, asked = f"sqlite:///{tmp_path / 'history.sqlite3'}", tmp_path / "asked"
+    history = History(url)
+    desk = Desk(history, reply)
+    job = desk.create(*(contract(number) for number in range(40)))
+    command = [sys.executable, "-c", KILLED, url, str(asked)]
+    victim = subprocess.Popen(command, cwd=ROOT)
+    until(lambda: desk.job(job).counts.get(FileState.DONE, 0) >= 8)
+    victim.send_signal(signal.SIGKILL)
+    victim.wait()
+    done = {file.id for file in desk.work.files(OWNER, job) if file.state is FileState.DONE}
+    assert 8 <= len(done) < 40
+    again = subprocess.Popen(command, cwd=ROOT)
+    until(lambda: desk.job(job).state is JobState.FINISHED, 40)
+    again.terminate()
+    again.wait()
+    files = desk.work.files(OWNER, job)
+    assert [file.state for file in files] == [FileState.DONE] * 40
+    for number, file in enumerate(files):
+        assert file.result is not None
+        assert findings.read(file.result).findings[0].raw == (f"{number} years",)
+    times = Counter(asked.read_text().split())
+    repeated = {int(number) for number, count in times.items() if count > 1}
+    assert len(repeated) <= 2, "only what was under way when it was killed"
+    assert not {files[number].id for number in repeated} & done
+    history.close()
