@@ -73,7 +73,11 @@ class Bench:
         self.tokens = tokens
         choice = choose("embedded", folder, None)
         self.model: LoadedModel = load(
-            choice, models_dir=folder, max_model_len=8192, threads=threads, on_phase=str
+            choice,
+            models_dir=folder,
+            max_model_len=8192,
+            threads=threads,
+            on_phase=lambda phase: None,
         )
         self.reference: Any = LlamaForCausalLM.from_pretrained(
             choice.folder, dtype=torch.bfloat16, local_files_only=True
