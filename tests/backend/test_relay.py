@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from backend.errors import DeadlineExceeded
 from backend.generations import Generation
 from backend.metrics import Metrics
-from backend.prompt.events import Delta, Finished, PageUse, Started
+from backend.prompt.boxes import Target
+from backend.prompt.events import Box, Delta, Finished, Mark, PageUse, Started
 from backend.prompt.prompt import FinishReason, ReadingMethod, Route
 from backend.relay import Relay
 
@@ -34,12 +35,12 @@ PLANNED = Started(
 class Told:
     """A relay, and what it tells."""
 
-    def __init__(self) -> None:
+    def __init__(self, targets: Sequence[Target] = ()) -> None:
         self.began = time.monotonic()
         self.metrics = Metrics()
         self.generation = Generation("me", "a", frozenset())
         loop = asyncio.get_running_loop()
-        self.relay = Relay(loop, self.generation, PLANNED, self.metrics, time.monotonic())
+        self.relay = Relay(loop, self.generation, PLANNED, self.metrics, time.monotonic(), targets)
 
 
 def hold_up_the_loop(compute: Callable[[], None]) -> float:
@@ -91,6 +92,37 @@ async def test_usage_tells_cached_picture_and_reasoning_tokens() -> None:
     started = told.generation.events[0]
     assert isinstance(started, Started)
     assert started.cached_tokens == 16
+
+
+async def test_an_answer_first_taken_for_reasoning_costs_no_reasoning() -> None:
+    told = Told()
+    told.relay.started(0, 0.0)
+    for index in (0, 1):
+        told.relay.delta(Delta(index, "", 3, reasoning="Yes.", reasoning_tokens=3))
+    told.relay.delta(Delta(0, "Yes.", 0, is_retold=True))
+    told.relay.finished((FinishReason.STOP,) * 2, 6, "", "")
+    assert (await told.relay.end).usage.reasoning_tokens == 3, "the other answer's"
+
+
+async def test_places_that_answers_name_are_told_at_the_end() -> None:
+    told = Told([Target("f", 1, "scan.png", 2000, 1000)])
+    told.relay.started(0, 0.0)
+    told.relay.delta(Delta(1, "a", 1, marks=(Mark("seal", 0, 0, 500, 500),)))
+    told.relay.delta(Delta(1, "b", 1, marks=(Mark("name", 500, 500, 1000, 1000),)))
+    told.relay.finished((FinishReason.STOP,) * 2, 2, "", "")
+    none, two = (await told.relay.end).boxes
+    assert none == ()
+    assert two == (
+        Box("f", 1, "seal", 0, 0, 1000, 500),
+        Box("f", 1, "name", 1000, 500, 2000, 1000),
+    )
+
+
+async def test_without_places_there_is_nothing_to_tell() -> None:
+    told = Told()
+    told.relay.delta(Delta(0, "a", 1, marks=(Mark("seal", 0, 0, 500, 500),)))
+    told.relay.finished((FinishReason.STOP,), 1, "", "")
+    assert (await told.relay.end).boxes == ()
 
 
 async def test_a_deadline_before_any_token_is_an_error() -> None:
