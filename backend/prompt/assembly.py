@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backend.errors import ContextLengthExceeded, InvalidRequest
@@ -20,7 +20,7 @@ from backend.prompt.sight import Sight, Size
 from backend.prompt.sizing import Sizing
 from backend.prompt.template import Template
 from backend.prompt.tokenizer import Tokenizer
-from backend.prompt.windows import Excerpt
+from backend.prompt.windows import Document, Excerpt
 
 SMALL_MODEL = 1_000_000_000  # parameters; what such a model needs said again, see layout
 AGAIN_SHARE = 0.25  # of the reading budget
@@ -280,8 +280,7 @@ class _Assembly:
         """For a small model; none of a text so short that its end is in sight anyway."""
         room = min(AGAIN_MOST, int(budget * AGAIN_SHARE))
         readable = [material.document for material in turn.so_far if material.document.has_words]
-        words = sum(self._count(page.text) for document in readable for page in document.pages)
-        if words <= 2 * room:
+        if self._length(readable, 2 * room) <= 2 * room:
             return ""
         asked = layout.asked(self._turns, turn)
         return windows.highlights(readable, asked, room - self._count(AGAIN), self._count)
@@ -307,10 +306,8 @@ class _Assembly:
     def _starved(self, draft: _Draft, room: int) -> int:
         """Tokens that the newest turn's documents lack because older turns have them."""
         newest = self._turns[-1]
-        whole = sum(
-            self._count(page.text) for material in newest.fresh for page in material.document.pages
-        )
-        fair = min(whole, self._info.reading_budget, int(room * NEWEST_SHARE))
+        most = min(self._info.reading_budget, int(room * NEWEST_SHARE))
+        fair = min(most, self._length([material.document for material in newest.fresh], most))
         return fair - draft.granted[newest.place]
 
     def _bounds(self, first: _Draft, tokens: int, shortage: int) -> tuple[_Bounds, bool]:
@@ -428,6 +425,13 @@ class _Assembly:
             {sha256: material.document for sha256, material in self._materials.items()},
             {sha256: material.media for sha256, material in self._materials.items()},
         )
+
+    def _length(self, documents: Sequence[Document], most: int) -> int:
+        """Tokens of documents; some number over `most` where they have more words than that."""
+        words = sum(document.words for document in documents)
+        if words > most:
+            return words
+        return sum(self._count(page.text) for document in documents for page in document.pages)
 
     def _count(self, text: str) -> int:
         """Tokens of a text; the same passages are asked about for every turn."""

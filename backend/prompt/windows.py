@@ -27,8 +27,18 @@ class Document:
     @property
     def has_words(self) -> bool:
         """Whether there is anything to read; OCR takes a sun for a dot, and a dot is no word."""
-        words = (word.text for page in self.pages for word in page.words)
-        return sum(character.isalnum() for text in words for character in text) > 1
+        found = 0
+        for page in self.pages:
+            for word in page.words:
+                found += sum(map(str.isalnum, word.text))
+                if found > 1:
+                    return True
+        return False
+
+    @property
+    def words(self) -> int:
+        """How many there are; each has a token or more."""
+        return sum(len(page.words) for page in self.pages)
 
     @property
     def has_several_pages(self) -> bool:
@@ -58,14 +68,18 @@ def excerpts(
 
     A document that needs less than its share leaves the rest to the others.
     """
-    full = [_whole(document, count) for document in documents]
     chosen: dict[int, Excerpt] = {}
     left = max(0, budget)
-    by_size = sorted(range(len(documents)), key=lambda place: full[place].tokens)
-    for rank, place in enumerate(by_size):
+    # Tokens are counted only where there are not more words already.
+    full = [_whole(document, count) if document.words <= left else None for document in documents]
+    sizes = [
+        document.words if whole is None else whole.tokens
+        for document, whole in zip(documents, full, strict=True)
+    ]
+    for rank, place in enumerate(sorted(range(len(documents)), key=lambda place: sizes[place])):
         share = left // (len(documents) - rank)
         excerpt = full[place]
-        if excerpt.tokens > share:
+        if excerpt is None or excerpt.tokens > share:
             excerpt = _best(documents[place], question, share, count)
         chosen[place] = excerpt
         left -= excerpt.tokens
