@@ -15,8 +15,10 @@ from frontend.client.blocking import Client
 from frontend.client.concurrent import AsyncClient
 from frontend.messages import (
     BackendError,
+    CacheFigures,
     Delta,
     Detail,
+    Distribution,
     FilePart,
     Finished,
     FinishReason,
@@ -239,6 +241,11 @@ def test_figures(client: Client) -> None:
     stats = client.stats()
     assert stats.phase is Phase.READY
     assert stats.pages == {"text_layer": 3}
+    assert stats.caches["prefix"] == CacheFigures(3, 7, saved_seconds=1.5, evictions=10)
+    assert stats.caches["answers"].evictions == 0
+    assert stats.caches["pages"].evictions is None, "nothing leaves it to make room"
+    assert stats.first_token == Distribution((0.5, 1.0), (3, 2, 1), 4.5)
+    assert stats.queue == Distribution(), "nothing was counted"
 
 
 async def test_the_asyncio_client_says_the_same(backend: FakeBackend) -> None:
