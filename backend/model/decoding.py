@@ -18,10 +18,11 @@ class PaddedDecodes:
     """All sequences in one call, filled up to the longest: for the GPU."""
 
     def __init__(
-        self, cache: KVCache, tables: SequenceOf[list[int]], lengths: SequenceOf[int]
+        self, cache: KVCache, first: int, tables: SequenceOf[list[int]], lengths: SequenceOf[int]
     ) -> None:
-        """The blocks and the lengths of the sequences, newest token included."""
-        self.rows = slice(0, len(tables))
+        """The blocks and the lengths of sequences, newest token included, whose newest tokens
+        stand in the packed row from `first` on."""
+        self.rows = slice(first, first + len(tables))
         most = max(map(len, tables))
         padded = [table + [cache.blank] * (most - len(table)) for table in tables]
         self._table = torch.tensor(padded, device=cache.device)
@@ -57,27 +58,28 @@ class TiledDecodes:
     """
 
     def __init__(
-        self, cache: KVCache, tables: SequenceOf[list[int]], lengths: SequenceOf[int]
+        self, cache: KVCache, first: int, tables: SequenceOf[list[int]], lengths: SequenceOf[int]
     ) -> None:
-        """The blocks and the lengths of the sequences, newest token included."""
-        self.rows = slice(0, len(tables))
+        """The blocks and the lengths of sequences, newest token included, whose newest tokens
+        stand in the packed row from `first` on."""
+        self.rows = slice(first, first + len(tables))
         tiles: dict[tuple[int, ...], _Tile] = {}
         paths = []  # the tiles of each sequence
         for row, (table, length) in enumerate(zip(tables, lengths, strict=True)):
             path = []
-            for first in range(0, len(table), _TILE):
-                blocks = tuple(table[first : first + _TILE])
-                tokens = min(length - first * cache.block_size, _TILE * cache.block_size)
+            for start in range(0, len(table), _TILE):
+                blocks = tuple(table[start : start + _TILE])
+                tokens = min(length - start * cache.block_size, _TILE * cache.block_size)
                 tile = tiles.setdefault(blocks, _Tile(blocks, tokens))
                 tile.readers.append(row)
                 path.append(tile)
             paths.append(path)
         self._groups = _groups(cache, list(tiles.values()))
         places: dict[tuple[int, tuple[int, ...]], int] = {}  # of a row's result for a tile
-        first = 0
+        taken = 0
         for group in self._groups:
-            places |= group.places(first)
-            first += group.results
+            places |= group.places(taken)
+            taken += group.results
         longest = max(map(len, paths))
         picks = [
             places[row, tile.blocks]

@@ -105,10 +105,14 @@ def load_network(
     context_length = min(max_model_len, config.max_position_embeddings)
     cache = _cache(config, context_length, model.dtype, device, pace.embedding_bytes if sees else 0)
     head = model.get_output_embeddings()
-    decode_rows, reuse_tokens = 1, BLOCK_SIZE
+    decode_rows = attend_rows = 1
+    reuse_tokens = BLOCK_SIZE
     if not packed:
         bench = probe.Bench(text, head, cache, pace.chunk_tokens)
-        decode_rows = DECODE_ROWS if bench.decodes_are_independent(DECODE_ROWS) else 1
+        for attend_rows in (DECODE_ROWS, 1):
+            if bench.decodes_are_independent(DECODE_ROWS, attend_rows):
+                decode_rows = DECODE_ROWS
+                break
         reuse_tokens = BLOCK_SIZE if bench.prefixes_are_exact() else pace.chunk_tokens
         log.info("decoding up to %d at a time, reusing pieces of %d", decode_rows, reuse_tokens)
     eos_ids = _eos_ids(folder, config)
@@ -119,6 +123,7 @@ def load_network(
         Sampler(eos_ids),
         position_rows=3 if sees else 1,
         decode_rows=decode_rows,
+        attend_rows=attend_rows,
         tile_tokens=pace.chunk_tokens,
         packed=packed,
     )

@@ -3,6 +3,7 @@ and whether pictures are seen at all."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence as SequenceOf
 from itertools import islice
 
 import torch
@@ -47,8 +48,9 @@ class Bench:
         self._memory = memory.to(cache.device)
         self._remember()
 
-    def decodes_are_independent(self, count: int) -> bool:
-        """Whether up to `count` sequences decoded in one go get the bits that each gets alone.
+    def decodes_are_independent(self, count: int, attending: int) -> bool:
+        """Whether up to `count` sequences decoded in one go, of which `attending` attend in one,
+        get the bits that each gets alone.
 
         Half of them begin alike, and every one has another length.
         """
@@ -67,8 +69,16 @@ class Bench:
                 self._cache.slots(table, length - 1, length)[0]
                 for table, length in zip(tables[first:last], ends, strict=True)
             ]
-            part = TiledDecodes(self._cache, tables[first:last], ends)
-            hidden = self._compute(self._rows[first:last], [end - 1 for end in ends], slots, part)
+            parts = [
+                TiledDecodes(
+                    self._cache,
+                    place - first,
+                    tables[place : min(place + attending, last)],
+                    lengths[place : min(place + attending, last)],
+                )
+                for place in range(first, last, attending)
+            ]
+            hidden = self._compute(self._rows[first:last], [end - 1 for end in ends], slots, parts)
             logits: torch.Tensor = self._head(self._norm(hidden))
             return logits
 
@@ -88,7 +98,7 @@ class Bench:
         def compute(start: int, end: int) -> torch.Tensor:
             slots = self._cache.slots(table, start, end)
             part = Chunk(self._cache, table, 0, start, end, chunk)
-            return self._compute(self._rows[start:end], list(range(start, end)), slots, part)
+            return self._compute(self._rows[start:end], list(range(start, end)), slots, [part])
 
         for first in range(0, _CHUNKS * chunk, 2 * chunk):
             self._remember()
@@ -107,7 +117,7 @@ class Bench:
 
     @torch.inference_mode()
     def _compute(
-        self, rows: torch.Tensor, places: list[int], slots: list[int], part: Part
+        self, rows: torch.Tensor, places: list[int], slots: list[int], parts: SequenceOf[Part]
     ) -> torch.Tensor:
         """The first layer's output [1, rows, hidden]."""
         device = self._cache.device
@@ -118,7 +128,7 @@ class Bench:
             rows[None],
             attention_mask=None,
             position_embeddings=self._rotary(rows[None], positions),
-            pages=Pages(self._cache, torch.tensor(slots, device=device), (part,)),
+            pages=Pages(self._cache, torch.tensor(slots, device=device), tuple(parts)),
         )
         return output
 

@@ -41,6 +41,7 @@ class Runner:
         *,
         position_rows: int,
         decode_rows: int,
+        attend_rows: int,
         tile_tokens: int,
         packed: bool,
     ) -> None:
@@ -48,9 +49,9 @@ class Runner:
 
         `position_rows` is 3 where positions have a row for time, height and width, else 1.
         `packed` computes a whole batch in one forward pass. Otherwise every chunk of a prompt is
-        computed by itself, its attention in tiles of `tile_tokens`, and `decode_rows` sequences
-        are decoded in one go: as many as can be without any of them noticing, 1 where the
-        arithmetic of a row depends on its neighbours.
+        computed by itself, its attention in tiles of `tile_tokens`; `decode_rows` sequences are
+        decoded in one go, and `attend_rows` of them attend in one: as many as can be without any
+        of them noticing, 1 where the arithmetic of a row depends on its neighbours.
         """
         self.cache = cache
         self.packed = packed
@@ -61,6 +62,7 @@ class Runner:
         self._sampler = sampler
         self._position_rows = position_rows
         self._decode_rows = decode_rows
+        self._attend_rows = attend_rows
         self._tile_tokens = tile_tokens
         self._decodes = PaddedDecodes if packed else TiledDecodes
         self._device = cache.device
@@ -173,9 +175,11 @@ class Runner:
         slots: list[int] = []
         parts: list[Part] = []
         decodes = [part for part in slices if part.start >= len(part.sequence.prompt_ids)]
-        if decodes:
-            tables = [part.sequence.blocks[: -(-part.end // size)] for part in decodes]
-            parts.append(self._decodes(cache, tables, [part.end for part in decodes]))
+        most = max(1, len(decodes)) if self.packed else self._attend_rows
+        for first in range(0, len(decodes), most):
+            group = decodes[first : first + most]
+            tables = [part.sequence.blocks[: -(-part.end // size)] for part in group]
+            parts.append(self._decodes(cache, first, tables, [part.end for part in group]))
         for part in slices:
             blocks, start, end = part.sequence.blocks, part.start, part.end
             if end % size and end // size * size >= start:

@@ -93,7 +93,7 @@ def test_decoding_is_plain_attention(
     cache = memory(torch.float32, heads)
     tables, lengths = sequences(count, seed, shared)
     query = questions(count, torch.float32, heads)
-    output = form(cache, tables, lengths).attend(query, cache, 1, 0.125)
+    output = form(cache, 0, tables, lengths).attend(query, cache, 1, 0.125)
     for row, (table, length) in enumerate(zip(tables, lengths, strict=True)):
         expected = plain(query[:, :, row : row + 1], cache, table, length - 1)
         torch.testing.assert_close(output[:, row : row + 1], expected, atol=1e-5, rtol=1e-5)
@@ -110,7 +110,7 @@ def test_a_decoded_sequence_gets_the_same_bits_in_any_company(
     query = questions(8, dtype)
 
     def attend(rows: list[int]) -> torch.Tensor:
-        part = TiledDecodes(cache, [tables[row] for row in rows], [lengths[row] for row in rows])
+        part = TiledDecodes(cache, 0, [tables[row] for row in rows], [lengths[row] for row in rows])
         return part.attend(query[:, :, rows], cache, 1, 0.125)
 
     alone = [attend([row])[0, 0] for row in range(8)]
@@ -150,12 +150,14 @@ def test_numbers_that_are_none_stay_in_their_own_blocks() -> None:
     cache = memory(torch.float32)
     tables, lengths = sequences(4, 0, 8)
     spoilt = set(range(BLOCKS)) - {block for table in tables[1:] for block in table}
-    expected = TiledDecodes(cache, tables, lengths).attend(questions(4, cache.dtype), cache, 1, 0.1)
+    expected = TiledDecodes(cache, 0, tables, lengths).attend(
+        questions(4, cache.dtype), cache, 1, 0.1
+    )
     slots = torch.tensor([block * BLOCK + place for block in spoilt for place in range(BLOCK)])
     nan = torch.full((len(slots), HEADS[0], HEADS[2]), torch.nan)
     cache.write(1, slots, nan, nan)
     for form in (TiledDecodes, PaddedDecodes):
-        output = form(cache, tables, lengths).attend(questions(4, cache.dtype), cache, 1, 0.1)
+        output = form(cache, 0, tables, lengths).attend(questions(4, cache.dtype), cache, 1, 0.1)
         assert output[0, 0].isnan().any()
         torch.testing.assert_close(output[0, 1:], expected[0, 1:], atol=1e-5, rtol=1e-5)
 

@@ -53,6 +53,75 @@ def test_a_folder_loads_and_describes_itself(folder: Path) -> None:
     assert any("weights" in phase for phase in phases)
 
 
+@pytest.mark.parametrize("architecture", ["glm4v", "glm46v", "glm_ocr"])
+def test_a_folder_with_eyes_sees(architecture: str, tmp_path: Path) -> None:
+    checkpoints.save(architecture, tmp_path)
+    model = bring(tmp_path)
+    assert model.info.sees_images
+    assert model.vision is not None
+    assert model.sight is not None
+    assert model.sight.revision == model.info.revision != ""
+    assert model.sight.side == 28
+    assert model.vision.cache.bytes == 0  # the look at the start leaves nothing
+
+
+def test_a_folder_without_eyes_does_not(folder: Path) -> None:
+    model = bring(folder)
+    assert model.vision is None
+    assert model.sight is None
+    assert model.block_size == 16
+    assert model.reuse_tokens in (16, model.chunk_tokens)
+
+
+@pytest.mark.parametrize(
+    "template", ["{% if enable_thinking %}<x>{% endif %}", "<think></think>{{ messages }}", "plain"]
+)
+def test_a_template_tells_whether_a_folders_model_thinks(folder: Path, template: str) -> None:
+    (folder / "chat_template.jinja").write_text(template)
+    assert bring(folder).info.thinks == (template != "plain")
+
+
+def test_other_weights_are_another_revision(folder: Path) -> None:
+    before = bring(folder).info.revision
+    weights = load_file(folder / "model.safetensors")
+    weights["model.norm.weight"] += 1
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    assert bring(folder).info.revision != before
+
+
+def test_weights_in_several_files_load(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    names = sorted(weights)
+    index: dict[str, str] = {}
+    for number, part in enumerate((names[::2], names[1::2]), start=1):
+        file = f"model-0000{number}-of-00002.safetensors"
+        save_file({name: weights[name] for name in part}, folder / file, metadata={"format": "pt"})
+        index |= dict.fromkeys(part, file)
+    (folder / "model.safetensors.index.json").write_text(
+        json.dumps({"metadata": {}, "weight_map": index})
+    )
+    assert bring(folder).info.parameters > 0
+    (folder / "model-00002-of-00002.safetensors").unlink()
+    assert folder.name in refusal(folder)
+
+
+def test_a_model_whose_eyes_are_dead_is_refused(tmp_path: Path) -> None:
+    checkpoints.save("glm46v", tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    weights["model.visual.patch_embed.proj.weight"] *= 0
+    save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    assert "different pictures" in refusal(tmp_path)
+
+
+def test_a_patch_embedding_left_random_is_refused(tmp_path: Path) -> None:
+    checkpoints.save("glm46v", tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    del weights["model.visual.patch_embed.proj.weight"]
+    save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    assert "model.visual.patch_embed.proj.weight" in refusal(tmp_path)
+
+
 def test_end_of_text_ids_come_from_all_sources(folder: Path) -> None:
     (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": [7, 9]}))
     assert bring(folder).eos_ids == {0, 7, 9}
