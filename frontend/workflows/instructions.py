@@ -34,6 +34,56 @@ _AGAIN: Final = (
     "上一个回答不是包含这些键的 JSON 对象。请只用该对象回答。",
 )
 
+_SUMMARIES: Final = {
+    "clauses": (
+        "Summarise the three key clauses of this contract, one line for each.",
+        "请总结这份合同中的三个关键条款，每条一行。",
+    ),
+    "executive": (
+        "Write an executive summary of this contract in at most six sentences: who, what for, "
+        "since when and how long, for how much, how it ends.",
+        "请用不超过六句话写出这份合同的摘要：当事人、目的、起止时间、金额、如何终止。",
+    ),
+    "obligations": (
+        "List what each party must do, one line for each duty, beginning with the party's name.",
+        "请按当事人列出各方的义务，每项一行，以当事人名称开头。",
+    ),
+    "dates": (
+        "List every date, period and deadline of this contract with what it is for, one a line.",
+        "请列出这份合同中的所有日期、期限和截止时间及其含义，每项一行。",
+    ),
+    "risks": (
+        "List the clauses of this contract that may become a risk, and for whom, one a line.",
+        "请列出这份合同中可能带来风险的条款以及对谁不利，每项一行。",
+    ),
+}
+_REFER: Final = (
+    "End every sentence with the page that says so, as in [p. 3]. Say only what the text says.",
+    "每句话末尾注明出处页码，例如 [第3页]。只写原文中有的内容。",
+)
+_NOTES: Final = (
+    "This is a part of the contract. Write short notes for this task:",
+    "以下是合同的一部分。请为下述任务做简短笔记：",
+)
+_OF_NOTES: Final = (
+    "These are notes on all parts of a contract. Keep their page references.",
+    "以上是对合同各部分的笔记。请保留其中的页码。",
+)
+
+
+def summary(
+    about: str, language: Language, *, text: str = "", final: bool = True, of_notes: bool = False
+) -> str:
+    """The request for a summary (or for notes towards one) of a text or the file handed over."""
+    which = _which(language)
+    lines = []
+    if of_notes:
+        lines.append(_OF_NOTES[which])
+    elif not final:
+        lines.append(_NOTES[which])
+    lines += [_SUMMARIES[about][which], _REFER[which]]
+    return _over("\n".join(lines), text)
+
 
 def extraction(
     fields: FieldList,

@@ -1,0 +1,138 @@
+"""Page references of sentences: read, held against the pages' words, dropped or mended.
+
+A sentence belongs to a page that has its numbers and most of its telling words; words that stand on
+few pages tell more. What the model claims about pages counts only where the words agree.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from frontend.workflows.paper import Paper
+from frontend.workflows.skeleton import is_ideograph
+
+_ENOUGH: Final = 0.5  # of a sentence's weight must be on the page
+_STEM: Final = 6  # letters of a word that count, so that endings do not matter
+_REFERENCE: Final = re.compile(
+    r"\s*[\[(（【]\s*(?:pp?\.?|pages?|第)\s*(?P<pages>\d{1,4}(?:\s*(?:[,，、;&和–-]|and|to|至)\s*"
+    r"(?:pp?\.?\s*|第\s*)?\d{1,4})*)\s*页?\s*[\])）】]",
+    re.IGNORECASE,
+)
+_WORD: Final = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+_SMALL: Final = frozenset(
+    {
+        "with", "that", "this", "from", "shall", "will", "have", "been", "must", "such", "their",
+        "which", "upon", "into", "other", "each", "agreement", "contract", "party", "parties",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence without its references, and the pages whose words support it."""
+
+    text: str
+    pages: tuple[int, ...] = ()
+    begins_point: bool = True  # whether it is the first of its line
+    is_heading: bool = False  # says nothing that could be checked
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What became of references."""
+
+    kept: int = 0
+    dropped: int = 0  # claimed, but the page does not support it
+    added: int = 0  # found by the words, where none held
+    unsupported: int = 0  # sentences that no page supports
+
+    def plus(self, other: Tally) -> Tally:
+        """Both together."""
+        return Tally(
+            self.kept + other.kept,
+            self.dropped + other.dropped,
+            self.added + other.added,
+            self.unsupported + other.unsupported,
+        )
+
+
+def claimed_pages(text: str) -> tuple[str, tuple[int, ...]]:
+    """A sentence without its references, and the pages that they name."""
+    pages: list[int] = []
+    for found in _REFERENCE.finditer(text):
+        numbers = [int(number) for number in re.findall(r"\d+", found["pages"])]
+        if len(numbers) == 2 and re.search(r"[–-]|to|至", found["pages"]):
+            numbers = list(range(numbers[0], min(numbers[1], numbers[0] + 50) + 1))
+        pages += [number for number in numbers if number not in pages]
+    return _REFERENCE.sub("", text).strip(), tuple(pages)
+
+
+class References:
+    """Checks sentences against one document."""
+
+    def __init__(self, paper: Paper) -> None:
+        self._pages = {
+            sheet.number: frozenset(_tokens(" ".join(word.text for word in sheet.words)))
+            | frozenset(_tokens("".join(word.text for word in sheet.words if _is_run(word.text))))
+            for sheet in paper.sheets
+        }
+        spread = Counter(token for tokens in self._pages.values() for token in tokens)
+        count = max(1, len(self._pages))
+        self._weights = {token: 0.3 + math.log(count / pages) for token, pages in spread.items()}
+        self._unknown = 0.3 + math.log(count + 1)
+
+    def check(
+        self, text: str, *, begins_point: bool = True, also: Iterable[int] = ()
+    ) -> tuple[Sentence, Tally]:
+        """A sentence with the references that hold; `also` are pages claimed for its whole line."""
+        plain, claimed = claimed_pages(text)
+        claimed = tuple(dict.fromkeys([*claimed, *also]))
+        if is_heading(plain):
+            return Sentence(plain, (), begins_point, is_heading=True), Tally()
+        scores = {page: self._support(plain, page) for page in self._pages}
+        kept = tuple(page for page in claimed if scores.get(page, 0) >= _ENOUGH)
+        dropped = len(claimed) - len(kept)
+        if kept:
+            return Sentence(plain, kept, begins_point), Tally(kept=len(kept), dropped=dropped)
+        best = max(scores, key=lambda page: (scores[page], -page), default=None)
+        if best is None or scores[best] < _ENOUGH:
+            return Sentence(plain, (), begins_point), Tally(dropped=dropped, unsupported=1)
+        return Sentence(plain, (best,), begins_point), Tally(dropped=dropped, added=1)
+
+    def _support(self, sentence: str, page: int) -> float:
+        """The share of the sentence's weight that the page has; 0 if a number is missing."""
+        tokens = set(_tokens(sentence))
+        words = self._pages[page]
+        if any(token[0].isdigit() and token not in words for token in tokens):
+            return 0.0
+        whole = sum(self._weights.get(token, self._unknown) for token in tokens)
+        on_page = sum(self._weights[token] for token in tokens if token in words)
+        return on_page / whole if whole else 0.0
+
+
+def is_heading(text: str) -> bool:
+    """Whether a line only announces what follows."""
+    bare = text.strip("*_# ")
+    return not bare or text.startswith("#") or (bare.endswith((":", "：")) and len(bare) < 60)
+
+
+def _tokens(text: str) -> Iterable[str]:
+    """What tells a text from others: numbers, beginnings of longer words, pairs of ideographs."""
+    for found in _WORD.finditer(text.casefold()):
+        token = found.group()
+        if token[0].isdigit():
+            yield token.replace(",", "").rstrip(".")
+        elif is_ideograph(token[0]):
+            run = "".join(filter(is_ideograph, token))
+            yield from (run[at : at + 2] for at in range(len(run) - 1))
+        elif len(token) > 3 and token not in _SMALL:
+            yield token[:_STEM]
+
+
+def _is_run(text: str) -> bool:
+    return any(map(is_ideograph, text))

@@ -1,0 +1,100 @@
+"""Results as an Excel workbook: a sheet of values, a sheet of quotes and pages."""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from frontend.workflows.export import coverage, harmless, place, quotes, status, verdict
+from frontend.workflows.findings import State
+from frontend.workflows.labels import label
+from frontend.workflows.table import Cell, Table
+
+_FILLS: Final = {
+    State.FOUND: PatternFill("solid", fgColor="E3F4E8"),
+    State.NEAR: PatternFill("solid", fgColor="FFF6DA"),
+    State.CONFLICT: PatternFill("solid", fgColor="FFE3D3"),
+    State.UNVERIFIED: PatternFill("solid", fgColor="FBDCDC"),
+}
+_REVIEWED: Final = PatternFill("solid", fgColor="DCE9FB")
+_WRAPPED: Final = Alignment(wrap_text=True, vertical="top")
+_LONGEST_CELL: Final = 32_000  # characters; Excel's own limit is 32,767
+
+
+def to_xlsx(table: Table) -> bytes:
+    """The workbook. Every cell is text: nothing in it can be a formula."""
+    language = table.fields.language
+    book = Workbook()
+    values, evidence = book.worksheets[0], book.create_sheet(label("evidence", language))
+    values.title = label("values", language)
+    _line(
+        values,
+        [
+            *(label(key, language) for key in ("file", "status", "pages")),
+            *(field.heading for field in table.fields.fields),
+        ],
+    )
+    _line(
+        evidence,
+        [
+            label(key, language)
+            for key in ("file", "field", "value", "state", "page", "quote", "model_value")
+        ],
+    )
+    for row in table.rows:
+        about = [row.filename, status(row, language), coverage(row, language)]
+        _line(values, [*about, *(cell.value for cell in row.cells)])
+        for column, cell in enumerate(row.cells, start=len(about) + 1):
+            fill = _fill(cell)
+            if fill is not None:
+                values.cell(values.max_row, column).fill = fill
+        for cell in row.cells:
+            places = list(quotes(cell))
+            _line(
+                evidence,
+                [
+                    row.filename,
+                    cell.field.heading,
+                    cell.value,
+                    verdict(cell, language),
+                    "\n".join(place(page, language) for page, _ in places),
+                    "\n".join(quote for _, quote in places),
+                    cell.finding.shown,
+                ],
+            )
+        for passage in row.hidden:
+            about = [row.filename, label("hidden", language), "", passage.why]
+            _line(evidence, [*about, place(passage.page, language), passage.text])
+    _dress(values, [32, 14, 18, *[26] * len(table.fields.fields)])
+    _dress(evidence, [32, 22, 26, 24, 9, 90, 26])
+    written = io.BytesIO()
+    book.save(written)
+    return written.getvalue()
+
+
+def _line(sheet: Worksheet, texts: list[str]) -> None:
+    sheet.append([harmless(text)[:_LONGEST_CELL] for text in texts])
+    for cell in sheet[sheet.max_row]:
+        if cell.value:
+            cell.data_type = "s"
+
+
+def _dress(sheet: Worksheet, widths: list[int]) -> None:
+    for column, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+    for row in sheet.iter_rows():
+        for cell in row:
+            cell.alignment = _WRAPPED
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    sheet.freeze_panes = "B2"
+    sheet.auto_filter.ref = sheet.dimensions
+
+
+def _fill(cell: Cell) -> PatternFill | None:
+    return _REVIEWED if cell.correction is not None else _FILLS.get(cell.finding.state)
