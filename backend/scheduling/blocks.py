@@ -31,6 +31,7 @@ class BlockPool:
         self._keys: dict[int, bytes] = {}  # of held and idle blocks
         self._parents: dict[int, bytes] = {}  # key of the block before
         self._owners: dict[int, str] = {}
+        self._trusted: set[int] = set()
 
     @property
     def used(self) -> int:
@@ -107,6 +108,18 @@ class BlockPool:
         self._owners[block] = owner
         return True
 
+    def trust(self, blocks: Iterable[int]) -> None:
+        """Notes that what was computed from these blocks was sound."""
+        self._trusted.update(block for block in blocks if block in self._keys)
+
+    def doubtful(self, blocks: Iterable[int]) -> list[bytes]:
+        """The keys of those of these blocks that were never found sound."""
+        return [
+            self._keys[block]
+            for block in blocks
+            if block in self._keys and block not in self._trusted
+        ]
+
     def distrust(self, keys: Iterable[bytes]) -> frozenset[int]:
         """Makes these keys, and those that follow from them, unknown; answers whose they were.
 
@@ -144,3 +157,4 @@ class BlockPool:
         del self._blocks[self._keys.pop(block)]
         del self._parents[block]
         del self._owners[block]
+        self._trusted.discard(block)

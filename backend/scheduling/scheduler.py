@@ -121,12 +121,13 @@ class Scheduler:
     def finish(self, sequence: Sequence, reason: FinishReason) -> None:
         """Ends a sequence at any stage and takes back all it holds.
 
-        After an error what it offered to others is not offered any more, nor is anything that
-        they make of it.
+        After an error what it offered to others is not offered any more, nor what it took over
+        from one that ended before its first token, nor anything that was made of either.
         """
         if sequence.reason is not None:
             return
         sequence.reason = reason
+        doubtful = self.pool.doubtful(sequence.blocks)
         queue = self._queue(sequence)
         if sequence.is_running:
             self._leave(sequence)
@@ -137,7 +138,7 @@ class Scheduler:
         queue.leave(sequence.owner)
         del self._live[sequence.arrival]
         if reason is FinishReason.ERROR:
-            suspects = self.pool.distrust(sequence.offered)
+            suspects = self.pool.distrust([*sequence.offered, *doubtful])
             for other in self._running:
                 if not suspects.isdisjoint(other.blocks):
                     self._requeue(self._reuse.seclude(other))
@@ -193,6 +194,8 @@ class Scheduler:
 
     def _advance(self, sequence: Sequence, token: int) -> Advance:
         self._count_answer(sequence)
+        if not sequence.output_ids:
+            self.pool.trust(sequence.blocks)
         if sequence.guide is not None:
             try:
                 sequence.guide.accept(token)
