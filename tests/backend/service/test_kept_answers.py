@@ -123,6 +123,24 @@ async def test_another_file_of_the_same_words_is_another_question(backend: Backe
     assert [use.sha256 for use in again[1].started.pages] == [one.sha256]
 
 
+async def test_about_another_picture_of_the_same_size_nothing_is_known(start: Start) -> None:
+    backend = await start(sees=True, context=8192)
+    one, other = backend.library.add(b"one picture"), backend.library.add(b"other picture")
+    first = await backend.ask(question("hi", one.sha256))
+    second = await backend.ask(question("hi", other.sha256))
+    again = await backend.ask(question("hi", one.sha256))
+
+    assert [is_cached(events) for events in (first, second, again)] == [False, False, True]
+    same, ids = (work.prompt_ids for work in backend.engine.works if work.owner)
+    assert same == ids, "the placeholders are the same"
+    assert backend.library.drawn == [(one.sha256, 1), (other.sha256, 1)], "nothing drawn in vain"
+    usage = again[-1].finished.usage
+    assert usage.image_tokens == first[-1].finished.usage.image_tokens > 0
+    assert usage.cached_tokens == usage.prompt_tokens
+    await until(lambda: not backend.engine.holds.total())
+    assert (await figures(backend)).image_tokens_total == 3 * usage.image_tokens
+
+
 async def test_an_answer_is_forgotten_with_its_file(backend: Backend) -> None:
     media = backend.library.add(NDA)
     backend.library.add(NDA, owner="them")
