@@ -21,7 +21,6 @@ class Kind(Enum):
     QUEUE_FULL = "queue_full"
     UNAVAILABLE = "unavailable"
     DEADLINE = "deadline"
-    NOT_IMPLEMENTED = "not_implemented"
     INTERNAL = "internal"
 
 
@@ -127,13 +126,6 @@ class DeadlineExceeded(RequestError):
 
     kind = Kind.DEADLINE
     code = "deadline_exceeded"
-
-
-class NotImplementedYet(RequestError):
-    """The contract has it, this version does not."""
-
-    kind = Kind.NOT_IMPLEMENTED
-    code = "not_implemented"
 
 
 class Internal(RequestError):

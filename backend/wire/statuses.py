@@ -17,7 +17,6 @@ _CODES: Mapping[Kind, grpc.StatusCode] = {
     Kind.QUEUE_FULL: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Kind.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
     Kind.DEADLINE: grpc.StatusCode.DEADLINE_EXCEEDED,
-    Kind.NOT_IMPLEMENTED: grpc.StatusCode.UNIMPLEMENTED,
     Kind.INTERNAL: grpc.StatusCode.INTERNAL,
 }
 
