@@ -17,6 +17,7 @@ from backend.engine import Engine
 from backend.model.catalogue import UnknownModel, choose
 from backend.model.loader import LoadedModel, load
 from backend.prompt.events import Delta
+from backend.prompt.guide import GuideBroken
 from backend.prompt.guides import Guides
 from backend.prompt.prompt import (
     FinishReason,
@@ -102,6 +103,7 @@ class Heard:
     text: str = ""
     reasons: tuple[FinishReason, ...] = ()
     warning: str = ""
+    error: str = ""
     ended: threading.Event = field(default_factory=threading.Event)
 
     def started(self, cached_tokens: int, queue_seconds: float) -> None: ...
@@ -112,7 +114,7 @@ class Heard:
     def finished(
         self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
     ) -> None:
-        self.reasons, self.warning = reasons, warning
+        self.reasons, self.warning, self.error = reasons, warning, error
         self.ended.set()
 
     def wait(self) -> Heard:
@@ -197,3 +199,43 @@ def test_the_same_form_alone_and_in_company(
     company = [ask(engine, model, guides, form, question) for question in questions]
     assert [answer.wait().text for answer in company] == alone
     free.wait()
+
+
+class Broken:
+    """A guide that leaves no token at its third place, or one that takes none there."""
+
+    warning = ""
+
+    def __init__(self, *, takes: bool) -> None:
+        self._takes = takes
+        self._heard = 0
+
+    def allowed(self) -> bytes | None:
+        return None if self._takes or self._heard < 2 else bytes(8192)
+
+    def forced(self) -> int | None:
+        return None
+
+    def accept(self, token: int) -> None:
+        self._heard += 1
+        if self._takes and self._heard == 3:
+            raise GuideBroken
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_form_that_breaks_ends_its_own_answer_alone(
+    engine: Engine, model: LoadedModel, guides: Guides, takes: bool
+) -> None:
+    form = ResponseFormat(Form.SCHEMA, json.dumps(SCHEMAS["person"]))
+    questions = ("Who is Ann?", "Who wrote Hamlet?")
+    alone = [ask(engine, model, guides, form, question).wait().text for question in questions]
+    broken = Heard()
+    ids = tuple(model.template.render([ChatMessage(Role.USER, "Hello")], thinking=False))
+    sampling = Sampling(seed=1, max_tokens=48)
+    work = Work("broken", "o", ids, sampling, guide=lambda: Broken(takes=takes))
+    engine.submit(work, broken)
+    company = [ask(engine, model, guides, form, question) for question in questions]
+    assert [answer.wait().text for answer in company] == alone
+    assert broken.wait().reasons == (FinishReason.ERROR,)
+    assert broken.error
+    assert engine.stats().blocks_used == 0
