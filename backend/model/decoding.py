@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass, field
+from itertools import count
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
@@ -75,20 +76,24 @@ class TiledDecodes:
                 path.append(tile)
             paths.append(path)
         self._groups = _groups(cache, list(tiles.values()))
-        places: dict[tuple[int, tuple[int, ...]], int] = {}  # of a row's result for a tile
+        places: dict[tuple[int, tuple[int, ...]], range] = {}  # of a row's results for a tile
         taken = 0
         for group in self._groups:
             places |= group.places(taken)
             taken += group.results
         longest = max(map(len, paths))
         picks = [
-            places[row, tile.blocks]
+            place
             for row, path in enumerate(paths)
             for tile in path + path[:1] * (longest - len(path))
+            for place in places[row, tile.blocks]
         ]
-        absent = [[0.0] * len(path) + [-torch.inf] * (longest - len(path)) for path in paths]
-        self._picks = torch.tensor(picks, device=cache.device)  # [rows * tiles]
-        self._absent = torch.tensor(absent, device=cache.device)[..., None]  # [rows, tiles, 1]
+        self._picks = torch.tensor(picks, device=cache.device)  # [rows * tiles * kv_heads]
+        self._shape = (len(paths), longest, -1)
+        self._absent: torch.Tensor | None = None  # [rows, tiles, 1]
+        if any(len(path) < longest for path in paths):
+            absent = [[0.0] * len(path) + [-torch.inf] * (longest - len(path)) for path in paths]
+            self._absent = torch.tensor(absent, device=cache.device)[..., None]
 
     def attend(
         self, query: torch.Tensor, cache: KVCache, layer: int, scaling: float
@@ -96,12 +101,12 @@ class TiledDecodes:
         """query [1, heads, rows, head_dim] -> [1, rows, heads, head_dim]."""
         rows = query[0].transpose(0, 1).contiguous()
         parts = [group.attend(rows, cache, layer, scaling) for group in self._groups]
-        shape = self._absent.shape[:2]
         outputs = torch.cat([output for output, _ in parts]).index_select(0, self._picks)
         sums = torch.cat([logsumexp for _, logsumexp in parts]).index_select(0, self._picks)
-        shares = torch.softmax(sums.view(*shape, -1) + self._absent, dim=1)
-        outputs = outputs.view(*shape, *rows.shape[1:])  # [rows, tiles, heads, head_dim]
-        return (outputs * shares[..., None]).sum(1).to(query.dtype)[None]
+        sums = sums.view(self._shape)  # [rows, tiles, heads]
+        shares = torch.softmax(sums if self._absent is None else sums + self._absent, dim=1)
+        outputs = outputs.view(*shares.shape, -1).mul(shares[..., None])  # float32
+        return outputs.sum(1).to(query.dtype)[None]
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,7 @@ class _Group:
 
     def __init__(self, cache: KVCache, tiles: SequenceOf[_Tile]) -> None:
         self._tiles = tiles
+        self._kv_heads = cache.shape[0]
         self._seats = max(_FEWEST, max(len(tile.readers) for tile in tiles))
         readers = [
             tile.readers[seat] if seat < len(tile.readers) else tile.readers[0]
@@ -150,29 +156,31 @@ class _Group:
     @property
     def results(self) -> int:
         """How many results `attend` gives."""
-        return len(self._tiles) * self._seats
+        return len(self._tiles) * self._kv_heads * self._seats
 
-    def places(self, first: int) -> dict[tuple[int, tuple[int, ...]], int]:
-        """Where each reader's result for each tile is, if the group's results begin at `first`."""
+    def places(self, first: int) -> dict[tuple[int, tuple[int, ...]], range]:
+        """Where each reader's results for each tile are, one for each key head, if the group's
+        results begin at `first`."""
+        seats, each = self._seats, self._kv_heads * self._seats
         return {
-            (row, tile.blocks): first + number * self._seats + seat
-            for number, tile in enumerate(self._tiles)
+            (row, tile.blocks): range(start + seat, start + each, seats)
+            for start, tile in zip(count(first, each), self._tiles, strict=False)
             for seat, row in enumerate(tile.readers)
         }
 
     def attend(
         self, rows: torch.Tensor, cache: KVCache, layer: int, scaling: float
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """rows [rows, heads, head_dim] -> outputs [tiles * seats, heads, head_dim] and, in
-        float32, logsumexp [tiles * seats, heads]."""
+        """rows [rows, heads, head_dim] -> outputs [tiles * kv_heads * seats, group * head_dim]
+        and, in float32, logsumexp [tiles * kv_heads * seats, group]; a group is the query heads
+        that share a key head."""
         if self._neighbours is None:
             keys, values = cache.read(layer, self._table)
         else:
             keys, values = cache.look(layer, self._neighbours, self._table.shape)
-        tiles, seats = len(self._tiles), self._seats
-        kv_heads, head_dim = keys.shape[2:]  # of [tiles, tokens, kv_heads, head_dim]
-        # Rows and query heads that share a key head stand as its rows.
-        query = rows.index_select(0, self._readers).view(tiles, seats, kv_heads, -1, head_dim)
+        # keys [tiles, tokens, kv_heads, head_dim]; seats and groups stand as the rows of a head
+        shape = (len(self._tiles), self._seats, self._kv_heads, -1, rows.shape[-1])
+        query = rows.index_select(0, self._readers).view(shape)
         output, logsumexp = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
             query.transpose(1, 2).flatten(2, 3),
             keys.transpose(1, 2),
@@ -180,9 +188,7 @@ class _Group:
             attn_mask=self._mask,
             scale=scaling,
         )
-        output = output.view(tiles, kv_heads, seats, -1, head_dim).transpose(1, 2)
-        logsumexp = logsumexp.view(tiles, kv_heads, seats, -1).transpose(1, 2)
-        return output.reshape(tiles * seats, -1, head_dim), logsumexp.reshape(tiles * seats, -1)
+        return output.reshape(self.results, -1), logsumexp.reshape(self.results, -1)
 
 
 def _mask(tokens: list[int], cache: KVCache) -> torch.Tensor | None:
