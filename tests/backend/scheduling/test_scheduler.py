@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.prompt.guide import Guide, GuideBroken
 from backend.prompt.prompt import FinishReason, Priority, Sampling
 from backend.scheduling.blocks import BlockPool
 from backend.scheduling.scheduler import Batch, Scheduler
@@ -21,17 +24,42 @@ def make(
     priority: Priority = Priority.INTERACTIVE,
     deadline: float | None = None,
     script: tuple[int, ...] | None = None,
+    owner: str = "o",
+    guide: Guide | None = None,
 ) -> Sequence:
+    """A sequence that shares nothing with those of other names."""
+    seed = 1000 * (sum(name.encode()) + 1)
     return Sequence(
         request_id=name,
-        owner="o",
+        owner=owner,
         index=0,
-        prompt_ids=tuple(range(1, prompt + 1)),
+        prompt_ids=tuple(range(seed, seed + prompt)),
         sampling=Sampling(max_tokens=answer, seed=0),
         priority=priority,
         deadline=deadline,
         script=script,
+        guide=guide,
     )
+
+
+@dataclass
+class Hearing(Guide):
+    """Hears every token, and breaks at one of them."""
+
+    warning: str = ""
+    breaks_at: int | None = None
+    heard: list[int] = field(default_factory=list)
+
+    def allowed(self) -> bytes | None:
+        return None
+
+    def forced(self) -> int | None:
+        return None
+
+    def accept(self, token: int) -> None:
+        if token == self.breaks_at:
+            raise GuideBroken
+        self.heard.append(token)
 
 
 def scheduler(*, blocks: int = 64, running: int = 8, chunk: int = 8, step: int = 8) -> Scheduler:
@@ -173,6 +201,86 @@ def test_nobody_overtakes_a_long_prompt_that_waits_for_blocks() -> None:
     assert engine.running == 1
     while engine.has_work:
         turn(engine)
+
+
+def test_a_guide_hears_every_token_once_and_the_end_too() -> None:
+    engine = scheduler(blocks=5)
+    first, guide = make("a", 8, answer=8), Hearing()
+    second = make("b", 8, answer=8, guide=guide)
+    engine.add([first, second])
+    while engine.has_work:
+        turn(engine)
+    assert engine.preemptions > 0
+    assert guide.heard == second.output_ids == [9] * 8
+    last = make("c", 2, guide=guide)
+    engine.add([last])
+    engine.commit(engine.schedule(0.0), [EOS])
+    assert guide.heard == [*[9] * 8, EOS]
+
+
+def test_a_broken_guide_ends_its_answer_with_an_error() -> None:
+    engine = scheduler()
+    broken, other = make("a", 2, guide=Hearing(breaks_at=9)), make("b", 2)
+    engine.add([broken, other])
+    advances = engine.commit(engine.schedule(0.0), [9, 9])
+    assert [(advance.token, advance.reason) for advance in advances] == [
+        (None, FinishReason.ERROR),
+        (9, None),
+    ]
+    assert broken.output_ids == []
+
+
+def test_a_scripted_answer_tells_no_guide() -> None:
+    engine, guide = scheduler(), Hearing()
+    engine.add([make("a", 2, script=(5, 6), guide=guide)])
+    turn(engine)
+    turn(engine)
+    assert not engine.has_work
+    assert guide.heard == []
+
+
+def test_owners_take_turns_at_places() -> None:
+    engine = scheduler(running=1)
+    engine.add([make(f"g{number}", 4, owner="greedy", answer=1) for number in range(3)])
+    engine.add([make("m", 4, owner="modest", answer=1)])
+    started: list[str] = []
+    while engine.has_work:
+        started += [sequence.owner for sequence in turn(engine).started]
+    assert started == ["greedy", "modest", "greedy", "greedy"]
+
+
+def test_a_long_prompt_lets_a_short_one_of_another_owner_go_first() -> None:
+    engine = scheduler()
+    engine.add([make("long", 80, owner="a")])
+    turn(engine)
+    engine.add([make("short", 4, owner="b")])
+    assert names(turn(engine)) == [("short", 0, 4)]
+    assert names(turn(engine)) == [("short", 4, 5), ("long", 8, 16)]
+
+
+def test_what_is_recomputed_after_a_preemption_is_not_charged_again() -> None:
+    engine = scheduler(blocks=5)
+    engine.add([make("a", 8, answer=8, owner="x"), make("b", 8, answer=8, owner="y")])
+    while engine.running + engine.waiting == 2 or not engine.preemptions:
+        turn(engine)
+    for _ in range(5):
+        turn(engine)
+    engine.add([make("c", 4, answer=1, owner="z")])  # arrives with an equal share, later
+    started: list[str] = []
+    while engine.has_work:
+        started += [sequence.owner for sequence in turn(engine).started]
+    assert started[-1] == "z"
+
+
+def test_newcomers_cannot_keep_an_owner_from_her_next_place() -> None:
+    engine = scheduler(running=2, blocks=32)
+    first, second = make("first", 60, owner="victim"), make("second", 60, owner="victim")
+    engine.add([first, second])
+    for number in range(600):
+        if engine.waiting < 12:  # the queue is never empty, nor is it endless
+            engine.add([make(f"n{number}", 6, owner=f"new {number}")])
+        turn(engine)
+    assert first.reason is second.reason is FinishReason.LENGTH
 
 
 @settings(deadline=None)
