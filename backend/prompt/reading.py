@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Protocol
 
 from backend.errors import InvalidMedia, RequestError
@@ -84,15 +85,13 @@ async def read(
             on_page(PageRead(media.sha256, page.number, media.pages, page.method, page.cached))
 
         way = router.way(part, media.kind, sees_images=sees_images)
-        pages: tuple[PageText | None, ...]
         if way is Way.WORDS:
-            pages = await reader.read(prompt.owner, media, method=part.reading, on_page=tell)
-        else:
-            pages = await _layers(reader, prompt.owner, media, way)
-            for page in pages:
-                if page is not None:
-                    tell(page)
-        return await _material(reader, prompt.owner, media, part, pages, seen=way is not Way.WORDS)
+            words = await reader.read(prompt.owner, media, method=part.reading, on_page=tell)
+            return _material(media, part, words)
+        material = await _looked_through(reader, prompt.owner, media, part, way)
+        for page in material.document.pages:
+            tell(page)
+        return material
 
     return await _side_by_side(prompt, found, one)
 
@@ -106,50 +105,39 @@ async def survey(
         way = router.way(part, media.kind, sees_images=sees_images)
         if way is Way.WORDS:
             pages = await reader.known(prompt.owner, media, method=part.reading)
-        else:
-            pages = await _layers(reader, prompt.owner, media, way)
-        return await _material(reader, prompt.owner, media, part, pages, seen=way is not Way.WORDS)
+            unread = (number for number, page in enumerate(pages, 1) if page is None)
+            return replace(_material(media, part, pages), unread=tuple(unread))
+        return await _looked_through(reader, prompt.owner, media, part, way)
 
     return await _side_by_side(prompt, found, one)
 
 
-async def _layers(
-    reader: Reader, owner: str, media: Media, way: Way
-) -> tuple[PageText | None, ...]:
-    """The pages that are read as words for a model that sees; None for those that are seen."""
-    if way is Way.SIGHT:
-        return (None,) * media.pages
-    pages = await reader.known(owner, media)
-    return tuple(
-        page if page is not None and page.method is ReadingMethod.TEXT_LAYER else None
-        for page in pages
-    )
-
-
-async def _material(
-    reader: Reader,
-    owner: str,
-    media: Media,
-    part: MediaPart,
-    pages: tuple[PageText | None, ...],
-    *,
-    seen: bool,
+async def _looked_through(
+    reader: Reader, owner: str, media: Media, part: MediaPart, way: Way
 ) -> Material:
-    missing = tuple(number for number, page in enumerate(pages, 1) if page is None)
-    views: tuple[View, ...] = ()
-    if seen and missing:
-        sizes = await reader.page_sizes(owner, media)
-        views = tuple(_view(media, number, *sizes[number - 1], part) for number in missing)
+    """A file for a model that sees: words where the text layer is worth it, views elsewhere."""
+    pages: Sequence[PageText | None] = ()
+    if way is Way.EITHER:
+        pages = [
+            page if page is not None and page.method is ReadingMethod.TEXT_LAYER else None
+            for page in await reader.known(owner, media)
+        ]
+    material = _material(media, part, pages)
+    read = {page.number for page in material.document.pages}
+    missing = [number for number in range(1, media.pages + 1) if number not in read]
+    if not missing:
+        return material
+    sizes = await reader.page_sizes(owner, media)
+    views = tuple(_view(media, number, *sizes[number - 1], part) for number in missing)
+    return replace(material, views=views)
+
+
+def _material(media: Media, part: MediaPart, pages: Sequence[PageText | None]) -> Material:
+    """A file with the pages whose words are known."""
+    words = tuple(page for page in pages if page is not None)
     return Material(
         media=media,
-        document=Document(
-            media.sha256,
-            part.filename,
-            tuple(page for page in pages if page is not None),
-            length=media.pages,
-        ),
-        views=views,
-        unread=() if seen else missing,
+        document=Document(media.sha256, part.filename, words, length=media.pages),
         insisted=part.reading is not None,
     )
 
