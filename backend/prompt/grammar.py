@@ -23,7 +23,7 @@ from backend.prompt.tokenizer import Tokenizer
 if TYPE_CHECKING:
     from llguidance._lib import JsonCompileOptions
 
-KEPT = 64  # compiled forms
+KEPT = 32  # compiled forms; with all its states one takes some 20 MB at most
 MOST_REGEX = 4096  # characters
 _SPACING: JsonCompileOptions = {  # as json.dumps writes it, and nothing else
     "whitespace_flexible": False,
@@ -72,6 +72,16 @@ class CompiledGrammar:
         """A matcher at the beginning of an answer; some microseconds."""
         return self._start.deep_copy()
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether its answers together have used up the states that one form may have.
+
+        Copies of a matcher share them. Only expressions that nearly explode ever come to that.
+        """
+        probe = self._start.deep_copy()
+        probe.compute_bitmask()
+        return bool(probe.is_error())
+
 
 class Grammars:
     """The forms of one model. Any thread may ask; whoever asks waits while one is compiled."""
@@ -87,7 +97,7 @@ class Grammars:
         """The form, compiled or known. Raises InvalidRequest with what is wrong with it."""
         with self._lock:
             known = self._kept.get(wanted)
-            if known is not None:
+            if known is not None and not known.is_spent:
                 self._kept.move_to_end(wanted)
                 return known
             if self._vocabulary is None:
@@ -96,6 +106,7 @@ class Grammars:
         compiled = _compile(wanted, vocabulary)
         with self._lock:
             self._kept[wanted] = compiled
+            self._kept.move_to_end(wanted)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return compiled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from typing import Any
 
@@ -183,3 +184,19 @@ def test_a_form_is_compiled_once_and_the_oldest_go(monkeypatch: pytest.MonkeyPat
     kept = grammars.compile(regex("c"))
     assert grammars.compile(regex("b")) is not first
     assert grammars.compile(regex("c")) is kept
+
+
+def test_a_form_that_its_answers_have_used_up_is_compiled_anew() -> None:
+    wanted = regex(".*a.{30}b.*c.{30}")
+    grammars = Grammars(TOKENIZER, ENDS)
+    spent = grammars.compile(wanted)
+    chance = random.Random(1)
+    letters = TOKENIZER.encode("a b c x y z")
+    for _ in range(50):
+        if not spent.is_spent:
+            spent.guide().try_consume_tokens(chance.choices(letters, k=1000))
+    assert spent.is_spent
+    fresh = grammars.compile(wanted)
+    assert fresh is not spent
+    assert takes(fresh, f"a{'x' * 30}bc{'x' * 30}")
+    assert grammars.compile(wanted) is fresh

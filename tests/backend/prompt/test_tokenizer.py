@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,3 +51,12 @@ def test_control_tokens_have_a_name_but_no_text() -> None:
 
 def test_counts() -> None:
     assert TOKENIZER.count("abcx") == 2
+
+
+def test_described_to_others_every_control_token_is_special() -> None:
+    written = json.loads(description([*CONTROL, "<think>"]))
+    for token in written["added_tokens"]:
+        token["special"] = token["content"] != "<think>"
+    described = json.loads(Tokenizer(json.dumps(written)).marked())
+    assert [token["content"] for token in described["added_tokens"]] == [*CONTROL, "<think>"]
+    assert all(token["special"] for token in described["added_tokens"])
