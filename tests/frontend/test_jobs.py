@@ -158,6 +158,17 @@ def test_an_answer_is_heard_and_kept(
     eventually(lambda: jobs.find(answer.id) is None)
 
 
+@pytest.mark.parametrize(("told", "reasoning"), [("Paris.", ""), ("It is Paris.", "Paris.")])
+def test_an_answer_first_taken_for_reasoning_is_kept_once(
+    jobs: Jobs, script: Script, history: History, answer: Message, told: str, reasoning: str
+) -> None:
+    job = begin(jobs, answer)
+    script.say(started(), Delta(2, 0, "", "Paris.", 2), Delta(3, 0, told, "", 0), finished(4))
+    wait(job)
+    kept = read(history, answer.id)
+    assert (kept.text, kept.reasoning) == (told, reasoning)
+
+
 def test_the_phases_can_be_watched(jobs: Jobs, script: Script, answer: Message) -> None:
     job = begin(jobs, answer)
     assert job.progress().stage is Stage.SENT
