@@ -1,0 +1,199 @@
+"""Chooses the next tokens of many sequences on the device, waiting for it once.
+
+For requests that ask for nothing but the likeliest token, or for chance within temperature, top_k,
+top_p and min_p; the definition of both is `backend.model.sampler`, which serves all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as SequenceOf
+
+import torch
+import triton
+import triton.language as tl
+
+from backend.model.sampler import COLDEST, NUCLEUS, chance
+from backend.scheduling.sequence import Sequence
+
+UNUSABLE = -1  # instead of a token: its logits are no numbers
+_OTHERWISE = -2  # instead of a token: its nucleus is larger than what was sorted
+_BLOCK = 4096  # tokens of a program
+
+
+@triton.jit
+def _best_of_block(
+    logits: tl.tensor,  # [rows, vocabulary]
+    held: tl.tensor,  # [rows]: may not end yet
+    ends: tl.tensor,  # [end count]
+    peaks: tl.tensor,  # [rows, blocks]
+    places: tl.tensor,
+    stride: tl.tensor,  # of logits
+    vocabulary: tl.constexpr,
+    end_count: tl.constexpr,
+    block: tl.constexpr,
+) -> None:
+    row = tl.program_id(1).to(tl.int64)
+    number = tl.program_id(0)
+    token = number * block + tl.arange(0, block)
+    inside = token < vocabulary
+    score = tl.load(logits + row * stride + token, mask=inside, other=float("-inf"))
+    score = score.to(tl.float32)
+    # Not a number wins, as infinity does: both say that the row is of no use.
+    score = tl.where(score == score, score, float("inf"))
+    is_held = tl.load(held + row) != 0
+    for end in tl.static_range(end_count):
+        banned = is_held & (token == tl.load(ends + end)) & (score < float("inf"))
+        score = tl.where(banned, float("-inf"), score)
+    peak, place = tl.max(score, 0, return_indices=True)
+    blocks = tl.num_programs(0)
+    tl.store(peaks + row * blocks + number, peak)
+    tl.store(places + row * blocks + number, place + number * block)
+
+
+@triton.jit
+def _best_of_blocks(
+    peaks: tl.tensor, places: tl.tensor, best: tl.tensor, blocks: tl.constexpr, block: tl.constexpr
+) -> None:
+    row = tl.program_id(0)
+    number = tl.arange(0, block)
+    peak = tl.load(peaks + row * blocks + number, mask=number < blocks, other=float("-inf"))
+    top, winner = tl.max(peak, 0, return_indices=True)
+    token = tl.load(places + row * blocks + winner)
+    tl.store(best + row, tl.where(tl.abs(top) < float("inf"), token, -1))
+
+
+class DeviceSampler:
+    """Owns nothing but the tokens that end an answer."""
+
+    def __init__(self, eos_ids: frozenset[int], device: torch.device) -> None:
+        self._device = device
+        self._ends = torch.tensor(sorted(eos_ids), dtype=torch.int32, device=device)
+
+    def tokens(self, logits: torch.Tensor, sequences: SequenceOf[Sequence]) -> list[int | None]:
+        """The next token of each sequence from its row of logits [sequences, vocabulary].
+
+        UNUSABLE where logits are not finite; None where `Sampler` has to choose.
+        """
+        mine = [row for row, sequence in enumerate(sequences) if _is_plain(sequence)]
+        tokens: list[int | None] = [None] * len(sequences)
+        if not mine:
+            return tokens
+        drawn = [row for row in mine if sequences[row].sampling.temperature >= COLDEST]
+        held = self._held(sequences)
+        best = self._best(logits, held)
+        if drawn:
+            rows = self._sent(drawn)
+            chosen = self._drawn(logits[rows], held[rows], [sequences[row] for row in drawn])
+            best[rows] = torch.where(best[rows] == UNUSABLE, best[rows], chosen)
+        found = best.tolist()  # here the host waits
+        for row in mine:
+            tokens[row] = None if found[row] == _OTHERWISE else found[row]
+        return tokens
+
+    def _best(self, logits: torch.Tensor, held: torch.Tensor) -> torch.Tensor:
+        """The likeliest token of each row that may be chosen, or UNUSABLE."""
+        rows, vocabulary = logits.shape
+        blocks = triton.cdiv(vocabulary, _BLOCK)
+        peaks = torch.empty(rows, blocks, device=logits.device)
+        places = torch.empty(rows, blocks, dtype=torch.int32, device=logits.device)
+        best = torch.empty(rows, dtype=torch.int64, device=logits.device)
+        _best_of_block[(blocks, rows)](
+            logits,
+            held,
+            self._ends,
+            peaks,
+            places,
+            logits.stride(0),
+            vocabulary,
+            len(self._ends),
+            _BLOCK,
+        )
+        _best_of_blocks[(rows,)](peaks, places, best, blocks, triton.next_power_of_2(blocks))
+        return best
+
+    def _drawn(
+        self, logits: torch.Tensor, held: torch.Tensor, sequences: SequenceOf[Sequence]
+    ) -> torch.Tensor:
+        """A token drawn from what temperature, top_k, top_p and min_p leave of each row."""
+        asked = [
+            (
+                sequence.sampling.temperature,
+                float(sequence.sampling.top_k or NUCLEUS),
+                sequence.sampling.top_p,
+                sequence.sampling.min_p,
+                chance(sequence.sampling, sequence.index, len(sequence.output_ids)),
+            )
+            for sequence in sequences
+        ]
+        given = self._sent(asked)[:, :, None]  # [rows, 5, 1], float64
+        temperature, top_k, top_p, min_p, target = given.unbind(1)
+        scores = logits.float()
+        ends = self._ends.long()
+        scores[:, ends] = torch.where(held[:, None] != 0, -torch.inf, scores[:, ends])
+        scores /= temperature.float()
+        ranks = [
+            row
+            for row, sequence in enumerate(sequences)
+            if sequence.sampling.top_k > 0 or sequence.sampling.top_p < 1.0
+        ]
+        if not ranks:
+            probabilities = torch.softmax(scores.double(), -1)
+            return _place(probabilities, min_p, target)
+        best, ids = torch.topk(scores, min(NUCLEUS, scores.shape[1]))
+        rank = torch.arange(best.shape[1], device=best.device)
+        limited = self._sent([sequence.sampling.top_k > 0 for sequence in sequences])[:, None]
+        best = best.masked_fill(limited & (rank >= top_k), -torch.inf)
+        total = torch.where(
+            limited, best.logsumexp(1, keepdim=True), scores.logsumexp(1, keepdim=True)
+        )
+        probabilities = (best - total).double().exp()
+        before = probabilities.cumsum(1) - probabilities
+        kept = torch.where((before < top_p) | (rank == 0), probabilities, 0.0)
+        place = _place(kept, min_p, target)
+        tokens = ids.gather(1, place[:, None])[:, 0]
+        reaches = limited | (probabilities.sum(1, keepdim=True) >= top_p)
+        tokens = torch.where(reaches[:, 0], tokens, _OTHERWISE)
+        if len(ranks) < len(sequences):
+            whole = [row for row in range(len(sequences)) if row not in set(ranks)]
+            rows = self._sent(whole)
+            probabilities = torch.softmax(scores[rows].double(), -1)
+            tokens[rows] = _place(probabilities, min_p[rows], target[rows])
+        return tokens
+
+    def _held(self, sequences: SequenceOf[Sequence]) -> torch.Tensor:
+        """Which sequences may not end yet."""
+        early = [len(one.output_ids) < one.sampling.min_tokens for one in sequences]
+        return self._sent(early).to(torch.int32)
+
+    def _sent(self, values: SequenceOf[object]) -> torch.Tensor:
+        """Numbers on the device, without waiting for it."""
+        kind = torch.float64 if isinstance(values[0], tuple) else None
+        tensor = torch.tensor(values, dtype=kind)
+        if self._device.type == "cuda":
+            tensor = tensor.pin_memory()
+        return tensor.to(self._device, non_blocking=True)
+
+
+def _is_plain(sequence: Sequence) -> bool:
+    """Whether the request asks for nothing that needs the host."""
+    sampling = sequence.sampling
+    return (
+        sequence.guide is None
+        and sampling.top_logprobs is None
+        and sampling.repetition_penalty == 1.0
+        and not sampling.presence_penalty
+        and not sampling.frequency_penalty
+        and not sampling.logit_bias
+        and sampling.top_k <= NUCLEUS
+    )
+
+
+def _place(probabilities: torch.Tensor, min_p: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Where in each row of probabilities [rows, n] the target, in [0, 1), falls [rows]."""
+    peak = probabilities.amax(1, keepdim=True)
+    kept = torch.where(probabilities >= min_p * peak, probabilities, 0.0)
+    cumulative = kept.cumsum(1)
+    place = torch.searchsorted(cumulative, target * cumulative[:, -1:], right=True)[:, 0]
+    number = torch.arange(kept.shape[1], device=kept.device)
+    last = torch.where(kept > 0, number, 0).amax(1)  # rounding may step past it
+    return torch.minimum(place, last)

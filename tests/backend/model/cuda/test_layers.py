@@ -1,0 +1,93 @@
+"""The fused text model says what transformers' own says, decoding and prompts in one company."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+import torch
+
+from backend.model.cuda.forward import FusedForward, FusedHead
+from backend.model.cuda.layers import FusedText, can_fuse
+from backend.model.kv_cache import KVCache
+from backend.prompt.prompt import Sampling
+from backend.scheduling.scheduler import Slice
+from backend.scheduling.sequence import Sequence
+from tests.fakes import checkpoints
+
+BLOCK = 16
+FUSED = ("glm4v", "glm46v", "glm_ocr")
+
+
+def text_of(model: Any) -> Any:
+    return model.model.language_model
+
+
+def forward_of(model: Any, device: torch.device) -> FusedForward:
+    """Ours, out of the weights of transformers' model, which is of no use afterwards."""
+    text = text_of(model)
+    config = text.config
+    cache = KVCache(
+        layers=config.num_hidden_layers,
+        blocks=40,
+        block_size=BLOCK,
+        heads=config.num_key_value_heads,
+        head_dim=config.head_dim,
+        dtype=model.dtype,
+        device=device,
+    )
+    head = FusedHead(model.get_output_embeddings())
+    return FusedForward(FusedText(text), text.embed_tokens, head, cache, longest=320)
+
+
+def compute(ours: FusedForward, model: Any, slices: list[Slice]) -> torch.Tensor:
+    """What the head would read, row by row."""
+    ids = [token for part in slices for token in part.sequence.tokens(part.start, part.end)]
+    places = [place for part in slices for place in range(part.start, part.end)]
+    embed = text_of(model).embed_tokens
+    device = embed.weight.device
+    positions = torch.tensor(places, device=device).expand(3, -1)
+    return ours.hidden(embed(torch.tensor(ids, device=device)), positions, slices)
+
+
+@pytest.mark.parametrize("architecture", FUSED)
+def test_rows_equal_those_of_transformers(architecture: str, device: torch.device) -> None:
+    chance = random.Random(5)
+    reference = text_of(checkpoints.build(architecture).to(device))
+    model = checkpoints.build(architecture).to(device)
+    ours = forward_of(model, device)
+    blocks = list(range(40))
+    chance.shuffle(blocks)
+    sequences = []
+    for length in (35, 16, 50):
+        prompt = tuple(chance.randrange(4, 260) for _ in range(length))
+        sequence = Sequence("a", "o", 0, prompt, Sampling(), output_ids=[7, 8, 9])
+        sequence.blocks.extend(blocks.pop() for _ in range(-(-(length + 3) // BLOCK)))
+        sequences.append(sequence)
+    first, second, third = sequences
+    with torch.inference_mode():
+        expected = [
+            reference(
+                torch.tensor([[*one.prompt_ids, *one.output_ids]], device=device), use_cache=False
+            ).last_hidden_state[0]
+            for one in sequences
+        ]
+        steps = [
+            [Slice(first, 0, 20), Slice(first, 20, 35), Slice(second, 0, 16)],
+            [Slice(first, 35, 36), Slice(second, 16, 17), Slice(third, 0, 37)],
+            [Slice(second, 17, 18), Slice(third, 37, 50)],
+            [Slice(third, 50, 51)],
+        ]
+        for step in steps:
+            rows = compute(ours, model, step)
+            wanted = [expected[sequences.index(part.sequence)] for part in step]
+            wanted = [
+                whole[part.start : part.end] for whole, part in zip(wanted, step, strict=True)
+            ]
+            torch.testing.assert_close(rows, torch.cat(wanted), atol=2e-5, rtol=1e-4)
+
+
+def test_other_text_models_stay_as_they_are() -> None:
+    assert not can_fuse(checkpoints.build("llama").model)
+    assert all(can_fuse(text_of(checkpoints.build(name))) for name in FUSED)
