@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from backend.prompt.passages import asked_topics, split, terms
 from backend.prompt.prompt import ReadingMethod
-from backend.prompt.windows import Document, excerpts, highlights
+from backend.prompt.windows import Document, excerpts, further, highlights
 from tests.fakes.library import page_text
 
 FILLER = "The receiving side keeps records of its staff training in good order at all times."
+
+
+def contract_text(contract: Document) -> str:
+    return "\n".join(page.text for page in contract.pages)
 
 
 def count(text: str) -> int:
@@ -91,6 +95,19 @@ def test_what_answers_is_said_again_each_topic_once() -> None:
     assert law in both
     assert count(both) <= 300
     assert highlights([contract], "Which law governs?", 3, count) == ""
+
+
+def test_what_a_prompt_lacks_is_found_and_what_it_has_is_not_said_again() -> None:
+    law = "This agreement is governed by the laws of the State of Ohio."
+    contract = long_document(law)
+
+    lacking = further([contract], "Which law governs?", 200, count, besides="nothing of it")
+    passage = next(line for line in lacking.splitlines() if law in line)
+    again = further([contract], "Which law governs?", 200, count, besides=contract_text(contract))
+
+    assert passage
+    assert 100 < count(lacking) <= 200
+    assert law not in again
 
 
 def test_no_budget_is_no_text() -> None:
