@@ -300,7 +300,7 @@ def _plan(device: torch.device) -> _Plan:
     """As large as the device's shared memory allows."""
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
-        if properties.shared_memory_per_block_optin >= _ROOMY:
+        if getattr(properties, "shared_memory_per_block_optin", 0) >= _ROOMY:
             return _Plan(128, 128, 8, 3)
     return _Plan(64, 32, 4, 2)
 

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import torch
 
-pytest.importorskip("triton", reason="needs Triton, which comes with torch for CUDA")
-
 _INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
-if not torch.cuda.is_available() and not _INTERPRETED:
-    pytest.skip("needs a GPU, or TRITON_INTERPRET=1", allow_module_level=True)
+
+
+def _missing() -> str | None:
+    if find_spec("triton") is None:
+        return "needs Triton, which comes with torch for CUDA"
+    if not torch.cuda.is_available() and not _INTERPRETED:
+        return "needs a GPU, or TRITON_INTERPRET=1"
+    return None
+
+
+class _Skipped(pytest.Module):
+    """A test module that could not even be imported here."""
+
+    def collect(self) -> NoReturn:
+        pytest.skip(_missing() or "", allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    return _Skipped.from_parent(parent, path=module_path) if _missing() else None
 
 
 @pytest.fixture
