@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
@@ -76,11 +76,19 @@ class _Hit:
     score: float = 1.0
 
 
-def locate(value: str, field: Field, paper: Paper, *, near: Place | None = None) -> Evidence:
+def locate(
+    value: str,
+    field: Field,
+    paper: Paper,
+    *,
+    near: Place | None = None,
+    among: Container[int] = (),
+) -> Evidence:
     """The evidence for one value of a field, as the model said it or in normal form.
 
-    Of several places the one at `near` (where a quote was found) wins, then the one with most of
-    the field's cues around it, then the first.
+    Of several places the one at `near` (where a quote was found) wins, then one on the pages
+    `among` (that were asked about), then the one with most of the field's cues around it, then the
+    first.
     """
     if field.kind in FINDERS:
         hits = _measured(value, field, paper)
@@ -88,22 +96,32 @@ def locate(value: str, field: Field, paper: Paper, *, near: Place | None = None)
         hits = []  # a yes stands nowhere in the text; its quote does
     else:
         hits = _spelled(value, paper.skeleton, names=field.kind is Kind.PARTIES)
-    return _evidence(hits, field.cues, paper, near)
+    return _evidence(hits, field.cues, paper, near, among)
 
 
-def locate_quote(quote: str, paper: Paper) -> Evidence:
+def locate_quote(quote: str, paper: Paper, *, among: Container[int] = ()) -> Evidence:
     """The evidence for a passage that the model quoted."""
-    return _evidence(_spelled(quote.strip(" .…"), paper.skeleton, names=False), (), paper, None)
+    hits = _spelled(quote.strip(" .…"), paper.skeleton, names=False)
+    return _evidence(hits, (), paper, None, among)
 
 
 def _evidence(
-    hits: Sequence[_Hit], cues: Sequence[str], paper: Paper, near: Place | None
+    hits: Sequence[_Hit],
+    cues: Sequence[str],
+    paper: Paper,
+    near: Place | None,
+    among: Container[int],
 ) -> Evidence:
     if not hits:
         return ABSENT
     top = max(hit.score for hit in hits)
     hits = [hit for hit in hits if hit.score == top]
-    best = max(hits, key=lambda hit: (_closeness(hit, near, paper), *_fit(hit, cues, paper)))
+
+    def merit(hit: _Hit) -> tuple[bool, bool, float, int]:
+        asked_about = paper.page_at(hit.start) in among
+        return _is_close(hit, near, paper), asked_about, *_fit(hit, cues, paper)
+
+    best = max(hits, key=merit)
     text = " ".join(paper.text[best.start : best.end].split())
     place = Place(
         page=paper.page_at(best.start),
@@ -131,7 +149,7 @@ def _fit(hit: _Hit, cues: Sequence[str], paper: Paper) -> tuple[float, int]:
     return fit, -hit.start
 
 
-def _closeness(hit: _Hit, near: Place | None, paper: Paper) -> bool:
+def _is_close(hit: _Hit, near: Place | None, paper: Paper) -> bool:
     """Whether a hit lies within the boxes of a quote's place."""
     if near is None or paper.page_at(hit.start) not in {box.page for box in near.boxes}:
         return False

@@ -19,7 +19,7 @@ from frontend.workflows.document import Coverage, Document
 from frontend.workflows.fields import FieldList, schema
 from frontend.workflows.findings import Extraction
 from frontend.workflows.halt import Halt
-from frontend.workflows.judgement import judge
+from frontend.workflows.judgement import Told, judge
 from frontend.workflows.reader import Answer, Reader
 from frontend.workflows.windows import Window, halves, tokens, windows
 
@@ -42,6 +42,7 @@ class Plan:
 
     window_tokens: int | None = None
     quotes: bool = False  # whether the model is asked for passages too
+    as_text: bool = False  # whether the words go into the request even if the file would do
 
 
 def extract(
@@ -60,7 +61,7 @@ def extract(
     todo: list[tuple[Window | None, int]] = [
         (window, 0) for window in _windows(document, plan)
     ]  # with how often each was halved
-    answers: list[Mapping[str, Any]] = []
+    answers: list[tuple[Mapping[str, Any], tuple[int, ...]]] = []  # with the pages asked about
     unanswered: set[int] = set()
     asked = 0
     while todo:
@@ -78,13 +79,13 @@ def extract(
         if answer is None:
             unanswered |= set(window.pages if window else _pages(document))
         else:
-            answers.append(answer)
+            answers.append((answer, window.pages if window else ()))
         if done is not None:
             done(asked, asked + len(todo))
     findings = tuple(
         judge(
             field,
-            [answer.get(field.name) for answer in answers],
+            [Told(answer.get(field.name), pages) for answer, pages in answers],
             document.paper,
             answered=bool(answers) and not unanswered,
         )
@@ -115,12 +116,11 @@ def _windows(document: Document, plan: Plan) -> Sequence[Window | None]:
     Words that people do not see stay out of prompts, so a document with some is asked about as
     text even if the file would do.
     """
-    if plan.window_tokens is None:
-        return windows(document.paper, _MOST_TOKENS) if document.hidden else [None]
-    fits = tokens(document.paper.text) <= plan.window_tokens
-    if fits and not document.hidden:
+    room = plan.window_tokens or _MOST_TOKENS
+    fits = plan.window_tokens is None or tokens(document.paper.text) <= room
+    if fits and not document.hidden and not plan.as_text:
         return [None]
-    return windows(document.paper, plan.window_tokens)
+    return windows(document.paper, room)
 
 
 class _Asker:

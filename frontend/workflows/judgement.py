@@ -18,6 +18,14 @@ _NOTHING = frozenset(
 
 
 @dataclass(frozen=True)
+class Told:
+    """What the model answered for a field, and the pages it was asked about (none: all)."""
+
+    raw: object
+    pages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Said:
     """One value that the model gave, and the passage it claims to have it from."""
 
@@ -25,22 +33,24 @@ class Said:
     quote: str = ""
 
 
-def judge(field: Field, answers: Sequence[object], paper: Paper, *, answered: bool) -> Finding:
-    """The finding of one field. `answers` are the raw answers of all windows for it.
+def judge(field: Field, answers: Sequence[Told], paper: Paper, *, answered: bool) -> Finding:
+    """The finding of one field from the answers of all windows.
 
     `answered` says whether every window was answered; silence of the others proves nothing.
     """
     values: dict[str, Value] = {}
-    for said in (one for answer in answers for one in _said(answer, field)):
-        value = _value(said, field, paper)
-        key = value.shown.casefold()
-        if key not in values or _better(value, values[key]):
-            values[key] = value
+    for answer in answers:
+        for said in _said(answer.raw, field):
+            value = _value(said, field, paper, answer.pages)
+            key = value.shown.casefold()
+            if key not in values or _better(value, values[key]):
+                values[key] = value
     kept = list(values.values())
     if not field.takes_many and len(kept) > 1:
         located = [value for value in kept if value.exactness is not Exactness.ABSENT]
         kept = located or kept
-    return Finding(field.name, _state(field, kept, answered=answered), tuple(kept), tuple(answers))
+    raw = tuple(answer.raw for answer in answers)
+    return Finding(field.name, _state(field, kept, answered=answered), tuple(kept), raw)
 
 
 def _state(field: Field, values: Sequence[Value], *, answered: bool) -> State:
@@ -72,9 +82,9 @@ def _said(answer: object, field: Field) -> Iterable[Said]:
             yield Said(text)
 
 
-def _value(said: Said, field: Field, paper: Paper) -> Value:
-    quoted = locate_quote(said.quote, paper) if said.quote else ABSENT
-    found = locate(said.value, field, paper, near=quoted.place)
+def _value(said: Said, field: Field, paper: Paper, pages: tuple[int, ...]) -> Value:
+    quoted = locate_quote(said.quote, paper, among=pages) if said.quote else ABSENT
+    found = locate(said.value, field, paper, near=quoted.place, among=pages)
     if field.kind in (Kind.YES_NO, Kind.CHOICE):
         found = quoted  # the passage decides, for the word itself is rarely in the contract
     elif found.exactness is Exactness.ABSENT and field.kind is Kind.TEXT:

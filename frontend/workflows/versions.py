@@ -1,0 +1,258 @@
+"""Two versions of a contract: which pages belong together, and which clauses changed how.
+
+Pages are matched by what they say, through the runs of words that they share, wherever they moved.
+Clauses are cut at their numbers, or at paragraphs' sentences where there are none, and compared
+without their numbers, so that a clause that only moved down has not changed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from frontend.messages import Word
+from frontend.workflows.paper import Box, Paper
+from frontend.workflows.skeleton import Skeleton
+
+_RUN: Final = 24  # letters of a shingle: about four words, or a clause of Chinese
+_STEP: Final = 4
+_LEAST_SHARED: Final = 0.2  # of two pages' shingles, to belong together
+_LEAST_ALIKE: Final = 0.45  # of two clauses' words, to be versions of one
+_NUMBER: Final = re.compile(
+    r"^[ \t]*(?:(?:section|article|clause)\s+)?"
+    r"(?:\d{1,2}(?:\.\d{1,2}){0,3}[.)]?|[IVX]{1,5}\.|\([a-z]{1,3}\)"
+    r"|第[一二三四五六七八九十百\d]{1,4}条|[一二三四五六七八九十]{1,3}、)"
+    r"(?=[\s：:]|(?<=[条、])|(?<=\.)(?=\D))",
+    re.MULTILINE | re.IGNORECASE,
+)
+_SENTENCE: Final = re.compile(r"(?<=[.;!?])\s+(?=[A-Z“\"(])|(?<=[。；！？])")
+_PIECE: Final = re.compile(r"[㐀-鿿]|[^\s㐀-鿿]+")
+
+
+@dataclass(frozen=True)
+class PagePair:
+    """A page of each version that belong together; None where there is no counterpart."""
+
+    old: int | None
+    new: int | None
+    is_same: bool  # letter by letter
+
+
+class Change(Enum):
+    """What became of a clause."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A clause of one version."""
+
+    text: str
+    page: int
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Words that were replaced; one side is empty where words were only added or removed."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class ClauseChange:
+    """A clause that changed, with both quotes and the words that differ."""
+
+    change: Change
+    old: Passage | None
+    new: Passage | None
+    edits: tuple[Edit, ...] = ()
+
+
+def matched_pages(old: Paper, new: Paper) -> tuple[PagePair, ...]:
+    """Every page of both versions: those of the new one in order, then those that went."""
+    before = {sheet.number: _letters(sheet.words) for sheet in old.sheets}
+    after = {sheet.number: _letters(sheet.words) for sheet in new.sheets}
+    partner: dict[int, int] = {}  # old page by new page
+    for number, letters in after.items():  # the same page first, the nearest if there are several
+        same = [page for page, other in before.items() if other == letters]
+        free = [page for page in same if page not in partner.values()]
+        if free:
+            partner[number] = min(free, key=lambda page: abs(page - number))
+    for _, page, number in sorted(_alike(before, after), reverse=True):
+        if number not in partner and page not in partner.values():
+            partner[number] = page
+    pairs = [
+        PagePair(
+            partner.get(number),
+            number,
+            number in partner and before[partner[number]] == letters,
+        )
+        for number, letters in after.items()
+    ]
+    gone = [page for page in before if page not in partner.values()]
+    return (*pairs, *(PagePair(page, None, is_same=False) for page in gone))
+
+
+def changed_pages(pairs: Sequence[PagePair]) -> tuple[int, ...]:
+    """The pages of the new version that have to be read anew."""
+    return tuple(pair.new for pair in pairs if pair.new is not None and not pair.is_same)
+
+
+def changed_clauses(old: Paper, new: Paper) -> tuple[ClauseChange, ...]:
+    """What was added, removed and changed, in the order of the new version."""
+    before, after = _clauses(old), _clauses(new)
+    matcher = difflib.SequenceMatcher(
+        None, [clause.letters for clause in before], [clause.letters for clause in after], False
+    )
+    changes: list[ClauseChange] = []
+    for kind, old_from, old_to, new_from, new_to in matcher.get_opcodes():
+        if kind != "equal":
+            changes += _changes(old, new, before[old_from:old_to], after[new_from:new_to])
+    return tuple(_without_moves(changes))
+
+
+@dataclass(frozen=True)
+class _Clause:
+    start: int  # in the paper's text
+    end: int
+    text: str  # without its number
+    letters: str
+
+
+def _clauses(paper: Paper) -> list[_Clause]:
+    cuts = [found.start() for found in _NUMBER.finditer(paper.text)]
+    if len(cuts) < 2:
+        cuts = [found.end() for found in _SENTENCE.finditer(paper.text)]
+    edges = sorted({0, *cuts, len(paper.text)})
+    clauses = []
+    for start, end in itertools.pairwise(edges):
+        raw = paper.text[start:end]
+        text = " ".join(_NUMBER.sub("", raw, count=1).split())
+        letters = Skeleton(text).letters
+        if letters:
+            lead = len(raw) - len(raw.lstrip())
+            clauses.append(_Clause(start + lead, start + len(raw.rstrip()), text, letters))
+    return clauses
+
+
+def _changes(
+    old: Paper, new: Paper, before: Sequence[_Clause], after: Sequence[_Clause]
+) -> list[ClauseChange]:
+    """The changes of a stretch that differs: likeliest partners first, the rest came or went."""
+    likeness = [
+        (_alike_clauses(one, other), -abs(index - place), index, place)
+        for index, one in enumerate(before)
+        for place, other in enumerate(after)
+    ]
+    partner: dict[int, int] = {}
+    for share, _, index, place in sorted(likeness, reverse=True):
+        if share >= _LEAST_ALIKE and place not in partner and index not in partner.values():
+            partner[place] = index
+    changes = [
+        ClauseChange(Change.REMOVED, _passage(old, one), None)
+        for index, one in enumerate(before)
+        if index not in partner.values()
+    ]
+    for place, clause in enumerate(after):
+        if place not in partner:
+            changes.append(ClauseChange(Change.ADDED, None, _passage(new, clause)))
+        elif before[partner[place]].letters != clause.letters:
+            one = before[partner[place]]
+            changes.append(
+                ClauseChange(
+                    Change.CHANGED,
+                    _passage(old, one),
+                    _passage(new, clause),
+                    _edits(one.text, clause.text),
+                )
+            )
+    return changes
+
+
+def _without_moves(changes: Sequence[ClauseChange]) -> list[ClauseChange]:
+    """The changes without clauses that went from one place to another unchanged."""
+
+    def letters(passage: Passage | None) -> str:
+        return Skeleton(_NUMBER.sub("", passage.text, count=1)).letters if passage else ""
+
+    gone = {letters(one.old) for one in changes if one.change is Change.REMOVED}
+    come = {letters(one.new) for one in changes if one.change is Change.ADDED}
+    moved = gone & come
+    return [
+        one
+        for one in changes
+        if one.change is Change.CHANGED or letters(one.old or one.new) not in moved
+    ]
+
+
+def _passage(paper: Paper, clause: _Clause) -> Passage:
+    return Passage(
+        " ".join(paper.text[clause.start : clause.end].split()),
+        paper.page_at(clause.start),
+        paper.boxes(clause.start, clause.end),
+    )
+
+
+def _edits(old: str, new: str) -> tuple[Edit, ...]:
+    before, after = _PIECE.findall(old), _PIECE.findall(new)
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    return tuple(
+        Edit(_joined(before[a:b]), _joined(after[c:d]))
+        for kind, a, b, c, d in matcher.get_opcodes()
+        if kind != "equal"
+    )
+
+
+def _joined(pieces: Sequence[str]) -> str:
+    return re.sub(r"(?<=[㐀-鿿]) (?=[㐀-鿿])", "", " ".join(pieces))
+
+
+def _alike_clauses(one: _Clause, other: _Clause) -> float:
+    """The share of words that two clauses have in common, in order."""
+    matcher = difflib.SequenceMatcher(
+        None, _PIECE.findall(one.text), _PIECE.findall(other.text), autojunk=False
+    )
+    return matcher.ratio() if matcher.quick_ratio() >= _LEAST_ALIKE else 0.0
+
+
+def _letters(words: Sequence[Word]) -> str:
+    return Skeleton(" ".join(word.text for word in words)).letters
+
+
+def _alike(before: dict[int, str], after: dict[int, str]) -> list[tuple[float, int, int]]:
+    """Pages that share enough: share, old page, new page (only those with anything in common)."""
+    shingles = {page: _shingles(letters, 1) for page, letters in before.items()}
+    holders: dict[int, list[int]] = defaultdict(list)
+    for page, runs in shingles.items():
+        for run in runs:
+            holders[run].append(page)
+    found = []
+    for number, letters in after.items():
+        runs = _shingles(letters, _STEP)
+        shared: dict[int, int] = defaultdict(int)
+        for run in runs:
+            for page in holders.get(run, ()):
+                shared[page] += 1
+        found += [
+            (count / len(runs), page, number)
+            for page, count in shared.items()
+            if count / len(runs) >= _LEAST_SHARED
+        ]
+    return found
+
+
+def _shingles(letters: str, step: int) -> set[int]:
+    """Hashes of the runs of letters that begin at every `step`-th letter."""
+    last = max(1, len(letters) - _RUN + 1)
+    return {hash(letters[at : at + _RUN]) for at in range(0, last, step)}
