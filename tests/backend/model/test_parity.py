@@ -152,23 +152,30 @@ def run(
         eos_ids=network.eos_ids,
         chunk_tokens=chunk,
         step_tokens=chunk,
+        reuse_tokens=cache.block_size,
     )
     sequences = [each.sequence(str(number)) for number, each in enumerate(asked)]
     waiting = sequences[::-1]
+    keys = [span.picture.key for sequence in sequences for span in sequence.images]
+    for key in keys:
+        assert vision is not None
+        vision.cache.hold(key)
     if arrivals is not None:
         random.Random(arrivals).shuffle(waiting)
     while waiting or scheduler.has_work:
         if waiting:
             scheduler.add([waiting.pop()])
         batch = scheduler.schedule(0.0)
-        pictures = [span.picture for part in batch.prefills for span in part.sequence.images]
-        embeddings = {} if vision is None else vision.embeddings(pictures)
+        embeddings = {} if vision is None else vision.embeddings(batch.images)
         outcomes = network.runner.run(batch, embeddings)
         assert not any(isinstance(outcome, Failed) for outcome in outcomes)
         tokens = [outcome.token if isinstance(outcome, Sampled) else None for outcome in outcomes]
         for advance in scheduler.commit(batch, tokens):
             if advance.reason:
                 scheduler.finish(advance.sequence, advance.reason)
+    for key in keys:
+        assert vision is not None
+        vision.cache.release(key)
     assert scheduler.pool.used == 0
     assert all(sequence.reason is not FinishReason.ERROR for sequence in sequences)
     return [sequence.output_ids for sequence in sequences], scheduler
@@ -197,7 +204,7 @@ def test_together_in_any_order(pair: Pair, asked: list[Asked], way: str) -> None
 
 @pytest.mark.parametrize(("way", "chunk"), [("exact", 16), ("packed", 7), ("packed", 1)])
 def test_in_small_chunks(pair: Pair, asked: list[Asked], way: str, chunk: int) -> None:
-    some = asked[:: 1 if chunk > 1 else 9]  # a token at a time takes its time
+    some = asked[:: 2 if chunk > 1 else 9]  # a token at a time takes its time
     assert run(getattr(pair, way), some, chunk=chunk)[0] == answers(some)
 
 
@@ -209,6 +216,13 @@ def test_after_preemption_and_with_scattered_blocks(
     said, scheduler = run(getattr(pair, way), short, blocks=8, running=5)
     assert said == answers(short)
     assert scheduler.preemptions > 0
+
+
+@both
+def test_with_and_without_a_cached_prefix(pair: Pair, asked: list[Asked], way: str) -> None:
+    said, scheduler = run(getattr(pair, way), [*asked, *asked], running=4, chunk=64)
+    assert said == answers(asked) * 2
+    assert scheduler.prefix_hits == sum(max(0, len(each.ids) - 9) // 16 * 16 for each in asked)
 
 
 @both
