@@ -128,10 +128,11 @@ def _drawn(scores: torch.Tensor, sequence: Sequence) -> int:
     """A token drawn from what is left to chance."""
     sampling = sequence.sampling
     probabilities, ids = left_to_chance(scores, sampling)
-    cumulative = probabilities.cumsum(0)
+    cumulative = probabilities.cumsum(0, dtype=torch.float64)
     target = chance(sampling, sequence.index, len(sequence.output_ids)) * float(cumulative[-1])
     place = int(torch.searchsorted(cumulative, target, right=True))
-    place = min(place, int(probabilities.nonzero()[-1]))  # rounding may step past the last one
+    if place == len(probabilities):  # rounding has stepped past the last one
+        place = int(probabilities.nonzero()[-1])
     return place if ids is None else int(ids[place])
 
 
@@ -152,12 +153,16 @@ def left_to_chance(
         best = torch.topk(scores, min(NUCLEUS, len(scores)))
         reaches = float((best.values - total).exp().sum()) >= sampling.top_p
         scores, ids = best if reaches else torch.sort(scores, descending=True)
-    probabilities = (scores - total).double().exp()
-    keep = probabilities >= sampling.min_p * probabilities.amax()
+    probabilities = (scores - total).exp()
     if sampling.top_p < 1.0:  # best first here: the smallest set that reaches the mass
-        keep &= probabilities.cumsum(0) - probabilities < sampling.top_p
-        keep[0] = True
-    return torch.where(keep, probabilities, 0.0), ids
+        before = probabilities.cumsum(0, dtype=torch.float64) - probabilities
+        kept = before < sampling.top_p
+        kept[0] = True
+        probabilities = torch.where(kept, probabilities, 0.0)
+    if sampling.min_p > 0:
+        least = sampling.min_p * probabilities.amax()
+        probabilities = torch.where(probabilities >= least, probabilities, 0.0)
+    return probabilities, ids
 
 
 def chance(sampling: Sampling, index: int, place: int) -> float:
