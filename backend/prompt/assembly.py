@@ -12,7 +12,7 @@ from backend.prompt.events import PageUse
 from backend.prompt.expansion import expand
 from backend.prompt.layout import AGAIN, Chosen, Turn
 from backend.prompt.material import Material, View
-from backend.prompt.passages import Count
+from backend.prompt.passages import Count, asked_topics
 from backend.prompt.picture import ImageSpan, Picture
 from backend.prompt.prompt import Detail, Priority, Prompt, ReadingMethod, Role, Route, TextPart
 from backend.prompt.proposals import PICTURE_FRAME, DoesNotFit, Shortage
@@ -199,13 +199,13 @@ class _Assembly:
         context = self._info.context_length
         step = max(1, int(context * _STEP))
         first = draft = self._draft(answer, _Bounds({}, set()))
-        level, can_give = 0, True
-        shortage = 0
+        level, shortage, can_give = 0, 0, True
         while True:
             ids = self._render(draft.chosen)
             excess = len(ids) + self._picture_tokens(draft) + answer - context
-            lacking = max(excess, draft.lacking, self._starved(draft, context - answer - bare))
-            if lacking <= 0 or (excess <= 0 and not can_give):
+            lacking = max(excess, draft.lacking)
+            starved = self._starved(draft, context - answer - bare)
+            if excess <= 0 and (not can_give or max(lacking, starved) <= 0):
                 return draft, ids
             if not can_give:
                 raise ContextLengthExceeded(
@@ -213,8 +213,8 @@ class _Assembly:
                     " prompt and answer may have together.",
                     param="messages",
                 )
-            shortage += lacking
-            level = max(level + 1, -(-shortage // step)) if draft is first else level + 1
+            shortage += max(0, lacking)
+            level = max(level + 1, -(-max(lacking, starved) // step) if draft is first else 0)
             bounds, can_give = self._bounds(first, level * step, shortage)
             draft = self._draft(answer, bounds)
 
@@ -278,12 +278,13 @@ class _Assembly:
 
     def _highlights(self, turn: Turn, budget: int) -> str:
         """For a small model; none of a text so short that its end is in sight anyway."""
-        room = min(AGAIN_MOST, int(budget * AGAIN_SHARE))
+        room = min(AGAIN_MOST, int(budget * AGAIN_SHARE) if turn.fresh else budget)
         readable = [material.document for material in turn.so_far if material.document.has_words]
         if self._length(readable, 2 * room) <= 2 * room:
             return ""
-        asked = layout.asked(self._turns, turn)
-        return windows.highlights(readable, asked, room - self._count(AGAIN), self._count)
+        return windows.highlights(
+            readable, self._meant(turn), room - self._count(AGAIN), self._count
+        )
 
     def _left_out(self, turn: Turn, budget: int, chosen: Chosen) -> str:
         """For a larger model: what the excerpts of earlier turns lack and this question needs."""
@@ -297,11 +298,20 @@ class _Assembly:
         said = [chosen.excerpts[document.sha256].text for document in partial]
         return windows.further(
             partial,
-            layout.asked(self._turns, turn),
+            self._meant(turn),
             int(budget * AGAIN_SHARE) - self._count(AGAIN),
             self._count,
             besides="\n".join([*said, *chosen.again.values()]),
         )
+
+    def _meant(self, turn: Turn) -> str:
+        """What passages said again are about: a later question alone, if it names its topic.
+
+        "And when does it end?" does; "Why?" is about what was asked before.
+        """
+        if not turn.fresh and asked_topics(turn.typed):
+            return turn.typed
+        return layout.asked(self._turns, turn)
 
     def _starved(self, draft: _Draft, room: int) -> int:
         """Tokens that the newest turn's documents lack because older turns have them."""

@@ -168,6 +168,16 @@ def test_several_pictures_leave_room_to_go_on() -> None:
     assert "less than auto detail" in prompts[0].pages[0].reason
 
 
+def test_a_document_keeps_its_words_beside_pictures() -> None:
+    file = contract("c" * 64, LAW, TERM, lines=90)
+    files = [photo(f"{n:064x}") for n in range(3)]
+    found = seeing(conversation(1, file, *files), file, *files)
+
+    assert found.excerpts[file.sha256].whole
+    assert all(page.tokens > 256 for page in found.pages)
+    assert len(found.prompt_ids) + 1024 <= 8192
+
+
 def test_words_between_pictures_stay_between_them() -> None:
     files = [photo("a" * 64, size=(56, 112)), photo("b" * 64, size=(56, 112))]
     parts = (
