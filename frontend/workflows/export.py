@@ -1,4 +1,4 @@
-"""Tables of results as files: CSV, JSON and Markdown here; XLSX and DOCX in rooms of their own."""
+"""Tables of results as CSV, JSON and Markdown; see `workbook` for XLSX, `report` for DOCX."""
 
 from __future__ import annotations
 
@@ -21,8 +21,13 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uf
 
 def harmless(text: str) -> str:
     """A text that no spreadsheet takes for a formula, without control characters."""
-    text = _CONTROL.sub("", text)
+    text = printable(text)
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.match(text) else text
+
+
+def printable(text: str) -> str:
+    """A text without what neither XML nor a printer knows."""
+    return _CONTROL.sub("", text)
 
 
 def to_csv(table: Table) -> bytes:
@@ -164,4 +169,4 @@ def _columns(texts: list[str]) -> str:
 
 def _inline(text: str) -> str:
     """A text that Markdown shows as it is, on one line."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", " ".join(_CONTROL.sub("", text).split()))
+    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", " ".join(printable(text).split()))

@@ -36,6 +36,13 @@ _STATES: Final = {
     State.CONFLICT: ("conflict", "前后不一致"),
     State.UNVERIFIED: ("not verified", "未能核实"),
 }
+_SUMMARIES: Final = {
+    "clauses": ("Three key clauses", "三个关键条款"),
+    "executive": ("Executive summary", "摘要"),
+    "obligations": ("Obligations by party", "各方义务"),
+    "dates": ("Dates and deadlines", "日期与期限"),
+    "risks": ("Risks", "风险"),
+}
 _CORRECTED: Final = ("corrected by a reviewer", "已由复核人更正")
 _CONFIRMED: Final = ("confirmed by a reviewer", "已由复核人确认")
 
@@ -48,6 +55,11 @@ def label(key: str, language: Language) -> str:
 def state_label(state: State, language: Language) -> str:
     """What is known about a field, in words."""
     return _STATES[state][_which(language)]
+
+
+def summary_label(about: str, language: Language) -> str:
+    """The heading of a summary."""
+    return _SUMMARIES[about][_which(language)]
 
 
 def reviewed_label(language: Language, *, corrected: bool) -> str:
