@@ -93,16 +93,15 @@ def test_idleness_earns_nothing() -> None:
 
 def test_a_short_absence_does_not_clear_a_debt() -> None:
     queue = FairQueue()
-    arrive(queue, "other")
-    for _ in range(3):
-        arrive(queue, "other", prompt=10)
+    for _ in range(30):
+        arrive(queue, "other", prompt=25)
     heavy = arrive(queue, "heavy", prompt=1000)
     queue.take(heavy)
     queue.reserve("heavy", 1000)
     queue.serve(1000)
     queue.leave("heavy")
     arrive(queue, "heavy")
-    assert [serve_next(queue).owner for _ in range(4)] == ["other"] * 4
+    assert [serve_next(queue).owner for _ in range(30)] == ["other"] * 30
 
 
 def test_what_was_not_computed_is_given_back() -> None:

@@ -148,8 +148,27 @@ def test_chunks_end_where_they_always_do() -> None:
 def test_whole_chunks_are_shared_where_rows_depend_on_their_company() -> None:
     world = World(reuse=CHUNK)
     world.answer(make(DOCUMENT[:20], answer=1))  # two chunks and a half
+    assert world.scheduler.pool.cached == 4
     again = world.answer(make(DOCUMENT))
     assert again.cached_tokens == 16
+
+
+def test_half_a_chunk_is_no_use_then() -> None:
+    world = World(reuse=CHUNK, blocks=12)
+    world.answer(make(DOCUMENT[:16], answer=1))
+    world.answer(make(OTHER_DOCUMENT[:36], answer=1))  # takes one of the four blocks
+    assert world.scheduler.pool.evictions == 1
+    assert world.answer(make(DOCUMENT)).cached_tokens == 8
+
+
+def test_nobody_waits_for_half_a_chunk_then() -> None:
+    world = World(reuse=CHUNK)
+    second = make((*DOCUMENT[:20], *range(1, 20)))
+    world.scheduler.add([make(DOCUMENT), second])
+    started = [batch.started for batch in (world.turn(), world.turn(), world.turn())]
+    assert started[1:] == [(), (second,)]
+    assert second.cached_tokens == 16
+    world.finish_all()
 
 
 def test_a_conversation_is_reused_with_its_answers() -> None:
@@ -284,6 +303,33 @@ def test_what_a_failed_answer_offered_is_computed_again() -> None:
     assert bad.reason is FinishReason.ERROR
     assert world.scheduler.known_tokens("o", DOCUMENT, ()) == 0
     assert world.answer(make(DOCUMENT)).cached_tokens == 0
+
+
+def test_an_answer_that_fails_late_takes_back_what_it_offered_too() -> None:
+    world = World(eos=NEVER)
+    bad = make(DOCUMENT, answer=20)
+    world.memory.spoils = lambda part: part.sequence is bad and part.start >= 44
+    world.scheduler.add([bad])
+    world.finish_all()
+    assert bad.reason is FinishReason.ERROR
+    assert len(bad.output_ids) > 3
+    assert world.scheduler.known_tokens("o", DOCUMENT, ()) == 0
+
+
+def test_who_runs_on_a_spoilt_prefix_offers_nothing_more() -> None:
+    world = World()
+    bad = make((*DOCUMENT[:24], *range(1, 17)))
+    heir = make((*DOCUMENT[:24], *OTHER_DOCUMENT))
+    world.memory.spoils = lambda part: part.sequence is bad
+    world.scheduler.add([bad, heir])
+    while bad.reason is None:
+        world.turn()
+    assert heir.is_running
+    while heir.computed < 56:
+        world.turn()
+    world.scheduler.finish(heir, FinishReason.CANCELLED)
+    world.answer(make(bad.prompt_ids))
+    world.answer(make(heir.prompt_ids))
 
 
 def test_what_others_computed_is_kept_when_an_answer_fails() -> None:

@@ -259,17 +259,31 @@ def test_a_long_prompt_lets_a_short_one_of_another_owner_go_first() -> None:
 
 
 def test_what_is_recomputed_after_a_preemption_is_not_charged_again() -> None:
-    engine = scheduler(blocks=5)
-    engine.add([make("a", 8, answer=8, owner="x"), make("b", 8, answer=8, owner="y")])
-    while engine.running + engine.waiting == 2 or not engine.preemptions:
-        turn(engine)
-    for _ in range(5):
-        turn(engine)
-    engine.add([make("c", 4, answer=1, owner="z")])  # arrives with an equal share, later
+    engine = scheduler(blocks=9, running=2)
+    engine.add([make("x1", 16, answer=6, owner="x"), make("y1", 16, answer=6, owner="y")])
+    engine.add([make("x2", 1, answer=1, owner="x"), make("y2", 1, answer=1, owner="y")])
+    started: list[str] = []
+    while engine.has_work:
+        started += [sequence.request_id for sequence in turn(engine).started]
+    assert engine.preemptions == 1
+    assert started == ["x1", "y1", "y1", "y2", "x2"]
+
+
+def test_what_was_not_computed_of_a_cancelled_prompt_is_not_charged() -> None:
+    engine = scheduler(running=2)
+    company, long = make("c", 2, answer=60, owner="c"), make("long", 80, owner="a")
+    engine.add([company])
+    turn(engine)
+    engine.add([long])
+    turn(engine)
+    assert long.computed == 8
+    engine.finish(long, FinishReason.CANCELLED)
+    engine.add([make(f"b{number}", 12, answer=1, owner="b") for number in range(3)])
+    engine.add([make("a", 4, answer=1, owner="a")])
     started: list[str] = []
     while engine.has_work:
         started += [sequence.owner for sequence in turn(engine).started]
-    assert started[-1] == "z"
+    assert started == ["b", "a", "b", "b"]
 
 
 def test_newcomers_cannot_keep_an_owner_from_her_next_place() -> None:
