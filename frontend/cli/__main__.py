@@ -1,0 +1,116 @@
+"""Contract work from the command line: `python -m frontend.cli extract|summarise|ask|compare`.
+
+Results go to standard output or to `--out`, progress and errors to standard error. Exit status: 0
+done, 1 some files failed, 2 a mistake in the call, 3 the backend cannot be reached, 130 stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from frontend.cli.ask import ask
+from frontend.cli.compare import compare
+from frontend.cli.desk import CannotDo
+from frontend.cli.extract import extract
+from frontend.cli.summarise import summarise
+from frontend.messages import BackendError
+from frontend.settings import Mistakes
+from frontend.workflows.batch import NoFiles
+from frontend.workflows.fields import FieldsInvalid, Language
+from frontend.workflows.presets import NAMES
+from frontend.workflows.summary import Summarised
+
+SOME_FAILED: Final = 1
+MISTAKE: Final = 2
+NO_BACKEND: Final = 3
+STOPPED: Final = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit status. Every error is one line."""
+    asked = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.CRITICAL)
+    try:
+        failed: int = asked.command(asked)
+    except KeyboardInterrupt:
+        return _told("Stopped. The same command goes on where it was.", STOPPED)
+    except Mistakes as mistakes:
+        return _told("\n".join(mistakes.lines), MISTAKE)
+    except (FieldsInvalid, NoFiles, CannotDo) as mistake:
+        return _told(str(mistake), MISTAKE)
+    except OSError as error:
+        return _told(f"{error.filename or 'A file'}: {error.strerror or error}", MISTAKE)
+    except BackendError as error:
+        away = error.kind in ("unavailable", "deadline", "unauthenticated")
+        return _told(error.message, NO_BACKEND if away else SOME_FAILED)
+    return SOME_FAILED if failed else 0
+
+
+def _told(line: str, status: int) -> int:
+    print(line, file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m frontend.cli", description="Contract work: fields, summaries, questions."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = _command(commands, "extract", "find fields in contracts, with evidence")
+    command.set_defaults(command=extract)
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="or a folder")
+    command.add_argument(
+        "--fields", required=True, help=f"{', '.join(NAMES)}, a list of your own, or a JSON file"
+    )
+    command.add_argument("--out", type=Path, help=".xlsx, .csv, .json, .md or .docx")
+    command.add_argument("--threads", type=_count, default=2, help="files at a time (2)")
+    command.add_argument("--fresh", action="store_true", help="do not go on with an earlier run")
+
+    command = _command(commands, "summarise", "sum up contracts, with page references")
+    command.set_defaults(command=summarise)
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="or a folder")
+    command.add_argument(
+        "--about", choices=[one.value for one in Summarised], default="clauses", help="(clauses)"
+    )
+    command.add_argument("--out", type=Path, help=".md, .json, or .docx for one file")
+
+    command = _command(commands, "ask", "ask contracts a question")
+    command.set_defaults(command=ask)
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="or a folder")
+    command.add_argument("-q", "--question", required=True)
+    command.add_argument("--max-tokens", type=_count, default=512, help="of the answer (512)")
+
+    command = _command(commands, "compare", "list what changed between two versions")
+    command.set_defaults(command=compare)
+    command.add_argument("old", type=Path)
+    command.add_argument("new", type=Path)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, told: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=told, description=told)
+    command.add_argument("--json", action="store_true", help="write JSON to standard output")
+    command.add_argument("--quiet", action="store_true", help="no progress")
+    command.add_argument(
+        "--language", choices=[one.value for one in Language], default="en", help="(en)"
+    )
+    return command
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 65_536:
+        raise ValueError
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

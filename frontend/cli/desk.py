@@ -1,0 +1,91 @@
+"""What every command needs: a backend that is ready, documents read, results written."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+from frontend.client.blocking import Client
+from frontend.messages import BackendError, BackendStatus, Phase
+from frontend.settings import Settings
+from frontend.workflows import batch
+from frontend.workflows.client_reader import ClientReader
+from frontend.workflows.document import Document, read_document
+from frontend.workflows.extraction import Plan
+from frontend.workflows.plans import plan_for
+from frontend.workflows.progress import Progress
+
+Result = TypeVar("Result")
+
+OWNER: Final = "local"  # the page's, so that both see the same jobs
+_PATIENCE: Final = 120.0  # seconds for a backend that is still loading
+
+
+class CannotDo(Exception):
+    """A command cannot be carried out as it was given; one sentence."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a command works with."""
+
+    reader: ClientReader
+    plan: Plan
+
+
+@contextmanager
+def desk(settings: Settings, *, batch_work: bool) -> Iterator[Desk]:
+    """The client of a backend that is ready."""
+    client = Client(settings.backend_address, settings.backend_token)
+    try:
+        status = _ready(client)
+        yield Desk(ClientReader(client, batch=batch_work), plan_for(status.model))
+    finally:
+        client.close()
+
+
+def _ready(client: Client) -> BackendStatus:
+    end = time.monotonic() + _PATIENCE
+    while True:
+        status = client.status()
+        if status.phase is Phase.READY:
+            return status
+        if status.phase in (Phase.FAILED, Phase.DRAINING) or time.monotonic() > end:
+            raise BackendError("unavailable", status.detail or "The backend is not ready.")
+        time.sleep(1)
+
+
+def documents(desk: Desk, named: Sequence[Path], progress: Progress) -> Iterator[Document]:
+    """The files' documents, read one by one."""
+    for path in batch.found_files(named):
+        file = desk.reader.put(OWNER, path.read_bytes(), path.name)
+        yield read_document(
+            desk.reader,
+            OWNER,
+            file,
+            path.name,
+            heard=lambda page, of, name=path.name: progress.tell(page, of, f"pages of {name}"),  # type: ignore[misc]
+        )
+
+
+def writer_of(
+    out: Path | None, writers: Mapping[str, Callable[[Result], bytes]]
+) -> Callable[[Result], bytes]:
+    """What writes a file of that ending; found before any work is done."""
+    if out is None:
+        return next(iter(writers.values()))
+    if out.suffix.lower() not in writers:
+        raise CannotDo(f"{out.name}: the ending must be one of {', '.join(writers)}.")
+    if not out.parent.is_dir():
+        raise CannotDo(f"There is no folder {out.parent}.")
+    return writers[out.suffix.lower()]
+
+
+def as_json(content: object) -> str:
+    """For standard output and files."""
+    return json.dumps(content, ensure_ascii=False, indent=2)

@@ -1,0 +1,111 @@
+"""The command `extract`: fields of many files, as a job that survives its end and goes on."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from frontend import settings
+from frontend.cli.desk import OWNER, CannotDo, desk, writer_of
+from frontend.history.history import History
+from frontend.history.review import Review
+from frontend.history.work import Work
+from frontend.history.work_records import FileState, JobState
+from frontend.workflows import batch, export, fields, presets
+from frontend.workflows.fields import FieldList, FieldsInvalid, Language
+from frontend.workflows.progress import Progress
+from frontend.workflows.report import to_docx
+from frontend.workflows.runner import Runner
+from frontend.workflows.table import Table
+from frontend.workflows.workbook import to_xlsx
+
+_LOOK_SECONDS: Final = 0.2
+_WRITERS: Final[dict[str, Callable[[Table], bytes]]] = {
+    ".xlsx": to_xlsx,
+    ".csv": export.to_csv,
+    ".json": export.to_json,
+    ".md": export.to_markdown,
+    ".docx": to_docx,
+}
+
+
+def extract(asked: argparse.Namespace) -> int:
+    """Runs the job, or goes on with it; returns how many files failed."""
+    writer = writer_of(asked.out, _WRITERS)
+    paths = batch.found_files(asked.files)
+    chosen = settings.load()
+    with (
+        closing(History(chosen.database_url)) as history,
+        desk(chosen, batch_work=True) as at,
+        Progress(quiet=asked.quiet) as progress,
+    ):
+        review, work = Review(history.database), Work(history.database)
+        wanted = _fields(asked.fields, Language(asked.language), review)
+        handed = batch.hand_over(
+            at.reader, OWNER, paths, lambda done, of: progress.tell(done, of, "handed over")
+        )
+        title = asked.out.stem if asked.out else wanted.title
+        job = batch.begin(work, OWNER, title, wanted, at.plan, handed.files, fresh=asked.fresh)
+        runner = Runner(at.reader, history.database, threads=asked.threads, jobs=(job,))
+        _run(runner, work, job, progress)
+        kept = work.job(OWNER, job)
+        if kept is None:
+            raise CannotDo("The job was deleted by someone else.")
+        table = batch.results(work, review, OWNER, kept, wanted, handed)
+    if asked.out:
+        asked.out.write_bytes(writer(table))
+    if asked.json or not asked.out:
+        sys.stdout.write((export.to_json if asked.json else export.to_markdown)(table).decode())
+    bad = [row for row in table.rows if row.state is FileState.FAILED]
+    for row in bad:
+        print(f"{row.filename}: {row.error}", file=sys.stderr)
+    return len(bad)
+
+
+def _run(runner: Runner, work: Work, job: str, progress: Progress) -> None:
+    """Lets the runner work until the job ends; Ctrl-C stops the job, to be resumed."""
+    runner.start()
+    try:
+        while True:
+            kept = work.job(OWNER, job)
+            if kept is None or kept.state is JobState.FINISHED:
+                return
+            failed = kept.counts.get(FileState.FAILED, 0)
+            busy = [
+                f"{file.filename} {file.pages_read}/{file.file.pages}"
+                for file in work.files(OWNER, job)
+                if file.state is FileState.RUNNING
+            ]
+            told = f"files, {failed} failed" if failed else "files"
+            progress.tell(kept.files - kept.open, kept.files, f"{told}  {', '.join(busy)}")
+            time.sleep(_LOOK_SECONDS)
+    except KeyboardInterrupt:
+        runner.stop(OWNER, job)
+        raise
+    finally:
+        runner.close()
+
+
+def _fields(named: str, language: Language, review: Review) -> FieldList:
+    """A preset, a list of one's own, or the list in a JSON file."""
+    own = review.own_fields(OWNER).get(named)
+    if own is not None:
+        return fields.read(own)
+    preset = presets.preset(named, language)
+    if preset is not None:
+        return preset
+    path = Path(named)
+    if not path.is_file():
+        raise FieldsInvalid(
+            f"There is no list of fields {named!r}: give one of {', '.join(presets.NAMES)}, "
+            "or a JSON file."
+        )
+    try:
+        return fields.read(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise FieldsInvalid(f"{path} is not UTF-8 text.") from None
