@@ -16,6 +16,7 @@ from frontend.history.history import History
 from frontend.history.review import Review
 from frontend.history.work import Work
 from frontend.history.work_records import FileState, JobState
+from frontend.messages import BackendError
 from frontend.workflows import batch, export, fields, presets
 from frontend.workflows.fields import FieldList, FieldsInvalid, Language
 from frontend.workflows.progress import Progress
@@ -25,6 +26,7 @@ from frontend.workflows.table import Table
 from frontend.workflows.workbook import to_xlsx
 
 _LOOK_SECONDS: Final = 0.2
+_PATIENCE: Final = 300.0  # seconds for a backend that went away in the middle
 _WRITERS: Final[dict[str, Callable[[Table], bytes]]] = {
     ".xlsx": to_xlsx,
     ".csv": export.to_csv,
@@ -39,20 +41,20 @@ def extract(asked: argparse.Namespace) -> int:
     writer = writer_of(asked.out, _WRITERS)
     paths = batch.found_files(asked.files)
     chosen = settings.load()
-    with (
-        closing(History(chosen.database_url)) as history,
-        desk(chosen, batch_work=True) as at,
-        Progress(quiet=asked.quiet) as progress,
-    ):
+    with closing(History(chosen.database_url)) as history:
         review, work = Review(history.database), Work(history.database)
         wanted = _fields(asked.fields, Language(asked.language), review)
-        handed = batch.hand_over(
-            at.reader, OWNER, paths, lambda done, of: progress.tell(done, of, "handed over")
-        )
-        title = asked.out.stem if asked.out else wanted.title
-        job = batch.begin(work, OWNER, title, wanted, at.plan, handed.files, fresh=asked.fresh)
-        runner = Runner(at.reader, history.database, threads=asked.threads, jobs=(job,))
-        _run(runner, work, job, progress)
+        with (
+            desk(chosen, batch_work=True) as at,
+            Progress(quiet=asked.quiet) as progress,
+        ):
+            handed = batch.hand_over(
+                at.reader, OWNER, paths, lambda done, of: progress.tell(done, of, "handed over")
+            )
+            title = asked.out.stem if asked.out else wanted.title
+            job = batch.begin(work, OWNER, title, wanted, at.plan, handed.files, fresh=asked.fresh)
+            runner = Runner(at.reader, history.database, threads=asked.threads, jobs=(job,))
+            _run(runner, work, job, progress)
         kept = work.job(OWNER, job)
         if kept is None:
             raise CannotDo("The job was deleted by someone else.")
@@ -75,6 +77,8 @@ def _run(runner: Runner, work: Work, job: str, progress: Progress) -> None:
             kept = work.job(OWNER, job)
             if kept is None or kept.state is JobState.FINISHED:
                 return
+            if runner.away_seconds > _PATIENCE:
+                raise BackendError("unavailable", "The backend went away and did not come back.")
             failed = kept.counts.get(FileState.FAILED, 0)
             busy = [
                 f"{file.filename} {file.pages_read}/{file.file.pages}"

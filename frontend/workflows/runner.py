@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from typing import Final
 
@@ -55,6 +56,13 @@ class Runner:
         self._bell = threading.Condition()
         self._closing = Halt()
         self._threads: list[threading.Thread] = []
+        self._away_since: float | None = None
+
+    @property
+    def away_seconds(self) -> float:
+        """For how long the backend has been away; 0 while it is there."""
+        since = self._away_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def start(self) -> None:
         """Takes up what waits, and what earlier runners left behind as soon as they are gone."""
@@ -137,11 +145,13 @@ class Runner:
             if self._closing.is_raised:
                 raise Halted
             self._claims.finish(name, file.id, self._extracted(name, file, halt))
+            self._away_since = None
         except Halted:
             self._claims.release(name, file.id)
         except BackendError as error:
             if error.kind in ("unavailable", "queue_full"):
                 self._claims.release(name, file.id)
+                self._away_since = self._away_since or time.monotonic()
                 return False
             self._claims.fail(name, file.id, error.code or error.kind, error.message)
         except fields.FieldsInvalid as error:

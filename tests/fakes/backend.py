@@ -25,6 +25,7 @@ import grpc.aio
 from PIL import Image, UnidentifiedImageError
 
 from protos import inference_pb2, inference_pb2_grpc, media_pb2, media_pb2_grpc
+from tests.fakes import contracts
 
 T = TypeVar("T")
 GenerateRequest = inference_pb2.GenerateRequest
@@ -138,6 +139,7 @@ class FakeBackend:
         self.uploads: list[str] = []  # file names, in order
         self.cancelled: list[str] = []  # request ids
         self.media: dict[tuple[str, str], Stored] = {}
+        self.page_texts: dict[str, tuple[str, ...]] = {}  # by SHA-256: what the pages say
         self.generations: dict[tuple[str, str], Generation] = {}
         self._prompts: list[list[str]] = []
         self._kept: set[tuple[str, bytes]] = set()
@@ -493,7 +495,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
         sampling = request.sampling
         text = fake.answer if isinstance(fake.answer, str) else fake.answer(request)
         if request.response_format.WhichOneof("format") in ("json_object", "json_schema"):
-            text = json.dumps({"said": text})
+            text = text if text.startswith("{") else json.dumps({"said": text})
         for stop in sampling.stop:
             text = text.split(stop)[0]
         tokens = re.findall(r"\s*\S+|\s+$", text)
@@ -632,6 +634,8 @@ class _Media(media_pb2_grpc.MediaServicer):
         stored = self._fake.media.get((owner, request.sha256))
         if stored is None or not 1 <= request.page <= stored.ref.pages:
             await _abort(context, Refusal("not_found", "No such page.", "not_found"))
+        if request.sha256 in self._fake.page_texts:
+            return _written_page(self._fake.page_texts[request.sha256][request.page - 1])
         side = request.max_side if request.HasField("max_side") else 1024
         width, height = side * 210 // 297, side
         image = io.BytesIO()
@@ -715,6 +719,23 @@ def _inspect_image(data: bytes, sha256: str) -> media_pb2.MediaRef:
         width=width,
         height=height,
     )
+
+
+def _written_page(text: str) -> media_pb2.Page:
+    """A page that shows what it says."""
+    words = [
+        media_pb2.Word(
+            text=word.text,
+            left=word.left,
+            top=word.top,
+            right=word.right,
+            bottom=word.bottom,
+            line=word.line,
+        )
+        for word in contracts.words(text)
+    ]
+    method = media_pb2.READING_METHOD_TEXT_LAYER
+    return media_pb2.Page(image=contracts.INK, width=120, height=160, words=words, method=method)
 
 
 def _echo(request: GenerateRequest) -> str:

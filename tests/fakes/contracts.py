@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
+
+from PIL import Image
 
 from frontend.messages import ReadingMethod, Word
 from frontend.workflows.paper import Paper, Sheet
@@ -65,3 +68,14 @@ def paper(*pages: str) -> Paper:
             for number, text in enumerate(pages, start=1)
         ]
     )
+
+
+def inked(width: int, height: int) -> bytes:
+    """A page that shows ink everywhere, as PNG."""
+    page = Image.effect_noise((width, height), 200)
+    written = io.BytesIO()
+    page.save(written, "PNG")
+    return written.getvalue()
+
+
+INK = inked(120, 160)

@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import Image
-
 from frontend.messages import BackendError, FilePart, FileRef, Page, ReadingMethod
 from frontend.workflows.document import Document, read_document
 from frontend.workflows.halt import Halt
 from frontend.workflows.reader import Answer
-from tests.fakes.contracts import words
+from tests.fakes.contracts import INK, words
 
 Reply = Callable[[str], object]  # a text, an Answer, an error to raise, or an object to be JSON
-
-
-def striped(width: int = 400, height: int = 600) -> bytes:
-    """A page that shows ink everywhere."""
-    stripes = Image.new("L", (2, 2), 255)
-    stripes.putpixel((0, 0), 0)
-    stripes.putpixel((1, 1), 0)
-    page = Image.new("L", (width, height))
-    for top in range(0, height, 2):
-        for left in range(0, width, 2):
-            page.paste(stripes, (left, top))
-    written = io.BytesIO()
-    page.save(written, "PNG")
-    return written.getvalue()
-
-
-INK = striped(120, 160)
 
 
 @dataclass(frozen=True)
