@@ -134,8 +134,10 @@ class Library:
         for numbers in _in_batches(range(1, media.pages + 1)):
             layers = await self._layers(media, numbers, method)
             for number, layer in zip(numbers, layers, strict=True):
-                kept = await self._recall(media, number, ReadingMethod.OCR) if not layer else None
-                pages.append(kept[0] if kept is not None else layer)
+                if layer is None:
+                    kept = await self._recall(media, number, ReadingMethod.OCR)
+                    layer = None if kept is None else kept[0]
+                pages.append(layer)
         return tuple(pages)
 
     async def page_sizes(self, owner: str, media: Media) -> tuple[tuple[float, float], ...]:

@@ -32,9 +32,7 @@ class Bounds:
     """What turns have to make do with once a conversation has outgrown the context."""
 
     words: dict[int, int] = field(default_factory=dict)  # tokens that each turn has at most
-    dimmed: set[int] = field(
-        default_factory=set
-    )  # turns whose pictures are seen at the lowest detail
+    dimmed: set[int] = field(default_factory=set)  # turns that are seen at the lowest detail
 
 
 @dataclass
@@ -104,6 +102,8 @@ class Chooser:
             chosen.again[turn.place] = again
         taken = self._count(again)
         fresh = [material.document for material in turn.fresh if material.document.has_words]
+        if not fresh:
+            return taken
         asked = layout.asked(self._turns, turn)
         found = windows.excerpts(fresh, asked, budget - taken, self._count)
         for document, excerpt in zip(fresh, found, strict=True):
