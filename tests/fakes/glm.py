@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 from backend.model.info import ModelInfo
 from backend.prompt.sight import Sight
@@ -87,3 +89,21 @@ def shown(words: Tokenizer, ids: tuple[int, ...] | list[int]) -> str:
         elif token >= 0:
             text += words.token_bytes(token).decode("latin-1")
     return text
+
+
+def save(folder: Path) -> None:
+    """A tiny random model that sees, as a folder in Hugging Face layout, with the words above."""
+    from tests.fakes import checkpoints  # torch
+
+    checkpoints.save("glm46v", folder)
+    described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    described |= {
+        "image_token_id": IMAGE,
+        "image_start_token_id": IMAGE - 1,
+        "image_end_token_id": IMAGE + 1,
+    }
+    described["text_config"]["max_position_embeddings"] = 8192
+    words = {"eos_token": "<|user|>", "chat_template": TEMPLATE}
+    (folder / "config.json").write_text(json.dumps(described), encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text(json.dumps(words), encoding="utf-8")
+    (folder / "tokenizer.json").write_text(tokenizer().marked(), encoding="utf-8")
