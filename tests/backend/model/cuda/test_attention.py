@@ -45,7 +45,7 @@ class Memory:
             memory[table].flatten(0, 1)[:end].repeat_interleave(heads.queries // heads.keys, 1)
             for memory in (self.keys, self.values)
         )
-        queries = rows[:, : heads.width].unflatten(1, (heads.queries, heads.dim))
+        queries = rows[:, : heads.width].reshape(-1, heads.queries, heads.dim)
         scores = torch.einsum("qhd,khd->hqk", queries, keys) * heads.dim**-0.5
         places = torch.arange(end, device=rows.device)
         scores.masked_fill_(places[None, :] > places[start:end, None], -torch.inf)

@@ -48,8 +48,8 @@ def test_turning(*, has_bias: bool, shape: Shape | None, device: torch.device) -
     slots = torch.tensor([5], device=device)
     stored, expected = (torch.zeros(2, 12, 2, 32, device=device) for _ in range(2))
     joint = linear(row, weight, bias)
-    turn_and_write(joint, heads, angles, slots, *expected)
-    output = times_turning(weight, bias, row, heads, angles, slots, *stored, shape)
+    turn_and_write(joint, heads, angles, slots, expected[0], expected[1])
+    output = times_turning(weight, bias, row, heads, angles, slots, stored[0], stored[1], shape)
     torch.testing.assert_close(
         output[:, : heads.width], joint[:, : heads.width], rtol=1e-3, atol=1e-3
     )
