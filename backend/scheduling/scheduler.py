@@ -15,9 +15,9 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from collections.abc import Sequence as SequenceOf
 
-from backend.prompt.guide import GuideBroken
 from backend.prompt.picture import ImageSpan, Picture
 from backend.prompt.prompt import FinishReason, Priority
+from backend.scheduling.answers import recited, sampled
 from backend.scheduling.batch import Advance as Advance
 from backend.scheduling.batch import Batch as Batch
 from backend.scheduling.batch import Slice as Slice
@@ -25,7 +25,6 @@ from backend.scheduling.blocks import BlockPool
 from backend.scheduling.fairness import ANSWER_WEIGHT, PROMPT_WEIGHT, FairQueue
 from backend.scheduling.pictures import note_encoded, wanted_pictures
 from backend.scheduling.prefix import whole_images
-from backend.scheduling.repetition import is_looping
 from backend.scheduling.reuse import Reuse
 from backend.scheduling.sequence import Sequence
 
@@ -178,10 +177,14 @@ class Scheduler:
             self._requeue(self._reuse.publish(sequence))
             if token is not None:
                 assert part.samples
-                advances.append(self._advance(sequence, token))
+                if not sequence.output_ids:
+                    self.pool.trust(sequence.blocks)
+                self._count_answer(sequence)
+                advances.append(sampled(sequence, token, self._eos_ids))
         for sequence in batch.scripted:
             if sequence.reason is None:
-                advances.append(self._recite(sequence))
+                self._count_answer(sequence)
+                advances.append(recited(sequence))
         return advances
 
     def _account(self, sequence: Sequence, end: int) -> None:
@@ -191,39 +194,6 @@ class Scheduler:
         if served > 0:
             self._queue(sequence).serve(served * PROMPT_WEIGHT)
         sequence.furthest = max(sequence.furthest, end)
-
-    def _advance(self, sequence: Sequence, token: int) -> Advance:
-        self._count_answer(sequence)
-        if not sequence.output_ids:
-            self.pool.trust(sequence.blocks)
-        if sequence.guide is not None:
-            try:
-                sequence.guide.accept(token)
-            except GuideBroken:
-                return Advance(sequence, None, FinishReason.ERROR)
-        if token in self._eos_ids:
-            return Advance(sequence, None, FinishReason.STOP)
-        sequence.output_ids.append(token)
-        if len(sequence.output_ids) >= sequence.max_tokens:
-            return Advance(sequence, token, FinishReason.LENGTH)
-        if len(sequence.output_ids) >= sequence.sampling.min_tokens and is_looping(
-            sequence.output_ids
-        ):
-            return Advance(sequence, token, FinishReason.LENGTH, is_loop=True)
-        return Advance(sequence, token)
-
-    def _recite(self, sequence: Sequence) -> Advance:
-        assert sequence.script is not None
-        self._count_answer(sequence)
-        spoken = len(sequence.output_ids)
-        if spoken == len(sequence.script):
-            return Advance(sequence, None, FinishReason.STOP)
-        token = sequence.script[spoken]
-        sequence.output_ids.append(token)
-        if spoken + 1 == len(sequence.script):
-            return Advance(sequence, token, FinishReason.STOP)
-        is_full = spoken + 1 >= sequence.max_tokens
-        return Advance(sequence, token, FinishReason.LENGTH if is_full else None)
 
     def _count_answer(self, sequence: Sequence) -> None:
         queue = self._queue(sequence)

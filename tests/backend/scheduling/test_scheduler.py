@@ -286,6 +286,49 @@ def test_what_was_not_computed_of_a_cancelled_prompt_is_not_charged() -> None:
     assert started == ["b", "a", "b", "b"]
 
 
+def test_idleness_earns_no_places() -> None:
+    engine = scheduler(running=1, blocks=32)
+    engine.add([make(f"b{number}", 40, answer=1, owner="busy") for number in range(12)])
+    started: list[str] = []
+    while len(started) < 6:
+        started += [sequence.owner for sequence in turn(engine).started]
+    engine.add([make(f"n{number}", 40, answer=1, owner="new") for number in range(12)])
+    while len(started) < 14:
+        started += [sequence.owner for sequence in turn(engine).started]
+    assert started[6:].count("new") in (4, 5)
+
+
+def test_a_sequence_keeps_its_blocks_together_where_it_can() -> None:
+    engine = scheduler(blocks=16)
+    low, sequence = make("low", 13, answer=1), make("a", 16, answer=9)
+    engine.add([low, sequence])
+    turn(engine)
+    turn(engine)
+    assert low.reason is not None  # its block without a key is free again, below
+    while not sequence.reason:
+        together = list(sequence.blocks)
+        turn(engine)
+    assert together == list(range(together[0], together[0] + len(together)))
+    assert len(together) == 6
+
+
+def test_what_follows_a_known_prefix_lies_behind_it() -> None:
+    engine = scheduler(blocks=16)
+    low, first = make("low", 16), make("a", 17, answer=1)
+    engine.add([low, first])
+    engine.schedule(0.0)
+    engine.finish(low, FinishReason.CANCELLED)  # four blocks are free below
+    while engine.has_work:
+        turn(engine)
+    again = make("a", 26, answer=1)
+    engine.add([again])
+    turn(engine)
+    assert again.cached_tokens == 16
+    assert again.blocks == list(range(4, 11))
+    while engine.has_work:
+        turn(engine)
+
+
 def test_newcomers_cannot_keep_an_owner_from_her_next_place() -> None:
     engine = scheduler(running=2, blocks=32)
     first, second = make("first", 60, owner="victim"), make("second", 60, owner="victim")
