@@ -32,6 +32,7 @@ _DENIALS: Final = re.compile(
 )
 _MISREAD_DIGITS: Final = str.maketrans("OoIl|", "00111")
 _MISREAD: Final = re.compile(r"(?<![A-Za-z])(?=[\dOoIl|]*\d)[\dOoIl|]{2,}(?![A-KM-NP-Za-km-np-z])")
+_SAYS_NOTHING: Final = frozenset({"yes", "no", "true", "false"})  # wherever it may stand
 _MONTHS: Final = {"year": 12, "month": 1}
 _DAYS: Final = {"week": 7, "day": 1}
 
@@ -218,6 +219,8 @@ def _date_spellings(iso: str) -> Iterator[str]:
 
 def _spelled(value: str, skeleton: Skeleton, *, names: bool) -> list[_Hit]:
     letters = Skeleton(value).letters
+    if letters in _SAYS_NOTHING:
+        return []
     hits = [_Hit(*place) for place in skeleton.find(letters)]
     if hits:
         return hits

@@ -1,7 +1,8 @@
 """Page references of sentences: read, held against the pages' words, dropped or mended.
 
-A sentence belongs to a page that has its numbers and most of its telling words; words that stand on
-few pages tell more. What the model claims about pages counts only where the words agree.
+A sentence belongs to a page that has its numbers, nearly all of its names and most of its telling
+words; words that stand on few pages tell more. What the model claims about pages counts only where
+the words agree.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from frontend.workflows.paper import Paper
 from frontend.workflows.skeleton import is_ideograph
 
 _ENOUGH: Final = 0.5  # of a sentence's weight must be on the page
+_NAMES_ENOUGH: Final = 0.75  # of a sentence's words in capitals, its first one aside
 _STEM: Final = 6  # letters of a word that count, so that endings do not matter
 _REFERENCE: Final = re.compile(
     r"\s*[\[(（【]\s*(?:pp?\.?|pages?|第)\s*(?P<pages>\d{1,4}(?:\s*(?:[,，、;&和–-]|and|to|至)\s*"
@@ -24,6 +26,7 @@ _REFERENCE: Final = re.compile(
     re.IGNORECASE,
 )
 _WORD: Final = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+_NAME: Final = re.compile(r"(?<=[^\s.!?*:]\s)[^\W\d_a-z\u4e00-\u9fff][a-z]{2,}")
 _SMALL: Final = frozenset(
     {
         "with", "that", "this", "from", "shall", "will", "have", "been", "must", "such", "their",
@@ -105,10 +108,13 @@ class References:
         return Sentence(plain, (best,), begins_point), Tally(dropped=dropped, added=1)
 
     def _support(self, sentence: str, page: int) -> float:
-        """The share of the sentence's weight that the page has; 0 if a number is missing."""
+        """The share of the sentence's weight that the page has; 0 if numbers or names are not."""
         tokens = set(_tokens(sentence))
         words = self._pages[page]
         if any(token[0].isdigit() and token not in words for token in tokens):
+            return 0.0
+        names = set(_tokens(" ".join(_NAME.findall(sentence))))
+        if len(names & words) < _NAMES_ENOUGH * len(names):
             return 0.0
         whole = sum(self._weights.get(token, self._unknown) for token in tokens)
         on_page = sum(self._weights[token] for token in tokens if token in words)

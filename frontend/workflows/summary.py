@@ -21,6 +21,7 @@ from frontend.workflows.fields import Language
 from frontend.workflows.halt import Halt
 from frontend.workflows.reader import Reader
 from frontend.workflows.references import References, Sentence, Tally, claimed_pages, is_heading
+from frontend.workflows.skeleton import is_ideograph
 from frontend.workflows.windows import tokens, windows
 
 _NOTE_TOKENS: Final = 320  # of the answer about one window
@@ -30,6 +31,7 @@ _UNNAMED_ROOM: Final = 4_000  # tokens of a window where no room was named
 _BULLET: Final = re.compile(
     r"^\s*(?:[-*•·–]\s+|\(?\d{1,2}[.)、]\s*|[（(][一二三四五六七八九十]+[)）]\s*)"
 )
+_ENDED: Final = re.compile(r"[.!?:;。；：！？][\s\])）】\"”*]*$|[\])）】]\s*$|^#|\*\*$")
 _SENTENCE_END: Final = re.compile(
     r"(?<=[.!?])(?<!\b[A-Z]\.)(?<!\bNo\.)(?<!\bCo\.)(?<!\bvs\.)(?<!\bSt\.)(?<!\bMr\.)(?<!\bDr\.)"
     r"(?<!\bMs\.)(?<!\bInc\.)(?<!\bLtd\.)(?<!\bMrs\.)(?<!\bCorp\.)"
@@ -128,24 +130,43 @@ def summarise(
 def checked(text: str, references: References) -> tuple[tuple[Sentence, ...], Tally]:
     """The sentences of an answer with the references that the pages support."""
     sentences: list[Sentence] = []
+    told: set[str] = set()  # what a small model says again and again is kept once
     tally = Tally()
-    for line in text.splitlines():
-        line = _BULLET.sub("", line).strip()
-        if not line:
-            continue
+    for line in _lines(text):
         if is_heading(line):
             sentences.append(Sentence(line.strip("# "), is_heading=True))
             continue
         pieces = _split(line)
         _, last = claimed_pages(pieces[-1])  # a reference at a line's end is meant for all of it
-        for number, piece in enumerate(pieces):
-            own = claimed_pages(piece)[1]
-            sentence, told = references.check(
-                piece, begins_point=number == 0, also=() if own else last
+        begins_point = True
+        for piece in pieces:
+            plain, own = claimed_pages(piece)
+            if plain in told:
+                continue
+            told.add(plain)
+            sentence, counted = references.check(
+                piece, begins_point=begins_point, also=() if own else last
             )
+            begins_point = False
             sentences.append(sentence)
-            tally = tally.plus(told)
+            tally = tally.plus(counted)
     return tuple(sentences), tally
+
+
+def _lines(text: str) -> list[str]:
+    """The points of an answer, one each: bullets taken off, lines that were only wrapped joined."""
+    lines: list[str] = []
+    for raw in text.splitlines():
+        line = raw.strip()
+        if not line:
+            lines.append("")
+            continue
+        bare = _BULLET.sub("", line).strip()
+        if bare == line and lines and lines[-1] and not _ENDED.search(lines[-1]):
+            lines[-1] += line if is_ideograph(lines[-1][-1]) else f" {line}"
+        elif bare:
+            lines.append(bare)
+    return [line for line in lines if line]
 
 
 def _split(line: str) -> list[str]:

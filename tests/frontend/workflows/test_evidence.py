@@ -22,7 +22,7 @@ LAW = Field("jurisdiction", "Which law?", cues=("laws of", "governed"))
 PARTY = Field("party", "Who?", Kind.PARTIES, cues=("between",))
 TERM = Field("term", "How long?", Kind.DURATION, cues=("term", "remains in force"))
 FEE = Field("fee", "How much?", Kind.MONEY)
-NDA = paper(*AGREEMENT)
+NDA = paper(*AGREEMENT, "There is no more.")
 ZH = paper(*CHINESE)
 
 
@@ -84,6 +84,7 @@ def test_the_box_of_a_part_of_a_chinese_line_is_that_part() -> None:
         ("30 years", TERM),
         ("USD 1001.00", FEE),
         ("", LAW),
+        ("no", LAW),  # it stands somewhere in any text
     ],
 )
 def test_what_is_not_there_is_not_found(value: str, field: Field) -> None:

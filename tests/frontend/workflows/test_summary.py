@@ -72,6 +72,28 @@ def test_a_number_that_the_page_does_not_have_is_no_support() -> None:
     assert sentences[0].pages == ()
 
 
+def test_a_name_that_the_page_does_not_have_is_no_support() -> None:
+    said = (
+        "This Agreement is governed by the laws of the State of Ontario, Kingdom of Bavaria. [p. 2]"
+    )
+    sentences, _ = checked(said, NDA)
+    assert sentences[0].pages == ()
+
+
+def test_lines_that_were_only_wrapped_are_one_point_and_repetitions_are_dropped() -> None:
+    said = (
+        "- This Agreement remains in force for\n  three (3) years from the Effective Date. [p. 2]\n"
+        "- This Agreement remains in force for three (3) years from the Effective Date. [p. 2]\n"
+        "The parties signed\nthis Agreement."
+    )
+    sentences, tally = checked(said, NDA)
+    assert [one.text for one in sentences] == [
+        "This Agreement remains in force for three (3) years from the Effective Date.",
+        "The parties signed this Agreement.",
+    ]
+    assert tally.kept == 1
+
+
 def test_sentences_of_a_line_share_the_reference_at_its_end() -> None:
     said = (
         "1. The agreement remains in force for three (3) years. "
