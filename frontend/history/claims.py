@@ -30,6 +30,11 @@ class Claims:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def waits(self, jobs: Sequence[str] | None = None) -> bool:
+        """Whether a file waits (in those jobs, if named); costs no write."""
+        with self._database.read() as connection:
+            return connection.execute(_next_job(jobs)).first() is not None
+
     def claim(self, runner: str, *, jobs: Sequence[str] | None = None) -> WorkFile | None:
         """The next file, this runner's from now on; None if none waits (of those jobs, if named).
 
@@ -116,14 +121,14 @@ class Claims:
 
     def recover(self, *, gone_after: float = GONE_AFTER) -> int:
         """What runners claimed that are gone waits again; returns how many files."""
+        living = sa.select(work_runners.c.id).where(
+            work_runners.c.seen_at > time.time() - gone_after
+        )
+        lost = (work_files.c.state == FileState.RUNNING.value, work_files.c.runner.not_in(living))
+        with self._database.read() as connection:
+            if connection.execute(sa.select(work_files.c.id).where(*lost)).first() is None:
+                return 0
         with self._database.write() as connection:
-            living = sa.select(work_runners.c.id).where(
-                work_runners.c.seen_at > time.time() - gone_after
-            )
-            lost = (
-                work_files.c.state == FileState.RUNNING.value,
-                work_files.c.runner.not_in(living),
-            )
             hopeless = connection.execute(
                 sa.select(work_files.c.id, work_files.c.job).where(
                     *lost, work_files.c.attempts >= MOST_ATTEMPTS

@@ -28,7 +28,7 @@ from frontend.messages import (
 from frontend.workflows.halt import Halt, Halted
 from frontend.workflows.reader import Answer
 
-_PAGE_SIDE: Final = 1400  # pixels: enough to see whether the smallest print leaves ink
+_PAGE_SIDE: Final = 1100  # pixels: enough to see whether the smallest print leaves ink
 _ATTEMPTS: Final = 6  # while the backend is full or away
 _LONGEST_PAUSE: Final = 20.0  # seconds between two of them
 

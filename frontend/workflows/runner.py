@@ -66,7 +66,6 @@ class Runner:
 
     def start(self) -> None:
         """Takes up what waits, and what earlier runners left behind as soon as they are gone."""
-        self._claims.seen(self._names)
         self._claims.recover(gone_after=self._gone_after)
         self._threads = [
             threading.Thread(target=self._serve, args=(name,), name=f"job-{name[:8]}", daemon=True)
@@ -105,11 +104,12 @@ class Runner:
         """Says that this runner lives, frees what dead ones held, ends what is held no more."""
         while not self._closing.is_raised:
             try:
-                self._claims.seen(self._names)
-                if self._claims.recover(gone_after=self._gone_after):
-                    self.ring()
                 with self._lock:
                     at_work = dict(self._at_work)
+                if at_work:
+                    self._claims.seen(list(at_work))
+                if self._claims.recover(gone_after=self._gone_after):
+                    self.ring()
                 for name, (file, halt) in at_work.items():
                     if not self._claims.holds(name, file.id):
                         halt.stop()
@@ -123,7 +123,7 @@ class Runner:
     def _serve(self, name: str) -> None:
         while not self._closing.is_raised:
             try:
-                file = self._claims.claim(name, jobs=self._jobs)
+                file = self._next(name)
                 if file is None:
                     with self._bell:
                         self._bell.wait(_IDLE_SECONDS)
@@ -135,6 +135,13 @@ class Runner:
                 log.exception("a job's thread broke")
                 with self._bell:
                     self._bell.wait(_AWAY_SECONDS)
+
+    def _next(self, name: str) -> WorkFile | None:
+        """A claimed file, if any waits. Idle runners only read."""
+        if not self._claims.waits(self._jobs):
+            return None
+        self._claims.seen([name])  # before the claim, so that it is never a dead runner's
+        return self._claims.claim(name, jobs=self._jobs)
 
     def _work_on(self, name: str, file: WorkFile) -> bool:
         """Works on one claimed file to its end; False if the backend is away."""
