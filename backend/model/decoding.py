@@ -104,7 +104,9 @@ class TiledDecodes:
         outputs = torch.cat([output for output, _ in parts]).index_select(0, self._picks)
         sums = torch.cat([logsumexp for _, logsumexp in parts]).index_select(0, self._picks)
         sums = sums.view(self._shape)  # [rows, tiles, heads]
-        shares = torch.softmax(sums if self._absent is None else sums + self._absent, dim=1)
+        if self._absent is not None:
+            sums = sums + self._absent
+        shares = torch.softmax(sums, dim=1)
         outputs = outputs.view(*shares.shape, -1).mul(shares[..., None])  # float32
         return outputs.sum(1).to(query.dtype)[None]
 

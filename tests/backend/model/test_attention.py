@@ -100,7 +100,7 @@ def test_decoding_is_plain_attention(
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
-@pytest.mark.parametrize("shared", [0, 8, 21, 64])
+@pytest.mark.parametrize("shared", [0, 8, 21, 64, 200])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_decoded_sequence_gets_the_same_bits_in_any_company(
     dtype: torch.dtype, shared: int, seed: int

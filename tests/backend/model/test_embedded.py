@@ -130,7 +130,7 @@ def test_max_tokens_is_exact(engine: Engine, model: LoadedModel) -> None:
 def test_blocks_that_run_out_change_no_byte(engine: Engine, model: LoadedModel) -> None:
     questions = [QUESTIONS[number] for number in (0, 1, 2, 4)]
     alone = [text(ask(engine, model, "alone", question, max_tokens=40)) for question in questions]
-    cramped = Engine(replace(model, blocks=18), max_running=8, max_queue=8)
+    cramped = Engine(replace(model, blocks=10), max_running=8, max_queue=8)
     cramped.start()
     heard = [
         ask(cramped, model, str(number), question, max_tokens=40)
