@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=compare)
     command.add_argument("old", type=Path)
     command.add_argument("new", type=Path)
+    command.add_argument("--fields", help="list changed fields too, as for extract")
     return parser
 
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from frontend.client.blocking import Client
+from frontend.history.review import Review
 from frontend.messages import BackendError, BackendStatus, Phase
 from frontend.settings import Settings
-from frontend.workflows import batch
+from frontend.workflows import batch, fields, presets
 from frontend.workflows.client_reader import ClientReader
 from frontend.workflows.document import Document, read_document
 from frontend.workflows.extraction import Plan
+from frontend.workflows.fields import FieldList, FieldsInvalid, Language
 from frontend.workflows.plans import plan_for
 from frontend.workflows.progress import Progress
 
@@ -71,6 +73,26 @@ def documents(desk: Desk, named: Sequence[Path], progress: Progress) -> Iterator
             path.name,
             heard=lambda page, of, name=path.name: progress.tell(page, of, f"pages of {name}"),  # type: ignore[misc]
         )
+
+
+def fields_named(named: str, language: Language, review: Review) -> FieldList:
+    """A preset, a list of one's own, or the list in a JSON file."""
+    own = review.own_fields(OWNER).get(named)
+    if own is not None:
+        return fields.read(own)
+    preset = presets.preset(named, language)
+    if preset is not None:
+        return preset
+    path = Path(named)
+    if not path.is_file():
+        raise FieldsInvalid(
+            f"There is no list of fields {named!r}: give one of {', '.join(presets.NAMES)}, "
+            "or a JSON file."
+        )
+    try:
+        return fields.read(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise FieldsInvalid(f"{path} is not UTF-8 text.") from None
 
 
 def writer_of(

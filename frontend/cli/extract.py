@@ -7,18 +7,17 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Final
 
 from frontend import settings
-from frontend.cli.desk import OWNER, CannotDo, desk, writer_of
+from frontend.cli.desk import OWNER, CannotDo, desk, fields_named, writer_of
 from frontend.history.history import History
 from frontend.history.review import Review
 from frontend.history.work import Work
 from frontend.history.work_records import FileState, JobState
 from frontend.messages import BackendError
-from frontend.workflows import batch, export, fields, presets
-from frontend.workflows.fields import FieldList, FieldsInvalid, Language
+from frontend.workflows import batch, export
+from frontend.workflows.fields import Language
 from frontend.workflows.progress import Progress
 from frontend.workflows.report import to_docx
 from frontend.workflows.runner import Runner
@@ -43,7 +42,7 @@ def extract(asked: argparse.Namespace) -> int:
     chosen = settings.load()
     with closing(History(chosen.database_url)) as history:
         review, work = Review(history.database), Work(history.database)
-        wanted = _fields(asked.fields, Language(asked.language), review)
+        wanted = fields_named(asked.fields, Language(asked.language), review)
         with (
             desk(chosen, batch_work=True) as at,
             Progress(quiet=asked.quiet) as progress,
@@ -93,23 +92,3 @@ def _run(runner: Runner, work: Work, job: str, progress: Progress) -> None:
         raise
     finally:
         runner.close()
-
-
-def _fields(named: str, language: Language, review: Review) -> FieldList:
-    """A preset, a list of one's own, or the list in a JSON file."""
-    own = review.own_fields(OWNER).get(named)
-    if own is not None:
-        return fields.read(own)
-    preset = presets.preset(named, language)
-    if preset is not None:
-        return preset
-    path = Path(named)
-    if not path.is_file():
-        raise FieldsInvalid(
-            f"There is no list of fields {named!r}: give one of {', '.join(presets.NAMES)}, "
-            "or a JSON file."
-        )
-    try:
-        return fields.read(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise FieldsInvalid(f"{path} is not UTF-8 text.") from None

@@ -21,6 +21,7 @@ _PAGE_NUMBER: Final = re.compile(
 _SENTENCE_END: Final = re.compile(r"[.;!?](?=[\"”)\]]?\s+[\"“(A-Z0-9])|[。；！？]")
 _ABBREVIATION: Final = re.compile(r"(?:\b(?:[A-Z]|Inc|Corp|Co|Ltd|No|Mr|Ms|Mrs|Dr|St|vs|Sec|Art))$")
 LONGEST_QUOTE: Final = 320  # characters
+_LONGEST_WORD: Final = 24
 
 
 @dataclass(frozen=True)
@@ -121,12 +122,14 @@ class Paper:
             found.end() for found in _SENTENCE_END.finditer(head) if not _abbreviates(head, found)
         ]
         begins_whole = bool(ends) or start <= room
-        head = head[ends[-1] :] if ends else head
+        head = head[ends[-1] :] if ends else head if begins_whole else _from_a_word(head)
         stop = next(
             (found for found in _SENTENCE_END.finditer(tail) if not _abbreviates(tail, found)), None
         )
         ends_whole = stop is not None or end + room >= len(self.text)
-        tail = tail[: stop.end()] if stop else tail
+        tail = (
+            tail[: stop.end()] if stop else tail if ends_whole else _from_a_word(tail[::-1])[::-1]
+        )
         quote = " ".join(f"{head}{self.text[start:end]}{tail}".split())
         return ("" if begins_whole else "…") + quote + ("" if ends_whole else "…")
 
@@ -177,6 +180,12 @@ def _around(one: Box, other: Box) -> Box:
         max(one.right, other.right),
         max(one.bottom, other.bottom),
     )
+
+
+def _from_a_word(text: str) -> str:
+    """A text without the rest of a word that it may begin with."""
+    space = text[:_LONGEST_WORD].find(" ")
+    return text if space < 0 else text[space + 1 :]
 
 
 def _abbreviates(text: str, found: re.Match[str]) -> bool:

@@ -251,3 +251,31 @@ def test_versions_are_compared_without_a_model(
     assert content["clauses"][0]["edits"] == [{"old": "three (3)", "new": "five (5)"}]
     assert [page["is_same"] for page in content["pages"]] == [True, False, True]
     assert backend.requests == []
+
+
+def test_changed_fields_come_with_old_and_new_quotes(
+    backend: FakeBackend, folder: Path, fields: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, third = AGREEMENT
+    old = contract(backend, folder, "old.pdf")
+    longer = second.replace("three (3) years", "five (5) years")
+    new = contract(backend, folder, "new.pdf", (first, longer, third))
+
+    def answer(request: GenerateRequest) -> str:
+        asked = "".join(part.text for part in request.messages[0].parts)
+        return json.dumps(SAID | {"term": "5 years", "party": []} if "five (5)" in asked else SAID)
+
+    backend.answer = answer
+    assert main(["compare", old, new, "--fields", fields, "--quiet"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "term: 3 years -> 5 years"
+    assert lines[1].startswith("  - [p. 2] This Agreement remains in force for three (3) years")
+    assert lines[2].startswith("  + [p. 2] This Agreement remains in force for five (5) years")
+    assert lines[3] == "changed"
+    assert main(["compare", old, new, "--fields", fields, "--quiet", "--json"]) == 0
+    (field,) = json.loads(capsys.readouterr().out)["fields"]
+    assert (field["field"], field["old"]["value"], field["new"]["value"]) == (
+        "term",
+        "3 years",
+        "5 years",
+    )

@@ -185,6 +185,17 @@ def test_a_sentence_is_quoted_whole() -> None:
     )
 
 
+def test_a_quote_that_is_cut_is_cut_between_words() -> None:
+    place = locate(
+        "3 years", TERM, paper("and further " * 60 + "three (3) years" + " and so on" * 60)
+    )
+    assert place.place is not None
+    quote = place.place.quote
+    assert quote.startswith(("…and", "…further"))
+    assert quote.endswith(("and…", "so…", "on…"))
+    assert len(quote) < 330
+
+
 def test_a_long_contract_is_searched_at_once() -> None:
     filler = "The Receiving Party shall use reasonable care in all of its other affairs.\n" * 42
     long = paper(*[filler] * 9, *AGREEMENT, *[filler] * 9)
