@@ -119,7 +119,9 @@ _ENGLISH_DURATION: Final = re.compile(
     r"(?:days?|weeks?|months?|years?))\b",
     re.IGNORECASE,
 )
-_CHINESE_NUMBER: Final = r"\d{1,4}(?:\.\d{1,2})?|[一壹二贰两三叁四肆五伍六陆七柒八捌九玖十拾百佰]+"
+_CHINESE_NUMBER: Final = (
+    r"\d{1,4}(?:\.\d{1,2})?|[一壹二贰两三叁四肆五伍六陆七柒八捌九玖十拾百佰]{1,8}"
+)
 _CHINESE_DURATION: Final = re.compile(
     rf"(?<![\d.月第年])(?P<first>{_CHINESE_NUMBER})\s?(?:[（(]\s?(?P<second>{_CHINESE_NUMBER})\s?[)）]\s?)?"
     r"(?P<unit>个?工作日|个?自然日|个?日历日|周年|年半|年|个半月|个月|周|个?星期|天|日)(?![期至元])"

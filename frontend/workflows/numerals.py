@@ -27,7 +27,7 @@ _ORDINALS: Final = {
 }  # fmt: skip
 
 _WORDS: Final = [*_UNITS, *_TENS, *_SCALES, "hundred"]
-ENGLISH: Final = r"(?:(?:{0})(?:(?:[\s-]+and)?[\s-]+(?:{0}))*)".format(
+ENGLISH: Final = r"(?:(?:{0})(?:(?:[\s-]{{1,3}}and)?[\s-]{{1,3}}(?:{0})){{0,9}})".format(
     "|".join(sorted(_WORDS, key=len, reverse=True))
 )  # a pattern of what `english` may be able to read
 ORDINAL: Final = r"(?:(?:twenty|thirty)[\s-]+)?(?:{})".format(
@@ -41,7 +41,7 @@ _DIGIT_SIGNS: Final = (
 _DIGITS: Final = {sign: value for value, signs in enumerate(_DIGIT_SIGNS) for sign in signs}
 _POWERS: Final = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _MYRIADS: Final = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
-CHINESE: Final = "[零〇○一壹二贰貳两兩三叁參四肆五伍六陆陸七柒八捌九玖十拾百佰千仟万萬亿億]+"
+CHINESE: Final = "[零〇○一壹二贰貳两兩三叁參四肆五伍六陆陸七柒八捌九玖十拾百佰千仟万萬亿億]{1,24}"
 
 
 def english(text: str) -> int | None:

@@ -10,7 +10,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from frontend.workflows.export import coverage, harmless, place, quotes, status, verdict
+from frontend.workflows.export import coverage, place, printable, quotes, status, verdict
 from frontend.workflows.findings import State
 from frontend.workflows.labels import label
 from frontend.workflows.table import Cell, Table
@@ -78,10 +78,11 @@ def to_xlsx(table: Table) -> bytes:
 
 
 def _line(sheet: Worksheet, texts: list[str]) -> None:
-    sheet.append([harmless(text)[:_LONGEST_CELL] for text in texts])
+    sheet.append([printable(text)[:_LONGEST_CELL] for text in texts])
     for cell in sheet[sheet.max_row]:
-        if cell.value:
+        if cell.data_type in ("f", "e"):  # a formula, or the name of an error such as #N/A
             cell.data_type = "s"
+            cell.quotePrefix = True  # text it stays, even if someone edits the cell
 
 
 def _dress(sheet: Worksheet, widths: list[int]) -> None:

@@ -128,8 +128,9 @@ def test_what_a_dead_runner_held_waits_again_and_what_a_living_one_holds_does_no
     claims.seen(["living"])
     assert claims.recover() == 1
     assert claims.holds("living", living.id)
-    assert not claims.finish("dead", dead.id, "{}")
-    assert claimed(claims, "living").id == dead.id
+    assert claimed(claims, "heir").id == dead.id
+    assert not claims.finish("dead", dead.id, "{}"), "it is the heir's now"
+    assert claims.finish("heir", dead.id, "{}")
 
 
 def test_a_runner_that_falls_silent_is_taken_for_dead(work: Work, claims: Claims) -> None:

@@ -136,6 +136,8 @@ def test_the_workbook_has_values_and_evidence_and_no_formula(results: Table) -> 
     assert [cell.value for cell in values[1]][3:] == ["Parties", "term", "fee", "note"]
     assert values["E2"].value == "4 years"
     assert all(cell.data_type != "f" for sheet in book for row in sheet for cell in row)
+    assert values["A2"].value == EVIL_NAME
+    assert values["A2"].quotePrefix
     term = next(row for row in evidence.values if row[1] == "term")
     assert (term[2], term[4], term[6]) == ("4 years", "p. 2", "3 years")
     assert "three (3) years" in str(term[5])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from frontend.workflows import mentions
@@ -94,3 +96,14 @@ def test_what_is_no_duration_is_left_alone(text: str) -> None:
 )
 def test_a_sum_is_found(text: str, written: str, normal: str) -> None:
     assert told(mentions.money(text), text) == [(written, (normal,))]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["one ", "(", "1,", "twenty-", "三", "May 3 ", "$1.000", "third day of ", "two thousand and "],
+)
+def test_no_text_takes_long(piece: str) -> None:
+    text = piece * (30_000 // len(piece))
+    began = time.process_time()
+    mentions.dates(text), mentions.durations(text), mentions.money(text)
+    assert time.process_time() - began < 2

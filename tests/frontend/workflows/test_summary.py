@@ -72,6 +72,19 @@ def test_a_number_that_the_page_does_not_have_is_no_support() -> None:
     assert sentences[0].pages == ()
 
 
+@pytest.mark.parametrize(
+    ("said", "pages"),
+    [
+        ("有效期为3年，自2024年5月3日起。", (1,)),
+        ("违约金为人民币100万元。", (2,)),
+        ("违约金为人民币200万元。", ()),
+    ],
+)
+def test_numbers_may_be_written_in_figures(said: str, pages: tuple[int, ...]) -> None:
+    sentences, _ = checked(said, References(paper(*CHINESE)))
+    assert sentences[0].pages == pages
+
+
 def test_a_name_that_the_page_does_not_have_is_no_support() -> None:
     said = (
         "This Agreement is governed by the laws of the State of Ontario, Kingdom of Bavaria. [p. 2]"

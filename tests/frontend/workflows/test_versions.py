@@ -137,6 +137,16 @@ def test_only_the_changed_page_is_asked_about_and_the_rest_is_carried_over() -> 
     assert "five (5)" in change.new.values[0].quote
 
 
+def test_what_stood_on_a_changed_page_is_not_carried_over() -> None:
+    other = SECOND.replace("This Agreement remains in force for", "The warranty lasts for")
+    revision, _, _ = revise(FIRST, other, THIRD, said=NOTHING)
+    assert [finding.state for finding in revision.extraction.findings] == [
+        State.FOUND,
+        State.FOUND,
+        State.NOT_STATED,
+    ]
+
+
 def test_a_version_without_changes_is_not_asked_about_at_all() -> None:
     revision, before, fake = revise(*AGREEMENT, said=NOTHING)
     assert fake.asked == []
