@@ -6,18 +6,22 @@ import logging
 from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as SequenceOf
 from itertools import accumulate, compress
+from typing import TYPE_CHECKING
 
 import torch
 
 from backend.model.attention import Chunk, Pages, Part
 from backend.model.decoding import PaddedDecodes, TiledDecodes
 from backend.model.kv_cache import KVCache
-from backend.model.outcome import Failed, Outcome
+from backend.model.outcome import Failed, Outcome, Sampled
 from backend.model.sampler import Sampler, UnusableLogits
 from backend.prompt.guide import GuideBroken
 from backend.prompt.picture import ImageSpan
 from backend.prompt.positions import Positions
 from backend.scheduling.scheduler import Batch, Slice
+
+if TYPE_CHECKING:  # it needs Triton
+    from backend.model.cuda.forward import FusedForward
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +48,10 @@ class Runner:
         attend_rows: int,
         tile_tokens: int,
         packed: bool,
+        fused: FusedForward | None = None,
     ) -> None:
-        """`network` is transformers' text model without its `head`.
+        """`network` is transformers' text model without its `head`; where there is `fused`, it
+        computes in the network's place.
 
         `position_rows` is 3 where positions have a row for time, height and width, else 1.
         `packed` computes a whole batch in one forward pass. Otherwise every chunk of a prompt is
@@ -66,6 +72,7 @@ class Runner:
         self._tile_tokens = tile_tokens
         self._decodes = PaddedDecodes if packed else TiledDecodes
         self._device = cache.device
+        self._fused = fused
 
     @torch.inference_mode()
     def run(self, batch: Batch, embeddings: Embeddings) -> list[Outcome]:
@@ -114,8 +121,18 @@ class Runner:
                 ]
             log.exception("forward pass failed", extra=_named(slices[0]))
             return [Failed()]
-        due = iter(logits)
-        return [self._sample(next(due), part) if part.samples else None for part in slices]
+        outcomes = iter(self._chosen(logits, [part for part in slices if part.samples]))
+        return [next(outcomes) if part.samples else None for part in slices]
+
+    def _chosen(self, logits: torch.Tensor, parts: SequenceOf[Slice]) -> list[Outcome]:
+        """Outcomes from logits [parts, vocabulary]: on the device together where that can be."""
+        tokens: list[int | None] = [None] * len(parts)
+        if self._fused is not None and parts:
+            tokens = self._fused.tokens(logits, [part.sequence for part in parts])
+        return [
+            self._sample(row, part) if token is None else Sampled(token)
+            for row, part, token in zip(logits, parts, tokens, strict=True)
+        ]
 
     def _sample(self, logits: torch.Tensor, part: Slice) -> Outcome:
         try:
@@ -132,18 +149,32 @@ class Runner:
 
     def _forward(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:
         """Logits [slices that sample, vocabulary]."""
-        hidden = self._network(
-            inputs_embeds=self._embedded(slices, embeddings),
-            position_ids=self._positions(slices),
-            use_cache=False,
-            pages=self._pages(slices),
-        ).last_hidden_state
+        if self._fused is not None and self._fused.can_decode(slices):
+            logits = self._fused.decode(slices)
+            if all(part.samples for part in slices):
+                return logits
+            return logits[[row for row, part in enumerate(slices) if part.samples]]
         ends = accumulate(part.end - part.start for part in slices)
         last_rows = [end - 1 for end, part in zip(ends, slices, strict=True) if part.samples]
+        wanted = torch.tensor(last_rows, device=self._device)  # before the host runs ahead
+        hidden = self._rows(slices, embeddings)
         if not last_rows:
             return torch.empty(0)
-        logits: torch.Tensor = self._head(hidden[0, last_rows])
+        logits = self._head(hidden[wanted])
         return logits
+
+    def _rows(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:
+        """What the head reads of every token: [tokens, hidden]."""
+        embedded, positions = self._embedded(slices, embeddings), self._positions(slices)
+        if self._fused is not None:
+            return self._fused.hidden(embedded[0], positions[:, 0], slices)
+        rows: torch.Tensor = self._network(
+            inputs_embeds=embedded,
+            position_ids=positions,
+            use_cache=False,
+            pages=self._pages(slices),
+        ).last_hidden_state[0]
+        return rows
 
     def _embedded(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:
         """[1, tokens, hidden]: the tokens' embeddings, and the pictures' in their places."""

@@ -10,7 +10,6 @@ query heads that share a key head share its reading, standing as rows of one mat
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,7 +25,6 @@ _LOG2E = math.log2(math.e)
 _FEWEST_ROWS = 16  # of a matrix product
 _MOST_SPLITS = 64
 _PROGRAMS = 132  # of a decode step: one for each multiprocessor of an H100
-_ROOMY = 200 << 10  # bytes of shared memory for a program, which data-centre cards have
 
 
 @triton.jit
@@ -294,38 +292,41 @@ class _Plan:
     warps: int
     stages: int  # reads under way
 
+    def bytes(self, dim: int, dtype: torch.dtype) -> int:
+        """Of shared memory, for heads of `dim` numbers."""
+        return (self.rows + 2 * self.keys * self.stages) * dim * dtype.itemsize
+
+
+_PLANS = (  # measured on an H100; smaller ones for cards with less shared memory
+    _Plan(128, 128, 8, 3),
+    _Plan(128, 64, 8, 2),
+    _Plan(64, 64, 4, 2),
+    _Plan(64, 32, 4, 2),
+)
+
 
 @cache
-def _plan(device: torch.device) -> _Plan:
-    """As large as the device's shared memory allows."""
+def _plan(dim: int, dtype: torch.dtype, device: torch.device) -> _Plan:
+    """The first that the device has the shared memory for."""
+    room = 0
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
-        if getattr(properties, "shared_memory_per_block_optin", 0) >= _ROOMY:
-            return _Plan(128, 128, 8, 3)
-    return _Plan(64, 32, 4, 2)
+        room = getattr(properties, "shared_memory_per_block_optin", 0)
+    return next((plan for plan in _PLANS if plan.bytes(dim, dtype) <= room), _PLANS[-1])
 
 
 class Prompts:
     """Stretches of prompts, one after the other as rows of a step."""
 
-    def __init__(
-        self,
-        tables: Sequence[Sequence[int]],
-        spans: Sequence[tuple[int, int, int]],
-        heads: Heads,
-        device: torch.device,
-    ) -> None:
-        """For each stretch its sequence's blocks, and its first row, first place and end place."""
-        width = max(map(len, tables))
-        padded = [[*table, *[0] * (width - len(table))] for table in tables]
-        self._tables = torch.tensor(padded, dtype=torch.int32, device=device)
-        self._spans = torch.tensor(spans, dtype=torch.int32, device=device)
+    def __init__(self, tables: torch.Tensor, spans: torch.Tensor, heads: Heads, most: int) -> None:
+        """int32 `tables` [stretches, width] of their sequences' blocks, and int32 `spans`
+        [stretches, 3]: first row, first place and end place of each. `most` is the tokens of the
+        longest; an empty stretch is nobody's."""
+        self._tables = tables
+        self._spans = spans
         self._heads = heads
-        self._plan = _plan(device)
-        group = heads.queries // heads.keys
-        most = max(end - start for _, start, end in spans)
-        self._grid = (-(-most * group // self._plan.rows), heads.keys, len(spans))
-        self._chained = chain.is_available(device)
+        self._most = most
+        self._chained = chain.is_available(tables.device)
 
     def attend(
         self, rows: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, scale: float
@@ -334,7 +335,10 @@ class Prompts:
         [blocks, block size, key heads, dim] -> [n, query heads * dim]."""
         heads = self._heads
         output = rows.new_empty(len(rows), heads.width)
-        _prompt_tile[self._grid](
+        plan = _plan(heads.dim, rows.dtype, rows.device)
+        group = heads.queries // heads.keys
+        grid = (triton.cdiv(self._most * group, plan.rows), heads.keys, len(self._spans))
+        _prompt_tile[grid](
             rows,
             keys,
             values,
@@ -345,14 +349,14 @@ class Prompts:
             scale * _LOG2E,
             rows.stride(0),
             heads.keys,
-            heads.queries // heads.keys,
+            group,
             heads.dim,
             keys.shape[1],
-            self._plan.rows,
-            self._plan.keys,
+            plan.rows,
+            plan.keys,
             self._chained,
-            num_warps=self._plan.warps,
-            num_stages=self._plan.stages,
+            num_warps=plan.warps,
+            num_stages=plan.stages,
             **chain.options(self._chained),
         )
         return output

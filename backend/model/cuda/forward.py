@@ -8,11 +8,15 @@ import torch
 
 from backend.model.cuda import products
 from backend.model.cuda.attention import Decoding, Prompts
-from backend.model.cuda.graphs import Decode, DecodeGraphs
+from backend.model.cuda.decode_steps import Decode, DecodeSteps
 from backend.model.cuda.layers import Attention, FusedText, Step
+from backend.model.cuda.prompt_steps import PromptSteps, Stretch
+from backend.model.cuda.recording import Recorder
+from backend.model.cuda.sampling import DeviceSampler
 from backend.model.kv_cache import KVCache
 from backend.prompt.positions import Positions
 from backend.scheduling.scheduler import Slice
+from backend.scheduling.sequence import Sequence
 
 _IN_LINE = Positions()
 
@@ -41,58 +45,86 @@ class FusedForward:
         embed: torch.nn.Module,
         head: FusedHead,
         cache: KVCache,
+        eos_ids: frozenset[int],
         *,
         longest: int,
     ) -> None:
-        """`longest` is the most tokens of a sequence."""
+        """`longest` is the most tokens of a sequence. Where there are no graphs, as in Triton's
+        interpreter, every step is launched kernel by kernel."""
         self._text = text
         self._cache = cache
+        self._sampler = DeviceSampler(eos_ids, cache.device)
+        self._has_graphs = cache.device.type == "cuda"
         self._memory = [cache.look(layer, 0, (cache.blocks, 1)) for layer in range(cache.layers)]
-        self._graphs = DecodeGraphs(
-            text, embed, head, self._memory, longest=longest, device=cache.device
+        recorder = Recorder()
+        width = -(-longest // cache.block_size)
+        hidden = embed.get_parameter("weight").shape[1]
+        self._decodes = DecodeSteps(text, embed, head, self._memory, recorder, width=width)
+        self._prompts = PromptSteps(text, hidden, self._memory, recorder, width=width)
+
+    @torch.inference_mode()
+    def prepare(self, most: int) -> None:
+        """Records the steps of short prompts, and of up to that many sequences that decode."""
+        self._prompts.prepare()
+        self._decodes.prepare(most)
+
+    def can_decode(self, slices: SequenceOf[Slice]) -> bool:
+        """Whether `decode` can do it: one new token for each of not too many sequences."""
+        return (
+            self._has_graphs
+            and len(slices) <= self._decodes.most
+            and all(_is_decode(part) for part in slices)
         )
 
-    def prepare(self, most: int) -> None:
-        """Captures the decode steps of up to that many sequences ahead of their need."""
-        self._graphs.prepare(most)
-
-    def has_graph(self, slices: SequenceOf[Slice]) -> bool:
-        """Whether `decode` can do it: one new token for each of not too many sequences."""
-        return len(slices) <= self._graphs.most and all(_is_decode(part) for part in slices)
-
     def decode(self, slices: SequenceOf[Slice]) -> torch.Tensor:
-        """Logits [slices, vocabulary], to be read before the next call."""
-        return self._graphs.logits([_decode(part) for part in slices])
+        """Logits [slices, vocabulary], overwritten by the next step."""
+        return self._decodes.run([_decode(part) for part in slices])
 
     def hidden(
         self, embedded: torch.Tensor, positions: torch.Tensor, slices: SequenceOf[Slice]
     ) -> torch.Tensor:
-        """What the head reads [rows, hidden], from embedded rows [rows, hidden] and positions
-        [3, rows]; decoding slices come first."""
-        cache, size = self._cache, self._cache.block_size
+        """What the head reads [rows, hidden], overwritten by the next step, from embedded rows
+        [rows, hidden] and positions [3, rows]; decoding slices come first."""
+        if self._has_graphs and self._prompts.has(len(embedded), len(slices)):
+            stretches = [Stretch(part.start, part.end, self._blocks(part)) for part in slices]
+            return self._prompts.run(embedded, positions, stretches)
         slots = [
             slot
             for part in slices
-            for slot in cache.slots(part.sequence.blocks, part.start, part.end)
+            for slot in self._cache.slots(part.sequence.blocks, part.start, part.end)
         ]
-        tables = [part.sequence.blocks[: -(-part.end // size)] for part in slices]
         count = sum(_is_decode(part) for part in slices)
         parts: list[tuple[slice, Attention]] = []
         if count:
-            width = max(map(len, tables[:count]))
-            padded = [table + [0] * (width - len(table)) for table in tables[:count]]
-            lengths = [part.end for part in slices[:count]]
-            decoding = Decoding(self._numbers(padded), self._numbers(lengths), self._text.heads)
-            parts.append((slice(0, count), decoding))
+            parts.append((slice(0, count), self._decoding(slices[:count])))
         if count < len(slices):
-            spans, row = [], 0
-            for part in slices[count:]:
-                spans.append((row, part.start, part.end))
-                row += part.end - part.start
-            prompts = Prompts(tables[count:], spans, self._text.heads, cache.device)
-            parts.append((slice(count, None), prompts))
+            parts.append((slice(count, None), self._reading(slices[count:])))
         step = Step(positions, self._numbers(slots), self._memory, tuple(parts))
         return self._text(embedded, step)
+
+    def tokens(self, logits: torch.Tensor, sequences: SequenceOf[Sequence]) -> list[int | None]:
+        """As `DeviceSampler.tokens`."""
+        return self._sampler.tokens(logits, sequences)
+
+    def _decoding(self, slices: SequenceOf[Slice]) -> Decoding:
+        lengths = [part.end for part in slices]
+        return Decoding(self._tables(slices), self._numbers(lengths), self._text.heads)
+
+    def _reading(self, slices: SequenceOf[Slice]) -> Prompts:
+        spans, row = [], 0
+        for part in slices:
+            spans.append((row, part.start, part.end))
+            row += part.end - part.start
+        most = max(part.end - part.start for part in slices)
+        return Prompts(self._tables(slices), self._numbers(spans), self._text.heads, most)
+
+    def _tables(self, slices: SequenceOf[Slice]) -> torch.Tensor:
+        tables = [self._blocks(part) for part in slices]
+        width = max(map(len, tables))
+        return self._numbers([table + [0] * (width - len(table)) for table in tables])
+
+    def _blocks(self, part: Slice) -> list[int]:
+        return part.sequence.blocks[: -(-part.end // self._cache.block_size)]
 
     def _numbers(self, values: SequenceOf[object]) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.int32, device=self._cache.device)
@@ -111,5 +143,5 @@ def _decode(part: Slice) -> Decode:
         token=sequence.tokens(part.start, part.end)[0],
         place=part.start,
         position=(time[0], height[0], width[0]),
-        blocks=sequence.blocks,
+        blocks=list(sequence.blocks),
     )

@@ -29,13 +29,17 @@ class Attention(Protocol):
         """As the classes in `backend.model.cuda.attention` have it."""
 
 
+# By layer, keys and values as `Attention.attend` takes them.
+Memory = Sequence[tuple[torch.Tensor, torch.Tensor]]
+
+
 @dataclass(frozen=True)
 class Step:
     """What a forward pass needs besides its rows."""
 
     positions: torch.Tensor  # [3, rows], in time, height and width
     slots: torch.Tensor  # [rows]: where keys and values go; nowhere, if negative
-    memory: Sequence[tuple[torch.Tensor, torch.Tensor]]  # by layer, as `attend` takes them
+    memory: Memory
     parts: tuple[tuple[slice, Attention], ...]  # covering the rows, in order
 
 

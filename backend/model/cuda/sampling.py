@@ -15,8 +15,7 @@ import triton.language as tl
 from backend.model.sampler import COLDEST, NUCLEUS, chance
 from backend.scheduling.sequence import Sequence
 
-UNUSABLE = -1  # instead of a token: its logits are no numbers
-_OTHERWISE = -2  # instead of a token: its nucleus is larger than what was sorted
+_NONE = -1  # instead of a token, on the device
 _BLOCK = 4096  # tokens of a program
 
 
@@ -72,7 +71,8 @@ class DeviceSampler:
     def tokens(self, logits: torch.Tensor, sequences: SequenceOf[Sequence]) -> list[int | None]:
         """The next token of each sequence from its row of logits [sequences, vocabulary].
 
-        UNUSABLE where logits are not finite; None where `Sampler` has to choose.
+        None where `Sampler` has to choose, or to say what is wrong: where a request asks for more,
+        where logits are not finite, where a nucleus is larger than what was sorted.
         """
         mine = [row for row, sequence in enumerate(sequences) if _is_plain(sequence)]
         tokens: list[int | None] = [None] * len(sequences)
@@ -84,14 +84,14 @@ class DeviceSampler:
         if drawn:
             rows = self._sent(drawn)
             chosen = self._drawn(logits[rows], held[rows], [sequences[row] for row in drawn])
-            best[rows] = torch.where(best[rows] == UNUSABLE, best[rows], chosen)
+            best[rows] = torch.where(best[rows] == _NONE, _NONE, chosen)
         found = best.tolist()  # here the host waits
         for row in mine:
-            tokens[row] = None if found[row] == _OTHERWISE else found[row]
+            tokens[row] = None if found[row] == _NONE else found[row]
         return tokens
 
     def _best(self, logits: torch.Tensor, held: torch.Tensor) -> torch.Tensor:
-        """The likeliest token of each row that may be chosen, or UNUSABLE."""
+        """The likeliest token of each row that may be chosen, or _NONE."""
         rows, vocabulary = logits.shape
         blocks = triton.cdiv(vocabulary, _BLOCK)
         peaks = torch.empty(rows, blocks, device=logits.device)
@@ -137,8 +137,7 @@ class DeviceSampler:
             if sequence.sampling.top_k > 0 or sequence.sampling.top_p < 1.0
         ]
         if not ranks:
-            probabilities = torch.softmax(scores.double(), -1)
-            return _place(probabilities, min_p, target)
+            return _place(torch.softmax(scores, -1), min_p, target)
         best, ids = torch.topk(scores, min(NUCLEUS, scores.shape[1]))
         rank = torch.arange(best.shape[1], device=best.device)
         limited = self._sent([sequence.sampling.top_k > 0 for sequence in sequences])[:, None]
@@ -146,18 +145,18 @@ class DeviceSampler:
         total = torch.where(
             limited, best.logsumexp(1, keepdim=True), scores.logsumexp(1, keepdim=True)
         )
-        probabilities = (best - total).double().exp()
-        before = probabilities.cumsum(1) - probabilities
+        probabilities = (best - total).exp()
+        mass = probabilities.cumsum(1, dtype=torch.float64)
+        before = mass - probabilities
         kept = torch.where((before < top_p) | (rank == 0), probabilities, 0.0)
         place = _place(kept, min_p, target)
         tokens = ids.gather(1, place[:, None])[:, 0]
-        reaches = limited | (probabilities.sum(1, keepdim=True) >= top_p)
-        tokens = torch.where(reaches[:, 0], tokens, _OTHERWISE)
+        reaches = limited | (mass[:, -1:] >= top_p)
+        tokens = torch.where(reaches[:, 0], tokens, _NONE)
         if len(ranks) < len(sequences):
             whole = [row for row in range(len(sequences)) if row not in set(ranks)]
             rows = self._sent(whole)
-            probabilities = torch.softmax(scores[rows].double(), -1)
-            tokens[rows] = _place(probabilities, min_p[rows], target[rows])
+            tokens[rows] = _place(torch.softmax(scores[rows], -1), min_p[rows], target[rows])
         return tokens
 
     def _held(self, sequences: SequenceOf[Sequence]) -> torch.Tensor:
@@ -192,7 +191,7 @@ def _place(probabilities: torch.Tensor, min_p: torch.Tensor, target: torch.Tenso
     """Where in each row of probabilities [rows, n] the target, in [0, 1), falls [rows]."""
     peak = probabilities.amax(1, keepdim=True)
     kept = torch.where(probabilities >= min_p * peak, probabilities, 0.0)
-    cumulative = kept.cumsum(1)
+    cumulative = kept.cumsum(1, dtype=torch.float64)
     place = torch.searchsorted(cumulative, target * cumulative[:, -1:], right=True)[:, 0]
     number = torch.arange(kept.shape[1], device=kept.device)
     last = torch.where(kept > 0, number, 0).amax(1)  # rounding may step past it

@@ -87,7 +87,15 @@ def test_stretches_of_prompts_see_what_came_before(
         spans.append((row, start, end))
         row += end - start
     rows = torch.randn(row, heads.count * heads.dim, device=device)
-    prompts = Prompts(tables, spans, heads, device)
+    width = max(map(len, tables))
+    prompts = Prompts(
+        torch.tensor([table + [BLOCKS] * (width - len(table)) for table in [*tables, []]])
+        .int()
+        .to(device),
+        torch.tensor([*spans, (0, 0, 0)]).int().to(device),
+        heads,
+        most=20,
+    )
     output = prompts.attend(rows, memory.keys, memory.values, heads.dim**-0.5)
     for (first, start, end), table in zip(spans, tables, strict=True):
         part = slice(first, first + end - start)

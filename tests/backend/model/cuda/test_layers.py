@@ -38,7 +38,9 @@ def forward_of(model: Any, device: torch.device) -> FusedForward:
         device=device,
     )
     head = FusedHead(model.get_output_embeddings())
-    return FusedForward(FusedText(text), text.embed_tokens, head, cache, longest=320)
+    return FusedForward(
+        FusedText(text), text.embed_tokens, head, cache, frozenset({0}), longest=320
+    )
 
 
 def compute(ours: FusedForward, model: Any, slices: list[Slice]) -> torch.Tensor:

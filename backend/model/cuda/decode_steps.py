@@ -1,0 +1,120 @@
+"""Decode steps from graphs, one for each of a few numbers of rows; a spare row is nobody's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from backend.model.cuda.attention import Decoding
+from backend.model.cuda.layers import FusedText, Memory, Step
+from backend.model.cuda.recording import NOWHERE, Recorder, Staging, Tables
+
+log = logging.getLogger(__name__)
+
+_SIZES = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 160, 192, 224, 256)  # rows
+
+
+@dataclass(frozen=True)
+class Decode:
+    """A sequence's newest token, which is computed next."""
+
+    token: int
+    place: int  # in the sequence
+    position: tuple[int, int, int]  # in time, height and width
+    blocks: list[int]  # of the sequence, up to the one that the token goes to at least
+
+
+class _Graph:
+    """The step of a number of rows."""
+
+    def __init__(
+        self,
+        rows: int,
+        width: int,
+        text: FusedText,
+        embed: torch.nn.Module,
+        head: torch.nn.Module,
+        memory: Memory,
+        recorder: Recorder,
+    ) -> None:
+        """`width` is the blocks of the longest sequence."""
+        # Token, slot, length, and the position in time, height and width; then the tables.
+        self._staging = Staging([(6, rows), (rows, width)], memory[0][0].device)
+        self._block_size = memory[0][0].shape[1]
+        self._tables = Tables(self._staging.host[1])
+        self._fill([])
+        self._staging.send()
+
+        def step() -> torch.Tensor:
+            fields, tables = self._staging.device
+            part = Decoding(tables, fields[2], text.heads)
+            given = Step(fields[3:], fields[1], memory, ((slice(0, rows), part),))
+            logits: torch.Tensor = head(text(embed(fields[0]), given))
+            return logits
+
+        self._graph, self._logits = recorder.record(step)
+
+    def run(self, decodes: Sequence[Decode]) -> torch.Tensor:
+        """Logits [decodes, vocabulary]."""
+        self._staging.wait()
+        self._fill(decodes)
+        self._staging.send()
+        self._graph.replay()
+        return self._logits[: len(decodes)]
+
+    def _fill(self, decodes: Sequence[Decode]) -> None:
+        fields, count, size = self._staging.host[0], len(decodes), self._block_size
+        fields[:, :count] = [
+            [decode.token for decode in decodes],
+            [
+                decode.blocks[decode.place // size] * size + decode.place % size
+                for decode in decodes
+            ],
+            [decode.place + 1 for decode in decodes],
+            *([decode.position[axis] for decode in decodes] for axis in range(3)),
+        ]
+        fields[:, count:] = [[0], [NOWHERE], [0], [0], [0], [0]]
+        for row, decode in enumerate(decodes):
+            self._tables.write(row, decode.blocks)
+
+
+class DecodeSteps:
+    """Computes the logits of sequences that get one token each."""
+
+    def __init__(
+        self,
+        text: FusedText,
+        embed: torch.nn.Module,
+        head: torch.nn.Module,
+        memory: Memory,
+        recorder: Recorder,
+        *,
+        width: int,
+    ) -> None:
+        """`width` is the blocks of the longest sequence."""
+        self._parts = (width, text, embed, head, memory, recorder)
+        self._graphs: dict[int, _Graph] = {}
+
+    @property
+    def most(self) -> int:
+        """Sequences in one step; for more, there is no graph."""
+        return _SIZES[-1]
+
+    def prepare(self, most: int) -> None:
+        """Records the steps of up to that many sequences; larger ones follow when needed."""
+        for rows in reversed(_SIZES):  # the largest first: the others find their memory in its
+            if rows <= most:
+                self._graph(rows)
+
+    def run(self, decodes: Sequence[Decode]) -> torch.Tensor:
+        """[sequences, vocabulary]; overwritten by the next step. Does not wait for the device."""
+        return self._graph(next(size for size in _SIZES if size >= len(decodes))).run(decodes)
+
+    def _graph(self, rows: int) -> _Graph:
+        if rows not in self._graphs:
+            self._graphs[rows] = _Graph(rows, *self._parts)
+            log.info("recorded the decode step of %d sequences", rows)
+        return self._graphs[rows]

@@ -1,0 +1,132 @@
+"""Steps with short stretches of prompts from graphs, one for each of a few numbers of rows.
+
+A step of a few hundred rows is over sooner than its kernels are launched one by one, so the first
+token of a short prompt, or of another question about a known document, waits for the host without
+a graph. Sequences that decode meanwhile are stretches of one row.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from backend.model.cuda.attention import Prompts
+from backend.model.cuda.layers import FusedText, Memory, Step
+from backend.model.cuda.recording import NOWHERE, Recorder, Staging, Tables
+
+log = logging.getLogger(__name__)
+
+_SIZES = (32, 64, 128, 192, 256, 384, 512, 768, 1024)  # rows
+_MOST_STRETCHES = 128
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Neighbouring tokens of a sequence that are computed next."""
+
+    start: int
+    end: int
+    blocks: list[int]  # of the sequence, up to the one of its last token here at least
+
+
+class _Graph:
+    """The step of a number of rows."""
+
+    def __init__(
+        self,
+        rows: int,
+        width: int,
+        hidden: int,
+        text: FusedText,
+        memory: Memory,
+        recorder: Recorder,
+    ) -> None:
+        """`width` is the blocks of the longest sequence."""
+        keys = memory[0][0]
+        self._rows = rows
+        self._block_size = keys.shape[1]
+        self.stretches = min(rows, _MOST_STRETCHES)
+        # Slots, spans and tables; positions are on the device already.
+        shapes = [(1, rows), (self.stretches, 3), (self.stretches, width)]
+        self._staging = Staging(shapes, keys.device)
+        self._tables = Tables(self._staging.host[2])
+        self._positions = torch.zeros(3, rows, dtype=torch.int64, device=keys.device)
+        self._embedded = torch.zeros(rows, hidden, dtype=keys.dtype, device=keys.device)
+        self._fill([])
+        self._staging.send()
+
+        def step() -> torch.Tensor:
+            slots, spans, tables = self._staging.device
+            part = Prompts(tables, spans, text.heads, rows)
+            given = Step(self._positions, slots[0], memory, ((slice(0, rows), part),))
+            return text(self._embedded, given)
+
+        self._graph, self._output = recorder.record(step)
+
+    def run(
+        self, embedded: torch.Tensor, positions: torch.Tensor, stretches: Sequence[Stretch]
+    ) -> torch.Tensor:
+        """[rows, hidden]."""
+        count = len(embedded)
+        self._staging.wait()
+        self._fill(stretches)
+        self._staging.send()
+        self._embedded[:count] = embedded
+        self._positions[:, :count] = positions
+        self._graph.replay()
+        return self._output[:count]
+
+    def _fill(self, stretches: Sequence[Stretch]) -> None:
+        slots, spans, _ = self._staging.host
+        size, row = self._block_size, 0
+        for number, stretch in enumerate(stretches):
+            end = row + stretch.end - stretch.start
+            spans[number] = row, stretch.start, stretch.end
+            slots[0, row:end] = [
+                stretch.blocks[place // size] * size + place % size
+                for place in range(stretch.start, stretch.end)
+            ]
+            self._tables.write(number, stretch.blocks)
+            row = end
+        slots[0, row:] = NOWHERE
+        spans[len(stretches) :] = 0
+
+
+class PromptSteps:
+    """Computes what the head reads of rows that are not too many."""
+
+    def __init__(
+        self, text: FusedText, hidden: int, memory: Memory, recorder: Recorder, *, width: int
+    ) -> None:
+        """`hidden` is the numbers of a row, `width` the blocks of the longest sequence."""
+        self._parts = (width, hidden, text, memory, recorder)
+        self._graphs: dict[int, _Graph] = {}
+
+    def has(self, rows: int, stretches: int) -> bool:
+        """Whether there is a graph for so much."""
+        return rows <= _SIZES[-1] and stretches <= min(_size(rows), _MOST_STRETCHES)
+
+    def prepare(self) -> None:
+        """Records all of them."""
+        for rows in reversed(_SIZES):
+            self._graph(rows)
+
+    def run(
+        self, embedded: torch.Tensor, positions: torch.Tensor, stretches: Sequence[Stretch]
+    ) -> torch.Tensor:
+        """Embedded rows [rows, hidden] at positions [3, rows] of stretches, one after the other ->
+        [rows, hidden]; overwritten by the next step. Does not wait for the device."""
+        return self._graph(_size(len(embedded))).run(embedded, positions, stretches)
+
+    def _graph(self, rows: int) -> _Graph:
+        if rows not in self._graphs:
+            self._graphs[rows] = _Graph(rows, *self._parts)
+            log.info("recorded the step of %d rows", rows)
+        return self._graphs[rows]
+
+
+def _size(rows: int) -> int:
+    return next(size for size in _SIZES if size >= rows)

@@ -1,0 +1,87 @@
+"""Records steps as CUDA graphs: several hundred kernels, launched as one.
+
+A graph has fixed sizes and fixed addresses, so what a step needs is filled in beforehand, in one
+piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+NOWHERE = -1  # a slot
+_WARM_UPS = 2
+
+
+class Recorder:
+    """Makes graphs that share the memory for what they compute on the way.
+
+    So each overwrites what the one before it has left.
+    """
+
+    def __init__(self) -> None:
+        self._pool: Any = None
+
+    def record(self, step: Callable[[], torch.Tensor]) -> tuple[torch.cuda.CUDAGraph, torch.Tensor]:
+        """The graph of a step that never waits for the device, and the tensor it fills."""
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(_WARM_UPS):  # kernels are compiled and libraries get their workspaces
+                step()
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=self._pool):
+            output = step()
+        self._pool = self._pool or graph.pool()
+        return graph, output
+
+
+class Staging:
+    """Whole numbers that the host fills in and a graph reads on the device."""
+
+    def __init__(self, shapes: Sequence[tuple[int, int]], device: torch.device) -> None:
+        """One matrix for each shape."""
+        size = sum(rows * columns for rows, columns in shapes)
+        self._device = torch.zeros(size, dtype=torch.int32, device=device)
+        self._host = torch.zeros(size, dtype=torch.int32, pin_memory=True)
+        self._sent = torch.cuda.Event()
+        self.device: list[torch.Tensor] = []
+        self.host: list[np.ndarray[Any, np.dtype[np.int32]]] = []
+        first = 0
+        for rows, columns in shapes:
+            end = first + rows * columns
+            self.device.append(self._device[first:end].view(rows, columns))
+            self.host.append(self._host[first:end].numpy().reshape(rows, columns))
+            first = end
+
+    def send(self) -> None:
+        """Copies what the host has filled in, without waiting for it."""
+        self._device.copy_(self._host, non_blocking=True)
+        self._sent.record()
+
+    def wait(self) -> None:
+        """Until the host may fill in again: the last copy is done."""
+        self._sent.synchronize()
+
+
+class Tables:
+    """The blocks of the sequences of a step, as rows of a matrix on the host.
+
+    Most often a row's sequence is that of the step before, with one more block at most.
+    """
+
+    def __init__(self, matrix: np.ndarray[Any, np.dtype[np.int32]]) -> None:
+        self._matrix = matrix
+        self._known: list[list[int]] = [[] for _ in matrix]
+
+    def write(self, row: int, blocks: list[int]) -> None:
+        """What stood behind them in the row is left; nobody reads it."""
+        known = self._known[row]
+        same = len(known) if known == blocks[: len(known)] else 0
+        if same < len(blocks):
+            self._matrix[row, same : len(blocks)] = blocks[same:]
+            self._known[row] = blocks
