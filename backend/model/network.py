@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers.configuration_utils import PreTrainedConfig
@@ -15,6 +18,7 @@ from transformers.models.llama.modeling_llama import LlamaForCausalLM
 from transformers.utils import logging as transformers_logging
 
 from backend.model import attention, probe
+from backend.model.cuda import memory, weights
 from backend.model.fused import fuse
 from backend.model.kv_cache import KVCache
 from backend.model.manifest import DamagedModel
@@ -26,11 +30,16 @@ from backend.vision.cache import EmbeddingCache
 from backend.vision.encoder import Encoder
 from backend.vision.vision import Vision
 
+if TYPE_CHECKING:  # it needs Triton
+    from backend.model.cuda.forward import FusedForward
+
 log = logging.getLogger(__name__)
 
 BLOCK_SIZE = 16  # tokens
 _CPU_CACHE_BYTES = 1 << 30
-_CUDA_CACHE_SHARE = 0.8  # of what is free after loading and without the embeddings
+_CUDA_SPARE_BYTES = 1 << 30  # for what is not foreseen, and for recorded steps
+_EMBEDDING_SHARE = 0.125  # at most, of what is free after loading
+_RECORDED_DECODES = 64  # sequences; more are recorded when they first decode together
 
 
 @dataclass(frozen=True)
@@ -85,28 +94,69 @@ def load_network(
     embedding_bytes: int | None = None,
     dtype: torch.dtype | None = None,
     packed: bool | None = None,
+    plain: bool = False,
+    memory_bytes: int | None = None,
 ) -> Network:
     """Loads the weights and lays out the memory for keys and values.
 
     `revision` tells the weights from others of the same name. What is None is chosen for the
-    device; `packed` is as Runner has it. Raises DamagedModel.
+    device; `packed` is as Runner has it. `plain` computes with transformers' own modules where
+    faster ones could be had. `memory_bytes` is the most of a GPU's memory that is taken. Raises
+    DamagedModel.
     """
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     packed = device.type == "cuda" if packed is None else packed
     pace = _CUDA_PACE if device.type == "cuda" else _CPU_PACE
     pace = replace(pace, embedding_bytes=embedding_bytes or pace.embedding_bytes)
+    if device.type == "cuda" and memory_bytes is not None:
+        memory.limit(memory_bytes, device)
     model, text = _build(folder, dtype or _best_dtype(device), device)
+    parameters = sum(weight.numel() for weight in model.parameters())
     sees = hasattr(model, "get_image_features")
     if device.type == "cpu" and isinstance(model, LlamaForCausalLM):
         fuse(model)
     config = text.config
     config._attn_implementation = attention.NAME
     context_length = min(max_model_len, config.max_position_embeddings)
-    cache = _cache(config, context_length, model.dtype, device, pace.embedding_bytes if sees else 0)
+    eos_ids = _eos_ids(folder, config)
     head = model.get_output_embeddings()
+    encoder = Encoder(model.model.visual, Sight.from_folder(folder, revision)) if sees else None
+    fused = _fused(text, device) if packed and not plain else None
     decode_rows = attend_rows = 1
     reuse_tokens = BLOCK_SIZE
+
+    def runner_on(cache: KVCache) -> Runner:
+        return Runner(
+            text,
+            head,
+            cache,
+            Sampler(eos_ids),
+            position_rows=3 if sees else 1,
+            decode_rows=decode_rows,
+            attend_rows=attend_rows,
+            tile_tokens=pace.chunk_tokens,
+            packed=packed,
+            fused=None if fused is None else fused(head, cache, eos_ids, longest=context_length),
+        )
+
+    if device.type == "cuda":
+        trial = runner_on(_cache(config, pace.step_tokens // BLOCK_SIZE, model.dtype, device))
+        needed = memory.peak(
+            lambda: memory.hardest_step(trial, encoder, pace.step_tokens, pace.encode_tokens),
+            device,
+        )
+        del trial
+        room = memory.free(memory_bytes, device) - needed - _CUDA_SPARE_BYTES
+        if sees:
+            remembered = min(pace.embedding_bytes, int(room * _EMBEDDING_SHARE))
+            pace = replace(pace, embedding_bytes=remembered)
+            room -= remembered
+    else:
+        room = _CPU_CACHE_BYTES  # memory is taken as blocks are first used
+    least = -(-context_length // BLOCK_SIZE)
+    blocks = room // _block_bytes(config, model.dtype)
+    cache = _cache(config, max(least, min(blocks, 64 * least)), model.dtype, device)
     if not packed:
         bench = probe.Bench(text, head, cache, pace.chunk_tokens)
         for attend_rows in (DECODE_ROWS, 1):
@@ -115,26 +165,15 @@ def load_network(
                 break
         reuse_tokens = BLOCK_SIZE if bench.prefixes_are_exact() else pace.chunk_tokens
         log.info("decoding up to %d at a time, reusing pieces of %d", decode_rows, reuse_tokens)
-    eos_ids = _eos_ids(folder, config)
-    runner = Runner(
-        text,
-        head,
-        cache,
-        Sampler(eos_ids),
-        position_rows=3 if sees else 1,
-        decode_rows=decode_rows,
-        attend_rows=attend_rows,
-        tile_tokens=pace.chunk_tokens,
-        packed=packed,
-    )
+    runner = runner_on(cache)
     vision = None
-    if sees:
-        encoder = Encoder(model.model.visual, Sight.from_folder(folder, revision))
+    if encoder is not None:
         # The last bits of a picture must not depend on its company where those of a chunk do not.
         pooled = packed or reuse_tokens == BLOCK_SIZE
         vision = Vision(encoder, EmbeddingCache(pace.embedding_bytes), pooled=pooled)
         if not probe.sees(runner, encoder):
             raise DamagedModel(f"{folder.name}: the model says the same of different pictures")
+    runner.prepare(_RECORDED_DECODES)
     return Network(
         runner=runner,
         vision=vision,
@@ -143,7 +182,7 @@ def load_network(
         eos_ids=eos_ids,
         context_length=context_length,
         vocabulary_size=config.vocab_size,
-        parameters=sum(weight.numel() for weight in model.parameters()),
+        parameters=parameters,
         device=torch.cuda.get_device_name() if device.type == "cuda" else "CPU",
         dtype=str(model.dtype).removeprefix("torch."),
     )
@@ -162,6 +201,10 @@ def _build(folder: Path, dtype: torch.dtype, device: torch.device) -> tuple[Any,
     # It would write between the lines of the log.
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
+        if device.type == "cuda":
+            model = weights.load(model_class, folder, dtype, device)
+            if model is not None:
+                return model, model.get_submodule(text_path)
         model, report = model_class.from_pretrained(
             folder,
             dtype=dtype,
@@ -194,28 +237,41 @@ def _best_dtype(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if capable else torch.float32
 
 
+def _fused(text: torch.nn.Module, device: torch.device) -> Callable[..., FusedForward] | None:
+    """Makes a text model's faster form on a memory, out of its weights; None where it has none.
+
+    The text model is of no use afterwards, its embedding aside.
+    """
+    if device.type != "cuda" or find_spec("triton") is None:
+        return None
+    from backend.model.cuda.forward import FusedForward
+    from backend.model.cuda.layers import FusedText, can_fuse
+
+    if not can_fuse(text):
+        return None
+    log.info("the text model runs in fused kernels")
+    return partial(FusedForward, FusedText(text), text.get_submodule("embed_tokens"))
+
+
+def _head_dim(config: PreTrainedConfig) -> int:
+    given = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return int(given)
+
+
+def _block_bytes(config: PreTrainedConfig, dtype: torch.dtype) -> int:
+    heads = int(config.num_hidden_layers) * int(config.num_key_value_heads)
+    return 2 * heads * _head_dim(config) * BLOCK_SIZE * dtype.itemsize
+
+
 def _cache(
-    config: PreTrainedConfig,
-    context: int,
-    dtype: torch.dtype,
-    device: torch.device,
-    reserved: int,
+    config: PreTrainedConfig, blocks: int, dtype: torch.dtype, device: torch.device
 ) -> KVCache:
-    """As many blocks as the device has room for, `reserved` bytes aside."""
-    heads = config.num_key_value_heads
-    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    block_bytes = 2 * config.num_hidden_layers * BLOCK_SIZE * heads * head_dim * dtype.itemsize
-    if device.type == "cuda":
-        budget = int((torch.cuda.mem_get_info()[0] - reserved) * _CUDA_CACHE_SHARE)
-    else:
-        budget = _CPU_CACHE_BYTES  # memory is taken as blocks are first used
-    least = -(-context // BLOCK_SIZE)
     return KVCache(
         layers=config.num_hidden_layers,
-        blocks=max(least, min(budget // block_bytes, 64 * least)),
+        blocks=blocks,
         block_size=BLOCK_SIZE,
-        heads=heads,
-        head_dim=head_dim,
+        heads=config.num_key_value_heads,
+        head_dim=_head_dim(config),
         dtype=dtype,
         device=device,
     )

@@ -64,7 +64,7 @@ class Runner:
         self._network = network
         self._embed = network.get_submodule("embed_tokens")
         self._hidden = network.get_parameter("embed_tokens.weight").shape[1]
-        self._head = head
+        self._head = head if fused is None else fused.head
         self._sampler = sampler
         self._position_rows = position_rows
         self._decode_rows = decode_rows
@@ -86,6 +86,11 @@ class Runner:
             for group in self._groups(batch)
             for outcome in self._together(group, embeddings)
         ]
+
+    def prepare(self, decodes: int) -> None:
+        """Readies ahead of their need the steps in which up to that many sequences decode."""
+        if self._fused is not None:
+            self._fused.prepare(decodes)
 
     @torch.inference_mode()
     def logits(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:
@@ -150,17 +155,16 @@ class Runner:
     def _forward(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:
         """Logits [slices that sample, vocabulary]."""
         if self._fused is not None and self._fused.can_decode(slices):
-            logits = self._fused.decode(slices)
-            if all(part.samples for part in slices):
-                return logits
-            return logits[[row for row, part in enumerate(slices) if part.samples]]
+            rows = self._fused.decode(slices)
+            sampling = [row for row, part in enumerate(slices) if part.samples]
+            return rows if len(sampling) == len(slices) else rows[sampling]
         ends = accumulate(part.end - part.start for part in slices)
         last_rows = [end - 1 for end, part in zip(ends, slices, strict=True) if part.samples]
         wanted = torch.tensor(last_rows, device=self._device)  # before the host runs ahead
         hidden = self._rows(slices, embeddings)
         if not last_rows:
             return torch.empty(0)
-        logits = self._head(hidden[wanted])
+        logits: torch.Tensor = self._head(hidden[wanted])
         return logits
 
     def _rows(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:

@@ -43,7 +43,7 @@ class FusedForward:
         self,
         text: FusedText,
         embed: torch.nn.Module,
-        head: FusedHead,
+        head: torch.nn.Module,
         cache: KVCache,
         eos_ids: frozenset[int],
         *,
@@ -51,6 +51,7 @@ class FusedForward:
     ) -> None:
         """`longest` is the most tokens of a sequence. Where there are no graphs, as in Triton's
         interpreter, every step is launched kernel by kernel."""
+        self.head = FusedHead(head)
         self._text = text
         self._cache = cache
         self._sampler = DeviceSampler(eos_ids, cache.device)
@@ -59,12 +60,14 @@ class FusedForward:
         recorder = Recorder()
         width = -(-longest // cache.block_size)
         hidden = embed.get_parameter("weight").shape[1]
-        self._decodes = DecodeSteps(text, embed, head, self._memory, recorder, width=width)
+        self._decodes = DecodeSteps(text, embed, self.head, self._memory, recorder, width=width)
         self._prompts = PromptSteps(text, hidden, self._memory, recorder, width=width)
 
     @torch.inference_mode()
     def prepare(self, most: int) -> None:
         """Records the steps of short prompts, and of up to that many sequences that decode."""
+        if not self._has_graphs:
+            return
         self._prompts.prepare()
         self._decodes.prepare(most)
 

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
+
+from backend.prompt.picture import Picture, Pixels
+from backend.prompt.prompt import Sampling
+from backend.scheduling.scheduler import Slice
+from backend.scheduling.sequence import Sequence
+from backend.vision.encoder import Encoder
+
+if TYPE_CHECKING:
+    from backend.model.runner import Runner
 
 
 def limit(most: int, device: torch.device) -> None:
@@ -30,3 +41,21 @@ def free(most: int | None, device: torch.device) -> int:
     if most is not None:
         available = min(available, most - torch.cuda.memory_reserved(device))
     return available
+
+
+def hardest_step(
+    runner: Runner, encoder: Encoder | None, step_tokens: int, encode_tokens: int
+) -> None:
+    """What a step can be at most: a long prompt, and before it pictures seen for the first time.
+
+    The runner's memory holds `step_tokens`; what is in it afterwards is of no use.
+    """
+    if encoder is not None:
+        side = math.isqrt(encode_tokens)
+        pixels = side * encoder.sight.side
+        data = bytes(pixels * pixels * 3)
+        picture = Picture(b"", "", "", 0, side, side, Pixels(data, pixels, pixels))
+        encoder.encode([picture])
+    blocks = list(range(-(-step_tokens // runner.cache.block_size)))
+    sequence = Sequence("", "", 0, (0,) * step_tokens, Sampling(), blocks=blocks)
+    runner.logits([Slice(sequence, 0, step_tokens)], {})

@@ -48,7 +48,7 @@ class Staging:
         size = sum(rows * columns for rows, columns in shapes)
         self._device = torch.zeros(size, dtype=torch.int32, device=device)
         self._host = torch.zeros(size, dtype=torch.int32, pin_memory=True)
-        self._sent = torch.cuda.Event()
+        self._sent = torch.cuda.Event()  # type: ignore[no-untyped-call]
         self.device: list[torch.Tensor] = []
         self.host: list[np.ndarray[Any, np.dtype[np.int32]]] = []
         first = 0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from backend.model.cuda.forward import FusedForward, FusedHead
+from backend.model.cuda.forward import FusedForward
 from backend.model.cuda.layers import FusedText, can_fuse
 from backend.model.kv_cache import KVCache
 from backend.prompt.prompt import Sampling
@@ -37,7 +37,7 @@ def forward_of(model: Any, device: torch.device) -> FusedForward:
         dtype=model.dtype,
         device=device,
     )
-    head = FusedHead(model.get_output_embeddings())
+    head = model.get_output_embeddings()
     return FusedForward(
         FusedText(text), text.embed_tokens, head, cache, frozenset({0}), longest=320
     )
