@@ -125,6 +125,7 @@ def _loading(settings: Settings, choice: Choice) -> Load:
                 models_dir=settings.models_dir,
                 max_model_len=settings.max_model_len,
                 threads=settings.num_threads or cores(),
+                memory_bytes=_bytes(settings.model_memory_gb),
                 on_phase=lambda doing: report(Phase.LOADING, f"{choice.entry.name}: {doing}."),
             )
         except DamagedModel as damaged:
@@ -135,6 +136,10 @@ def _loading(settings: Settings, choice: Choice) -> Load:
         return Ready(model.info, model.tokenizer, model.template, engine, model.sight, guides)
 
     return bring_in
+
+
+def _bytes(gigabytes: float | None) -> int | None:
+    return None if gigabytes is None else int(gigabytes * 1e9)
 
 
 def _refused(*lines: str) -> int:

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     max_running: int = Field(default=8, ge=1, le=256)
     media_quota_gb: float = Field(default=10.0, gt=0, le=100_000, allow_inf_nan=False)
     answer_cache_mb: int = Field(default=64, ge=0, le=1_000_000)  # 0 switches it off
+    model_memory_gb: float | None = Field(default=None, gt=0, le=100_000, allow_inf_nan=False)
     num_threads: int | None = Field(default=None, ge=1, le=1024)  # None: all cores
 
     @field_validator("api_keys", mode="before")

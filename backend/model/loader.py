@@ -58,8 +58,13 @@ def load(
     threads: int,
     on_phase: Callable[[str], None],
     embedding_bytes: int | None = None,
+    memory_bytes: int | None = None,
+    plain: bool = False,
 ) -> LoadedModel:
-    """Loads the chosen model, or raises DamagedModel with a sentence that names the file."""
+    """Loads the chosen model, or raises DamagedModel with a sentence that names the file.
+
+    `embedding_bytes`, `memory_bytes` and `plain` are as `load_network` has them.
+    """
     began = time.monotonic()
     folder = choice.folder
     on_phase("checking the model's files")
@@ -82,6 +87,8 @@ def load(
         threads=threads,
         revision=revision,
         embedding_bytes=embedding_bytes,
+        memory_bytes=memory_bytes,
+        plain=plain,
     )
     tokenizer = Tokenizer.from_folder(folder)
     info = replace(

@@ -33,6 +33,15 @@ def test_nothing_needs_to_be_set() -> None:
     )
     assert not read.secured
     assert read.answer_cache_mb == 64
+    assert read.model_memory_gb is None
+
+
+def test_the_memory_of_the_gpu_can_be_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_MEMORY_GB", "23.5")
+    assert settings.read().model_memory_gb == 23.5
+
+    (line,) = mistakes(monkeypatch, MODEL_MEMORY_GB="0")
+    assert line.startswith("MODEL_MEMORY_GB")
 
 
 def test_the_answer_cache_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
