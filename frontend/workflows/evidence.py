@@ -96,7 +96,9 @@ def locate(
     elif field.kind is Kind.YES_NO:
         hits = []  # a yes stands nowhere in the text; its quote does
     else:
-        hits = _spelled(value, paper.skeleton, names=field.kind is Kind.PARTIES)
+        hits = _counted(value, paper) or _spelled(
+            value, paper.skeleton, names=field.kind is Kind.PARTIES
+        )
     return _evidence(hits, field.cues, paper, near, among)
 
 
@@ -167,7 +169,7 @@ def _is_close(hit: _Hit, near: Place | None, paper: Paper) -> bool:
 def _measured(value: str, field: Field, paper: Paper) -> list[_Hit]:
     wanted = normal(value, field)
     if wanted is None:
-        return _spelled(value, paper.skeleton, names=False)
+        return _counted(value, paper) or _spelled(value, paper.skeleton, names=False)
     known = {Kind.DATE: paper.dates, Kind.DURATION: paper.durations, Kind.MONEY: paper.money}
     hits = _mentioning(wanted, known[field.kind])
     if hits:
@@ -179,6 +181,21 @@ def _measured(value: str, field: Field, paper: Paper) -> list[_Hit]:
             return hits
     spellings = _date_spellings(wanted) if field.kind is Kind.DATE else (value,)
     return [hit for one in spellings for hit in _spelled(one, paper.skeleton, names=False)]
+
+
+def _counted(value: str, paper: Paper) -> list[_Hit]:
+    """A bare number or percentage: the same number, however it is written, or a sum of it."""
+    bare = re.fullmatch(r"(\d[\d,]*(?:\.\d+)?)\s?(%|％)?", value.strip())
+    if not bare:
+        return []
+    number = Decimal(bare[1].replace(",", ""))
+    if bare[2]:
+        return _mentioning(f"{number.normalize():f}%", paper.percentages)
+    spelled = (bare[1], f"{number:f}", f"{number:,f}")
+    hits = [hit for one in dict.fromkeys(spelled) for hit in _exactly(one, paper.skeleton)]
+    amount = f"{number:.2f}"
+    sums = [one for one in paper.money if (one.normal or "").endswith(f" {amount}")]
+    return hits or [_Hit(one.start, one.end, _OTHER_SPELLING) for one in sums]
 
 
 def _mentioning(wanted: str, mentions: Sequence[Mention], at_most: float = 1.0) -> list[_Hit]:
@@ -221,7 +238,7 @@ def _spelled(value: str, skeleton: Skeleton, *, names: bool) -> list[_Hit]:
     letters = Skeleton(value).letters
     if letters in _SAYS_NOTHING:
         return []
-    hits = [_Hit(*place) for place in skeleton.find(letters)]
+    hits = _exactly(value, skeleton)
     if hits:
         return hits
     for spelling in parties.spellings(letters) if names else ():
@@ -231,6 +248,10 @@ def _spelled(value: str, skeleton: Skeleton, *, names: bool) -> list[_Hit]:
             meant = Skeleton(parties.party(value)).letters
             return hits if same == meant else [replace(hit, score=_OTHER_SPELLING) for hit in hits]
     return _almost(value, skeleton)
+
+
+def _exactly(value: str, skeleton: Skeleton) -> list[_Hit]:
+    return [_Hit(*place) for place in skeleton.find(Skeleton(value).letters)]
 
 
 def _almost(value: str, skeleton: Skeleton) -> list[_Hit]:

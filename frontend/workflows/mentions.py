@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Final
 
 from frontend.workflows import numerals
-from frontend.workflows.sums import sums
+from frontend.workflows.sums import same_sum, sums
 
 
 @dataclass(frozen=True)
@@ -200,9 +200,47 @@ def _duration_text(count: Decimal, unit: str) -> str:
     return f"{number} {unit}" if count == 1 else f"{number} {unit}s"
 
 
+_PERCENT: Final = re.compile(
+    r"(?<![\d.])(?P<figures>\d{1,4}(?:\.\d{1,4})?)\s?(?:%|％|per\s?cent\b)"
+    rf"|百分之\s?(?:(?P<chinese_figures>\d{{1,4}}(?:\.\d{{1,4}})?)|(?P<chinese>{numerals.CHINESE}))"
+    rf"|\b(?P<words>{numerals.ENGLISH})\s+per\s?cent\b",
+    re.IGNORECASE,
+)
+
+
 def money(text: str) -> list[Mention]:
-    """Every sum of money, such as `USD 1000.00`, in the order of the text."""
-    return _ordered(Mention(start, end, readings) for start, end, readings in sums(text))
+    """Every sum of money, such as `USD 1000.00`, in the order of the text.
+
+    A sum in words and figures, `one thousand dollars ($1,000)`, is one mention.
+    """
+    kept: list[Mention] = []
+    for mention in _ordered(Mention(*found) for found in sums(text)):
+        if kept:
+            last = kept[-1]
+            reading = same_sum(
+                text,
+                (last.start, last.end, last.readings[0]),
+                (mention.start, mention.end, mention.readings[0]),
+            )
+            if reading is not None:
+                closing = text[mention.end : mention.end + 1] in (")", "）")
+                kept[-1] = Mention(last.start, mention.end + closing, (reading,))
+                continue
+        kept.append(mention)
+    return kept
+
+
+def percentages(text: str) -> list[Mention]:
+    """Every percentage, such as `7.5%`, in the order of the text."""
+    found = []
+    for match in _PERCENT.finditer(text):
+        written = match["figures"] or match["chinese_figures"]
+        number = Decimal(written) if written else numerals.chinese(match["chinese"] or "")
+        if match["words"]:
+            number = _count(match["words"])
+        if number is not None:
+            found.append(Mention(*match.span(), (f"{number.normalize():f}%",)))
+    return found
 
 
 def _ordered(mentions: Iterator[Mention]) -> list[Mention]:

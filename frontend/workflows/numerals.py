@@ -27,7 +27,7 @@ _ORDINALS: Final = {
 }  # fmt: skip
 
 _WORDS: Final = [*_UNITS, *_TENS, *_SCALES, "hundred"]
-ENGLISH: Final = r"(?:(?:{0})(?:(?:[\s-]{{1,3}}and)?[\s-]{{1,3}}(?:{0})){{0,9}})".format(
+ENGLISH: Final = r"(?:(?:{0})(?:(?:[\s-]{{1,3}}and)?[\s-]{{1,3}}(?:{0})){{0,15}})".format(
     "|".join(sorted(_WORDS, key=len, reverse=True))
 )  # a pattern of what `english` may be able to read
 ORDINAL: Final = r"(?:(?:twenty|thirty)[\s-]+)?(?:{})".format(

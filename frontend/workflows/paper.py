@@ -95,6 +95,11 @@ class Paper:
         """Every sum of the text."""
         return mentions.money(self.text)
 
+    @cached_property
+    def percentages(self) -> list[mentions.Mention]:
+        """Every percentage of the text."""
+        return mentions.percentages(self.text)
+
     def page_at(self, place: int) -> int:
         """The page of the character at that place."""
         return self._words[self._word_at(place)][0]

@@ -6,12 +6,14 @@ character of it knows the place in the text that it came from.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import Final
 
 _KEPT_IN_NUMBERS: Final = frozenset(".,/:")
+_NUMBER_PART: Final = re.compile(r"\d[.,]\d")
 _KEPT: Final = frozenset("%|")
 # What recognition takes for each other; each becomes one of them.
 _LOOKALIKES: Final = str.maketrans("01i|58z2", "olllsbzz")
@@ -63,8 +65,13 @@ class Skeleton:
                 yield start, end
 
     def cuts(self, place: int) -> bool:
-        """Whether a place lies inside a word, between two of its letters."""
-        return 0 < place < len(self.text) and _joined(self.text[place - 1], self.text[place])
+        """Whether a place lies inside a word or number, between two of its letters or digits."""
+        if not 0 < place < len(self.text):
+            return False
+        if _joined(self.text[place - 1], self.text[place]):
+            return True
+        before, after = self.text[max(0, place - 2) : place + 1], self.text[place - 1 : place + 2]
+        return any(map(_NUMBER_PART.fullmatch, (before, after)))
 
 
 class Blurred:

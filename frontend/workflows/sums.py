@@ -49,10 +49,13 @@ _WORDED: Final = re.compile(
     rf"(?<![A-Za-z\d-])(?P<number>{numerals.ENGLISH})\s+(?P<name>{_AFTER})(?![a-z])", re.IGNORECASE
 )
 _CAPITAL: Final = re.compile(
-    rf"(?P<sign>人民币|美元|港币|欧元)?\s?[:：]?\s?(?P<number>{numerals.CHINESE})\s?(?P<name>元|圆|美元|港元|欧元)"
+    rf"(?P<sign>人民币|美元|港币|欧元)?\s?(?:[（(]大写[)）])?\s?[:：]?\s?(?P<number>{numerals.CHINESE})\s?(?P<name>元|圆|美元|港元|欧元)"
     r"(?:(?P<jiao>[零一二三四五六七八九壹贰叁肆伍陆柒捌玖])角)?"
     r"(?:零?(?P<fen>[一二三四五六七八九壹贰叁肆伍陆柒捌玖])分)?整?"
 )
+# Between the same sum in figures and in words.
+_TWICE: Final = re.compile(r"[\s(（,，]*(?:大写|小写|即|or)?[\s:：]*")
+_OF_SIGN: Final = {"$": ("USD", "CAD", "AUD", "HKD", "SGD"), "¥": ("CNY", "JPY")}
 _SCALES: Final = {
     "thousand": 10**3, "million": 10**6, "billion": 10**9, "千": 10**3, "万": 10**4, "萬": 10**4,
     "百万": 10**6, "千万": 10**7, "亿": 10**8, "億": 10**8,
@@ -98,3 +101,19 @@ def _amount(figure: str, scale: str | None) -> Decimal | None:
         return Decimal(figure.replace(",", "")) * _SCALES.get((scale or "").lower(), 1)
     except InvalidOperation:
         return None
+
+
+def same_sum(text: str, one: tuple[int, int, str], other: tuple[int, int, str]) -> str | None:
+    """The reading of two neighbours (start, end, reading) that are one sum told twice, or None.
+
+    The currency that is spelled out says what a bare sign beside it means.
+    """
+    if not _TWICE.fullmatch(text[one[1] : other[0]]):
+        return None
+    first, amount = one[2].rsplit(" ", 1)
+    second, again = other[2].rsplit(" ", 1)
+    if amount != again:
+        return None
+    if first == second or second in _OF_SIGN.get(first, ()):
+        return other[2]
+    return one[2] if first in _OF_SIGN.get(second, ()) else None

@@ -83,6 +83,8 @@ def test_the_box_of_a_part_of_a_chinese_line_is_that_part() -> None:
         ("Tamarind Motors Inc.", PARTY),
         ("30 years", TERM),
         ("USD 1001.00", FEE),
+        ("1,00", LAW),  # only a part of a number
+        ("000.00", LAW),
         ("", LAW),
         ("no", LAW),  # it stands somewhere in any text
     ],
@@ -145,6 +147,24 @@ def test_a_misread_date_is_near_and_another_date_is_absent() -> None:
     assert locate("2019-03-14", DATE, scan).exactness is Exactness.NEAR
     assert locate("2019-03-17", DATE, scan).exactness is Exactness.ABSENT
     assert locate("2013-03-14", DATE, scan).exactness is Exactness.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text", "exactness"),
+    [
+        ("39900", Kind.TEXT, "39,900", Exactness.VERBATIM),
+        ("39900", Kind.MONEY, "USD 39,900.00", Exactness.NEAR),
+        ("7.5%", Kind.TEXT, "7.5 per cent", Exactness.VERBATIM),
+        ("24%", Kind.TEXT, "百分之二十四", Exactness.VERBATIM),
+    ],
+)
+def test_numbers_are_found_however_they_are_written(
+    value: str, kind: Kind, text: str, exactness: Exactness
+) -> None:
+    found = locate(value, Field("f", "How much?", kind), paper(f"It is {text} in all."))
+    assert found.exactness is exactness
+    assert found.place is not None
+    assert found.place.text == text
 
 
 def test_an_ambiguous_date_is_only_near() -> None:

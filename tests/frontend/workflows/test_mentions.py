@@ -99,6 +99,42 @@ def test_a_sum_is_found(text: str, written: str, normal: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "written", "normal"),
+    [
+        (
+            "Two thousand US dollars ($2,000.00) a month",
+            "Two thousand US dollars ($2,000.00)",
+            "USD",
+        ),
+        ("人民币贰仟元整（¥2,000）", "人民币贰仟元整（¥2,000）", "CNY"),
+        ("人民币2,000元（大写：贰仟元整）", "人民币2,000元（大写：贰仟元整）", "CNY"),
+        ("人民币（大写）贰仟元整（小写：2000元）", "人民币（大写）贰仟元整（小写：2000元）", "CNY"),
+    ],
+)
+def test_a_sum_told_twice_is_one(text: str, written: str, normal: str) -> None:
+    assert told(mentions.money(text), text) == [(written, (f"{normal} 2000.00",))]
+
+
+def test_sums_that_disagree_stay_two() -> None:
+    text = "Two thousand US dollars ($3,000.00)"
+    assert [one.normal for one in mentions.money(text)] == ["USD 2000.00", "$ 3000.00"]
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("at 7.50% a year", "7.5%"),
+        ("32.5 per cent of it", "32.5%"),
+        ("thirty-eight percent", "38%"),
+        ("百分之二十四", "24%"),
+        ("百分之56.35", "56.35%"),
+    ],
+)
+def test_percentages(text: str, normal: str) -> None:
+    assert [one.normal for one in mentions.percentages(text)] == [normal]
+
+
+@pytest.mark.parametrize(
     "piece",
     ["one ", "(", "1,", "twenty-", "三", "May 3 ", "$1.000", "third day of ", "two thousand and "],
 )
