@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,12 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.CRITICAL)
     try:
         failed: int = asked.command(asked)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return _told("Stopped. The same command goes on where it was.", STOPPED)
     except Mistakes as mistakes:
         return _told("\n".join(mistakes.lines), MISTAKE)
     except (FieldsInvalid, NoFiles, CannotDo) as mistake:
         return _told(str(mistake), MISTAKE)
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - what is left goes nowhere
+        return 0
     except OSError as error:
         return _told(f"{error.filename or 'A file'}: {error.strerror or error}", MISTAKE)
     except BackendError as error:

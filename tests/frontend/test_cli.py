@@ -6,6 +6,9 @@ import csv
 import hashlib
 import io
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +21,11 @@ from frontend.history.history import History
 from frontend.history.review import Review
 from protos import inference_pb2
 from scripts.lib import papers
+from tests.fakes.asking import wait_until
 from tests.fakes.backend import FakeBackend, GenerateRequest
 from tests.fakes.contracts import AGREEMENT
 
+ROOT = Path(__file__).parents[2]
 FIELDS = {
     "name": "mine",
     "title": "Mine",
@@ -279,3 +284,44 @@ def test_changed_fields_come_with_old_and_new_quotes(
         "3 years",
         "5 years",
     )
+
+
+def test_ctrl_c_stops_and_the_same_command_goes_on(
+    backend: FakeBackend, folder: Path, fields: str
+) -> None:
+    for number in range(6):
+        contract(backend, folder, f"{number}.pdf")
+    backend.token_delay = 0.05
+    command = [sys.executable, "-m", "frontend.cli", "extract", str(folder), "--fields", fields]
+    command += ["--json", "--threads", "1"]
+    running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: len(backend.requests) == 3)
+    running.send_signal(signal.SIGINT)
+    assert running.stderr is not None
+    told = running.stderr.read()
+    assert running.wait(20) == 130
+    running.stderr.close()
+    assert "Traceback" not in told
+    assert told.splitlines()[-1] == "Stopped. The same command goes on where it was."
+    backend.token_delay = 0.0
+    asked = len(backend.requests)
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert again.returncode == 0, again.stderr
+    rows = json.loads(again.stdout)["rows"]
+    assert [row["fields"]["term"]["state"] for row in rows] == ["found"] * 6
+    assert len(backend.requests) - asked < 6, "what was done stays done"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(
+    backend: FakeBackend, folder: Path, fields: str
+) -> None:
+    path = contract(backend, folder, "a.pdf")
+    command = f"{sys.executable} -m frontend.cli extract {path} --fields {fields} --json --quiet"
+    ran = subprocess.run(
+        ["bash", "-c", f"{command} | true; exit ${{PIPESTATUS[0]}}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
