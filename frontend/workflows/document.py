@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from frontend.messages import BackendError, FileRef, Page, ReadingMethod, Word
 from frontend.workflows.fields import Language
@@ -11,6 +12,8 @@ from frontend.workflows.halt import Halt
 from frontend.workflows.hidden import hidden_words
 from frontend.workflows.paper import Paper, Sheet
 from frontend.workflows.reader import Reader
+
+_SAYS_SOMETHING: Final = 8  # characters; less is a speck that was printed too small
 
 Heard = Callable[[int, int], None]  # pages read so far, and in all
 
@@ -52,6 +55,11 @@ class Document:
     paper: Paper
     coverage: Coverage
     hidden: tuple[HiddenText, ...] = ()
+
+    @property
+    def deceives(self) -> bool:
+        """Whether the file must not be handed over as it is: what it hides could say something."""
+        return any(len(passage.text) >= _SAYS_SOMETHING for passage in self.hidden)
 
 
 def read_document(

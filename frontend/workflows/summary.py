@@ -103,7 +103,7 @@ def summarise(
     asker = _Asker(reader, owner, about.value, language, done, halt)
     room = plan.window_tokens or _UNNAMED_ROOM
     fits = plan.window_tokens is None or tokens(document.paper.text) <= plan.window_tokens
-    if fits and not document.hidden:
+    if fits and not document.deceives:
         file = FilePart(document.file.sha256, document.filename)
         said = asker.ask("", (file,), final=True)
     else:

@@ -240,6 +240,13 @@ def test_words_that_the_page_does_not_show_never_reach_the_prompt() -> None:
     assert not any("Ignore" in asked.instruction or asked.files for asked in fake.asked)
 
 
+def test_a_speck_of_hidden_text_is_told_but_the_file_goes_as_it_is() -> None:
+    fake = FakeReader(lambda _: NOTHING, picture=_white())
+    found = extract(fake, "local", document(fake, "on"), FIELDS, Plan())
+    assert [one.text for one in found.hidden] == ["on"]
+    assert fake.asked[0].files
+
+
 def test_words_that_were_recognised_are_seen_by_definition() -> None:
     found, _ = run(lambda _: NOTHING, picture=_white(), method=ReadingMethod.OCR)
     assert found.hidden == ()
