@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -63,16 +64,22 @@ def _ready(client: Client) -> BackendStatus:
 
 
 def documents(desk: Desk, named: Sequence[Path], progress: Progress) -> Iterator[Document]:
-    """The files' documents, read one by one."""
+    """The files' documents, read one by one; what a page hides is told on standard error."""
     for path in batch.found_files(named):
         file = desk.reader.put(OWNER, path.read_bytes(), path.name)
-        yield read_document(
+        document = read_document(
             desk.reader,
             OWNER,
             file,
             path.name,
             heard=lambda page, of, name=path.name: progress.tell(page, of, f"pages of {name}"),  # type: ignore[misc]
         )
+        for passage in document.hidden:
+            print(
+                f"{path.name}: page {passage.page} does not show this text: {passage.text[:200]}",
+                file=sys.stderr,
+            )
+        yield document
 
 
 def fields_named(named: str, language: Language, review: Review) -> FieldList:

@@ -104,11 +104,7 @@ class History:
         with self._database.write() as connection:
             steps.begin(connection, owner, conversation, title or filename)
             present = steps.present_files(conversation).where(attachments.c.sha256 == file.sha256)
-            connection.execute(
-                sa.delete(erasures).where(
-                    erasures.c.owner == owner, erasures.c.sha256 == file.sha256
-                )
-            )
+            steps.keep_file(connection, owner, file.sha256)
             if connection.execute(present).first() is not None:
                 return
             connection.execute(

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from frontend.history.records import Receipt, State
 from frontend.history.tables import attachments, conversations, erasures, messages, receipts
+from frontend.history.work_tables import work_files, work_jobs
 from frontend.messages import Role
 
 
@@ -71,9 +72,21 @@ def erase_if_unused(connection: Connection, owner: str, sha256: str) -> None:
             attachments.c.removed_at.is_(None),
         )
     )
+    in_work = (
+        sa.select(work_files.c.id)
+        .join(work_jobs, work_jobs.c.id == work_files.c.job)
+        .where(work_jobs.c.owner == owner, work_files.c.sha256 == sha256)
+    )
     pending = sa.select(erasures).where(erasures.c.owner == owner, erasures.c.sha256 == sha256)
-    if connection.execute(used).first() is None and connection.execute(pending).first() is None:
+    if all(connection.execute(query).first() is None for query in (used, in_work, pending)):
         connection.execute(sa.insert(erasures).values(owner=owner, sha256=sha256))
+
+
+def keep_file(connection: Connection, owner: str, sha256: str) -> None:
+    """The file is used again, so it must not be erased."""
+    connection.execute(
+        sa.delete(erasures).where(erasures.c.owner == owner, erasures.c.sha256 == sha256)
+    )
 
 
 def find_answer(connection: Connection, answer: str) -> RowMapping | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from frontend.history import work_steps
+from frontend.history import steps, work_steps
 from frontend.history.database import Database
 from frontend.history.records import new_id
 from frontend.history.work_records import FileState, JobState, WorkFile, WorkJob, file_of
@@ -48,6 +48,7 @@ class Work:
                 )
             )
             for position, (file, filename) in enumerate(files):
+                steps.keep_file(connection, owner, file.sha256)
                 work_steps.add_file(connection, job, position, file, filename)
         return job
 
@@ -117,8 +118,16 @@ class Work:
         return True
 
     def delete(self, owner: str, job: str) -> None:
-        """Forgets a job with its results and corrections."""
+        """Forgets a job and its results; files used nowhere else are marked for erasure."""
+        mine = (work_jobs.c.owner == owner, work_jobs.c.id == job)
+        hashes = (
+            sa.select(work_files.c.sha256)
+            .join(work_jobs, work_jobs.c.id == work_files.c.job)
+            .where(*mine)
+            .distinct()
+        )
         with self._database.write() as connection:
-            connection.execute(
-                sa.delete(work_jobs).where(work_jobs.c.owner == owner, work_jobs.c.id == job)
-            )
+            used = connection.execute(hashes).scalars().all()
+            connection.execute(sa.delete(work_jobs).where(*mine))
+            for sha256 in used:
+                steps.erase_if_unused(connection, owner, sha256)

@@ -202,6 +202,31 @@ def test_a_deleted_job_takes_its_files_along(work: Work, claims: Claims, history
     assert not claims.finish("r1", file.id, "{}")
 
 
+def test_files_are_marked_for_erasure_when_neither_job_nor_conversation_has_them(
+    work: Work, history: History
+) -> None:
+    first, second = create(work, 2), create(work, 1)
+    zero, one = (file for file, _ in refs(2))
+    work.delete(OWNER, first)
+    assert history.erasures(OWNER) == (one.sha256,), "the second job still has the other"
+    again = create(work, 2)
+    assert history.erasures(OWNER) == (), "it is used again"
+    history.attach(OWNER, "c1", zero, "0.pdf")
+    work.delete(OWNER, again)
+    work.delete(OWNER, second)
+    assert history.erasures(OWNER) == (one.sha256,)
+    history.delete(OWNER, "c1")
+    assert set(history.erasures(OWNER)) == {zero.sha256, one.sha256}
+
+
+def test_a_conversations_file_stays_while_a_job_has_it(work: Work, history: History) -> None:
+    ((file, name),) = refs(1)
+    history.attach(OWNER, "c1", file, name)
+    create(work, 1)
+    history.delete(OWNER, "c1")
+    assert history.erasures(OWNER) == ()
+
+
 def test_corrections_stand_beside_the_models_values(
     work: Work, claims: Claims, history: History
 ) -> None:
