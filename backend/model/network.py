@@ -110,7 +110,7 @@ def load_network(
     pace = _CUDA_PACE if device.type == "cuda" else _CPU_PACE
     pace = replace(pace, embedding_bytes=embedding_bytes or pace.embedding_bytes)
     if device.type == "cuda" and memory_bytes is not None:
-        memory.limit(memory_bytes, device)
+        memory.limit(memory_bytes)
     model, text = _build(folder, dtype or _best_dtype(device), device)
     parameters = sum(weight.numel() for weight in model.parameters())
     sees = hasattr(model, "get_image_features")
@@ -143,11 +143,10 @@ def load_network(
     if device.type == "cuda":
         trial = runner_on(_cache(config, pace.step_tokens // BLOCK_SIZE, model.dtype, device))
         needed = memory.peak(
-            lambda: memory.hardest_step(trial, encoder, pace.step_tokens, pace.encode_tokens),
-            device,
+            lambda: memory.hardest_step(trial, encoder, pace.step_tokens, pace.encode_tokens)
         )
         del trial
-        room = memory.free(memory_bytes, device) - needed - _CUDA_SPARE_BYTES
+        room = memory.free(memory_bytes) - needed - _CUDA_SPARE_BYTES
         if sees:
             remembered = min(pace.embedding_bytes, int(room * _EMBEDDING_SHARE))
             pace = replace(pace, embedding_bytes=remembered)
