@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from frontend import pulse
 from tests.fakes.backend import FakeBackend
 
 SCRIPT = Path(__file__).resolve().parents[3] / "frontend" / "streamlit_app.py"
@@ -31,6 +32,7 @@ def open_page(
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.delenv("API_KEYS", raising=False)
+    monkeypatch.setattr(pulse, "FIRST_WAIT", 10.0)  # the first look knows, however busy the machine
     st.cache_resource.clear()
 
     def open_it(**query: str) -> AppTest:
