@@ -15,9 +15,10 @@ from frontend.workflows.document import Document
 from frontend.workflows.extraction import extract
 from frontend.workflows.fields import FieldList, Language
 from frontend.workflows.findings import Finding
+from frontend.workflows.page_pairs import matched_pages
 from frontend.workflows.progress import Progress
 from frontend.workflows.revision import FieldChange, changed_fields, extract_revision
-from frontend.workflows.versions import ClauseChange, changed_clauses, matched_pages
+from frontend.workflows.versions import ClauseChange, changed_clauses
 
 
 def compare(asked: argparse.Namespace) -> int:

@@ -11,9 +11,9 @@ from frontend.workflows.fields import Field, FieldList
 from frontend.workflows.findings import Extraction, Finding, State
 from frontend.workflows.halt import Halt
 from frontend.workflows.judgement import Told, judge
+from frontend.workflows.page_pairs import PagePair, changed_pages, matched_pages
 from frontend.workflows.paper import Paper
 from frontend.workflows.reader import Reader
-from frontend.workflows.versions import PagePair, changed_pages, matched_pages
 
 
 @dataclass(frozen=True)

@@ -221,9 +221,9 @@ def test_a_long_contract_is_searched_at_once() -> None:
     long = paper(*[filler] * 9, *AGREEMENT, *[filler] * 9)
     long.skeleton.blurred.letters, long.dates, long.durations  # noqa: B018 - built once
     said = "Fees of USD 1,000.00 are due to the othcr Party within tcn (10) businass days"
-    began = time.perf_counter()
+    began = time.process_time()
     assert locate_quote(said, long).exactness is Exactness.NEAR
-    assert time.perf_counter() - began < 0.5  # 50 ms when nothing else runs
+    assert time.process_time() - began < 0.5  # 50 ms when nothing else runs
     assert locate("Nobody At All Inc.", PARTY, long).exactness is Exactness.ABSENT
 
 

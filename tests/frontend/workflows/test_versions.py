@@ -7,14 +7,9 @@ from typing import Any
 from frontend.workflows.extraction import Plan, extract
 from frontend.workflows.fields import Field, FieldList, Kind, Language
 from frontend.workflows.findings import Extraction, State
+from frontend.workflows.page_pairs import PagePair, changed_pages, matched_pages
 from frontend.workflows.revision import Revision, changed_fields, extract_revision
-from frontend.workflows.versions import (
-    Change,
-    PagePair,
-    changed_clauses,
-    changed_pages,
-    matched_pages,
-)
+from frontend.workflows.versions import Change, changed_clauses
 from tests.fakes.contracts import AGREEMENT, CHINESE, paper
 from tests.fakes.reader import FakeReader, document
 
