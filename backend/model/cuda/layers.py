@@ -160,6 +160,9 @@ def _times(weight: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
 
 def can_fuse(text: torch.nn.Module) -> bool:
     """Whether these kernels do what this text model of transformers does."""
+    device = text.get_parameter("embed_tokens.weight").device
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
+        return False  # no bfloat16 in matrix products
     config: Any = text.config
     dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     return (

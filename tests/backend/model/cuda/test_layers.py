@@ -90,6 +90,34 @@ def test_rows_equal_those_of_transformers(architecture: str, device: torch.devic
             torch.testing.assert_close(rows, torch.cat(wanted), atol=2e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_recorded_decode_steps_equal_transformers(count: int, device: torch.device) -> None:
+    if device.type != "cuda":
+        pytest.skip("needs a GPU: nothing is recorded in the interpreter")
+    chance = random.Random(count)
+    reference = checkpoints.build("glm4v").to(device)
+    model = checkpoints.build("glm4v").to(device)
+    ours = forward_of(model, device)
+    sequences = []
+    for number, length in enumerate((15, 40, 3)[:count]):
+        prompt = tuple(chance.randrange(4, 260) for _ in range(length))
+        answer = [chance.randrange(4, 260) for _ in range(6)]
+        blocks = list(range(4 * number, 4 * number + 4))
+        sequences.append(
+            Sequence("a", "o", 0, prompt, Sampling(), output_ids=answer, blocks=blocks)
+        )
+    with torch.inference_mode():
+        compute(ours, model, [Slice(one, 0, len(one.prompt_ids)) for one in sequences])
+        for step in range(6):
+            places = [len(one.prompt_ids) + step for one in sequences]
+            logits = ours.decode(
+                [Slice(one, place, place + 1) for one, place in zip(sequences, places, strict=True)]
+            )
+            for row, one, place in zip(logits, sequences, places, strict=True):
+                ids = torch.tensor([one.tokens(0, place + 1)], device=device)
+                torch.testing.assert_close(row, reference(ids).logits[0, -1], atol=2e-4, rtol=1e-3)
+
+
 def test_other_text_models_stay_as_they_are() -> None:
     assert not can_fuse(checkpoints.build("llama").model)
     assert all(can_fuse(text_of(checkpoints.build(name))) for name in FUSED)
