@@ -48,6 +48,7 @@ _SILENT = frozenset(
         "contentMediaType",
     }
 )  # fmt: skip
+_TIME = r"^(\d{4}-\d\d-\d\dT)?\d\d:\d\d:[0-5]"
 _DIALECTS = ("draft-06", "draft-07", "draft/2019-09", "draft/2020-12")
 
 
@@ -105,7 +106,7 @@ class _Reading:
             raise _unsupported("$schema (drafts 6 to 2020-12 are read)", path)
         if keyword in _SILENT or keyword.startswith("x-") or (keyword == "$id" and not path):
             return False
-        if keyword == "format" and value not in _FORMATS:
+        if keyword == "format" and not (isinstance(value, str) and value in _FORMATS):
             raise _unsupported(f"format {_shown(str(value))}", path)
         if keyword not in _ONE | _LISTS | _MAPS | _NUMBERS | _PLAIN:
             raise _unsupported(_shown(keyword), path)
@@ -140,6 +141,8 @@ class _Reading:
             raise _refusal(f"{path}: only references within the schema (#/...) are followed.")
         if keyword in ("const", "enum"):
             _check_literal(value, path)
+        if keyword == "required" and not _are_names(value):
+            raise _refusal(f"{path} must be a list of names.")
         return value
 
     def _bounded(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -156,14 +159,20 @@ class _Reading:
                 schema["maximum"] = largest
             if _highest(schema) > -largest and not {"minimum", "exclusiveMinimum"} & schema.keys():
                 schema["minimum"] = -largest
-        names = schema.get("properties")
+        names = schema.get("properties", {})
         is_open = not {"additionalProperties", "patternProperties", "$ref"} & schema.keys()
         is_alone = not {"anyOf", "oneOf", "allOf", "minProperties"} & schema.keys()
-        if names and is_open and is_alone and not self._is_merged:
-            required = schema.get("required")
-            if required is None or (isinstance(required, list) and set(required) <= names.keys()):
-                schema["additionalProperties"] = False
+        are_alone = names and is_open and is_alone and not self._is_merged
+        if are_alone and set(schema.get("required", ())) <= names.keys():
+            schema["additionalProperties"] = False
+        # The library's seconds go up to 60 in any minute, which is hardly ever a time.
+        if schema.get("format") in ("date-time", "time") and "pattern" not in schema:
+            schema["pattern"] = _TIME
         return schema
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _lowest(schema: Mapping[str, Any]) -> float:

@@ -36,6 +36,7 @@ def refusal(definition: object) -> InvalidRequest:
         ("maxLenght", {"type": "string", "maxLenght": 3}),  # ignored elsewhere, and for ever missed
         ("nullable", {"type": "string", "nullable": True}),
         ("format regex", {"type": "string", "format": "regex"}),
+        ("format []", {"type": "string", "format": []}),
         ("$id", {"properties": {"a": {"$id": "http://a.example/b"}}}),
         ("$schema", {"$schema": "http://json-schema.org/draft-04/schema#"}),
     ],
@@ -68,6 +69,8 @@ def test_the_place_of_a_keyword_is_told() -> None:
         ({"properties": {"a": 5}}, "/properties/a must be a schema"),
         ({"minimum": "1"}, "/minimum must be a number"),
         ({"maxItems": True}, "/maxItems must be a number"),
+        ({"required": "a"}, "/required must be a list of names"),
+        ({"properties": {"a": NAME}, "required": [{"a": 1}]}, "/required must be a list of names"),
         ({"multipleOf": 0}, "over 0"),
         ({"multipleOf": 999_983}, "numerator"),
         ('{"enum": [1e999]}', "/enum holds a number"),
