@@ -14,6 +14,7 @@ import statistics
 import threading
 import time
 from dataclasses import dataclass, field
+from operator import sub
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +37,7 @@ class Heard:
     """Listens to one answer."""
 
     ended: threading.Event = field(default_factory=threading.Event)
-    first: float = 0.0  # when the first token came
-    last: float = 0.0
+    times: list[float] = field(default_factory=list)  # when tokens came
     tokens: int = 0
     cached: int = 0
     error: str = ""
@@ -46,8 +46,7 @@ class Heard:
         self.cached = cached_tokens
 
     def delta(self, delta: Delta) -> None:
-        self.last = time.perf_counter()
-        self.first = self.first or self.last
+        self.times.append(time.perf_counter())
 
     def finished(
         self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
@@ -133,14 +132,15 @@ class Bench:
         return statistics.median(waits[1:])
 
     def decode(self, sequences: int, context: int, tokens: int) -> float:
-        """Tokens a second of so many sequences that decode together, without their prompts."""
+        """Tokens a second while so many sequences decode together, no prompt beside them."""
         heard = [self.ask(self.words(context), tokens) for _ in range(sequences)]
         for one in heard:
             one.ended.wait()
         assert all(one.tokens == tokens for one in heard), heard[0].error
-        began, ended = max(one.first for one in heard), min(one.last for one in heard)
-        steps = tokens * (ended - began) / (heard[-1].last - heard[-1].first)
-        return sequences * steps / (ended - began)
+        began, ended = max(one.times[0] for one in heard), min(one.times[-1] for one in heard)
+        times = [when for when in heard[-1].times if began <= when <= ended]
+        step: float = statistics.median(map(sub, times[1:], times))
+        return sequences / step
 
     def at_once(self, sequences: int, context: int, tokens: int) -> float:
         """Tokens a second over everything, prompts included."""
@@ -199,9 +199,9 @@ def main() -> None:
     }
     for name, value in figures.items():
         print(f"{name:28s} {value:.1f}" if isinstance(value, float) else f"{name:28s} {value}")
+    bench.decode(1, 64, 8)  # what is compiled at the first use is compiled now
     for sequences in options.sequences:
         context = 1500
-        bench.decode(sequences, context, 8)
         rate = bench.decode(sequences, context, options.tokens)
         read = READ_BYTES + sequences * (context + options.tokens / 2) * TOKEN_BYTES
         floor = sequences * speed / read

@@ -139,14 +139,21 @@ def _write_weights(folder: Path) -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(0)
     shard: dict[str, torch.Tensor] = {}
-    size = shards = 0
+    places: dict[str, str] = {}
+
+    def close() -> None:
+        name = f"model-{len(set(places.values()))}.safetensors"
+        save_file(shard, folder / name, {"format": "pt"})
+        places.update(dict.fromkeys(shard, name))
+        shard.clear()
+
     for name, place in model.state_dict().items():
         weight = torch.empty(place.shape, dtype=torch.bfloat16, device=device)
         is_norm = "norm" in name and place.dim() == 1
         weight.normal_(1.0 if is_norm else 0.0, 0.1 if place.dim() == 1 else 0.02)
         shard[name] = weight.cpu()
-        size += weight.nbytes
-        if size >= _SHARD_BYTES:
-            save_file(shard, folder / f"model-{shards}.safetensors", {"format": "pt"})
-            shard, size, shards = {}, 0, shards + 1
-    save_file(shard, folder / f"model-{shards}.safetensors", {"format": "pt"})
+        if sum(part.nbytes for part in shard.values()) >= _SHARD_BYTES:
+            close()
+    close()
+    index = json.dumps({"metadata": {}, "weight_map": places})
+    (folder / "model.safetensors.index.json").write_text(index, encoding="utf-8")
