@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 
 from backend.prompt.picture import Picture
+from backend.rates import Rate
 from backend.vision.cache import EmbeddingCache
 from backend.vision.encoder import Encoder
 
 log = logging.getLogger(__name__)
-
-_SMOOTHING = 0.3  # weight of the newest measurement of the rate
 
 
 class Vision:
@@ -25,9 +24,14 @@ class Vision:
         embedding would depend on its company."""
         self.cache = cache
         self.sight = encoder.sight
-        self.tokens_per_second = 0.0  # measured lately; 0: never yet
         self._encoder = encoder
         self._pooled = pooled
+        self._rate = Rate()
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens of pictures encoded a second, measured lately; 0 before the first."""
+        return self._rate.per_second
 
     def embeddings(self, pictures: Iterable[Picture]) -> Mapping[bytes, torch.Tensor]:
         """[tokens, hidden] by key: of these pictures, and of all others held in the cache.
@@ -57,7 +61,7 @@ class Vision:
             made |= self._together(group)
         if made:
             tokens = sum(embedding.shape[0] for embedding in made.values())
-            self._measure(tokens, time.monotonic() - began)
+            self._rate.add(tokens, time.monotonic() - began)
         return made
 
     def _together(self, pictures: Sequence[Picture]) -> dict[bytes, torch.Tensor]:
@@ -83,8 +87,3 @@ class Vision:
             else:
                 log.warning("the embedding of a picture is not finite")
         return made
-
-    def _measure(self, tokens: int, seconds: float) -> None:
-        rate = tokens / max(seconds, 1e-9)
-        before = self.tokens_per_second or rate
-        self.tokens_per_second = before + _SMOOTHING * (rate - before)
