@@ -21,6 +21,7 @@ from backend.prompt.prompt import Sampling
 from backend.scheduling.sequence import Sequence
 
 COLDEST = 1e-5  # a temperature below this is none: dividing by it would overflow
+LARGEST = 1e30  # of a score; with the coldest temperature still a number
 NUCLEUS = 1024  # tokens that are sorted first; they hold the mass of top_p nearly always
 
 
@@ -64,7 +65,8 @@ class Sampler:
             seen = _ids({*sequence.prompt_ids, *sequence.output_ids}, scores)
             values = scores[seen]
             penalty = sampling.repetition_penalty
-            scores[seen] = torch.where(values > 0, values / penalty, values * penalty)
+            values = torch.where(values > 0, values / penalty, values * penalty)
+            scores[seen] = values.clamp(-LARGEST, LARGEST)  # a penalty near 0 would overflow
         if recurs and sequence.output_ids:
             ids, counts = torch.unique(torch.tensor(sequence.output_ids), return_counts=True)
             penalties = sampling.presence_penalty + sampling.frequency_penalty * counts.float()

@@ -232,6 +232,16 @@ def theirs(logits: torch.Tensor, ids: list[int], *steps: LogitsProcessor) -> tor
     return torch.log_softmax(scores[0], 0)
 
 
+@pytest.mark.parametrize("temperature", [0.0, 2e-5, 1.0])
+def test_a_penalty_near_0_leaves_numbers(temperature: float) -> None:
+    wild = sequence(
+        repetition_penalty=1e-320, prompt=(1, 2), temperature=temperature, top_logprobs=5
+    )
+    sampled = Sampler(frozenset({EOS})).sample(LOGITS, wild)
+    assert sampled.token in (1, 2)
+    assert sampled.logprob == pytest.approx(math.log(0.5))
+
+
 @MODEST
 @given(LOGITS_OF, TOKENS, TOKENS, st.floats(0.1, 2.0))
 def test_the_repetition_penalty_is_transformers(
