@@ -10,6 +10,7 @@ query heads that share a key head share its reading, standing as rows of one mat
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -226,7 +227,7 @@ def _prompt_tile(
     keys: tl.tensor,  # [slots, key heads, dim]
     values: tl.tensor,
     tables: tl.tensor,  # [stretches, width]
-    spans: tl.tensor,  # [stretches, 3]: first row, first place, end place
+    tiles: tl.tensor,  # [tiles, 5]: stretch, its first row, first place and end place, number
     output: tl.tensor,  # [n, query heads * dim]
     width: tl.tensor,
     scale: tl.tensor,
@@ -239,15 +240,16 @@ def _prompt_tile(
     tile: tl.constexpr,
     chained: tl.constexpr,
 ) -> None:
-    number = tl.num_programs(0) - 1 - tl.program_id(0)  # the longest work first
-    head = tl.program_id(1)
-    stretch = tl.program_id(2)
+    head = tl.program_id(0)
+    tiles += tl.program_id(1) * 5
+    stretch = tl.load(tiles)
+    row = tl.load(tiles + 1).to(tl.int64)
+    start = tl.load(tiles + 2)
+    end = tl.load(tiles + 3)
+    number = tl.load(tiles + 4)
     if chained:
         gdc_wait()
         gdc_launch_dependents()
-    row = tl.load(spans + stretch * 3).to(tl.int64)
-    start = tl.load(spans + stretch * 3 + 1)
-    end = tl.load(spans + stretch * 3 + 2)
     if number * block < (end - start) * group:
         member = number * block + tl.arange(0, block)
         token = member // group
@@ -315,17 +317,41 @@ def _plan(dim: int, dtype: torch.dtype, device: torch.device) -> _Plan:
     return next((plan for plan in _PLANS if plan.bytes(dim, dtype) <= room), _PLANS[-1])
 
 
+TILE_FIELDS = 5  # of a tile, as `tiles` has them
+
+
+def tiles(
+    spans: Sequence[tuple[int, int, int]], heads: Heads, dtype: torch.dtype, device: torch.device
+) -> list[tuple[int, ...]]:
+    """Cuts stretches, each with its first row, first place and end place, into tiles: for each its
+    stretch, the stretch's three numbers, and its own among the stretch's. The last ones of a
+    stretch, which have most to read, come first."""
+    rows = _plan(heads.dim, dtype, device).rows
+    group = heads.queries // heads.keys
+    return [
+        (stretch, row, start, end, number)
+        for stretch, (row, start, end) in enumerate(spans)
+        for number in reversed(range(-(-(end - start) * group // rows)))
+    ]
+
+
+def most_tiles(
+    rows: int, stretches: int, heads: Heads, dtype: torch.dtype, device: torch.device
+) -> int:
+    """How many tiles there can be of so many rows in so many stretches."""
+    group = heads.queries // heads.keys
+    return rows * group // _plan(heads.dim, dtype, device).rows + stretches
+
+
 class Prompts:
     """Stretches of prompts, one after the other as rows of a step."""
 
-    def __init__(self, tables: torch.Tensor, spans: torch.Tensor, heads: Heads, most: int) -> None:
-        """int32 `tables` [stretches, width] of their sequences' blocks, and int32 `spans`
-        [stretches, 3]: first row, first place and end place of each. `most` is the tokens of the
-        longest; an empty stretch is nobody's."""
+    def __init__(self, tables: torch.Tensor, cut: torch.Tensor, heads: Heads) -> None:
+        """int32 `tables` [stretches, width] of their sequences' blocks, and int32 `cut` [n, 5], as
+        `tiles` has them; a tile of zeros is nobody's."""
         self._tables = tables
-        self._spans = spans
+        self._tiles = cut
         self._heads = heads
-        self._most = most
         self._chained = chain.is_available(tables.device)
 
     def attend(
@@ -336,20 +362,18 @@ class Prompts:
         heads = self._heads
         output = rows.new_empty(len(rows), heads.width)
         plan = _plan(heads.dim, rows.dtype, rows.device)
-        group = heads.queries // heads.keys
-        grid = (triton.cdiv(self._most * group, plan.rows), heads.keys, len(self._spans))
-        _prompt_tile[grid](
+        _prompt_tile[(heads.keys, len(self._tiles))](
             rows,
             keys,
             values,
             self._tables,
-            self._spans,
+            self._tiles,
             output,
             self._tables.shape[1],
             scale * _LOG2E,
             rows.stride(0),
             heads.keys,
-            group,
+            heads.queries // heads.keys,
             heads.dim,
             keys.shape[1],
             plan.rows,

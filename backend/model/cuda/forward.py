@@ -7,7 +7,7 @@ from collections.abc import Sequence as SequenceOf
 import torch
 
 from backend.model.cuda import products
-from backend.model.cuda.attention import Decoding, Prompts
+from backend.model.cuda.attention import Decoding, Prompts, tiles
 from backend.model.cuda.decode_steps import Decode, DecodeSteps
 from backend.model.cuda.layers import Attention, FusedText, Step
 from backend.model.cuda.prompt_steps import PromptSteps, Stretch
@@ -118,8 +118,9 @@ class FusedForward:
         for part in slices:
             spans.append((row, part.start, part.end))
             row += part.end - part.start
-        most = max(part.end - part.start for part in slices)
-        return Prompts(self._tables(slices), self._numbers(spans), self._text.heads, most)
+        heads, cache = self._text.heads, self._cache
+        cut = self._numbers(tiles(spans, heads, cache.dtype, cache.device))
+        return Prompts(self._tables(slices), cut, heads)
 
     def _tables(self, slices: SequenceOf[Slice]) -> torch.Tensor:
         tables = [self._blocks(part) for part in slices]

@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
-from backend.model.cuda.attention import Prompts
+from backend.model.cuda.attention import TILE_FIELDS, Prompts, most_tiles, tiles
 from backend.model.cuda.layers import FusedText, Memory, Step
 from backend.model.cuda.recording import NOWHERE, Recorder, Staging, Tables
 
@@ -49,8 +50,10 @@ class _Graph:
         self._rows = rows
         self._block_size = keys.shape[1]
         self.stretches = min(rows, _MOST_STRETCHES)
-        # Slots, spans and tables; positions are on the device already.
-        shapes = [(1, rows), (self.stretches, 3), (self.stretches, width)]
+        self._cut = partial(tiles, heads=text.heads, dtype=keys.dtype, device=keys.device)
+        most = most_tiles(rows, self.stretches, text.heads, keys.dtype, keys.device)
+        # Slots, tiles and tables; positions are on the device already.
+        shapes = [(1, rows), (most, TILE_FIELDS), (self.stretches, width)]
         self._staging = Staging(shapes, keys.device)
         self._tables = Tables(self._staging.host[2])
         self._positions = torch.zeros(3, rows, dtype=torch.int64, device=keys.device)
@@ -59,8 +62,8 @@ class _Graph:
         self._staging.send()
 
         def step() -> torch.Tensor:
-            slots, spans, tables = self._staging.device
-            part = Prompts(tables, spans, text.heads, rows)
+            slots, cut, tables = self._staging.device
+            part = Prompts(tables, cut, text.heads)
             given = Step(self._positions, slots[0], memory, ((slice(0, rows), part),))
             return text(self._embedded, given)
 
@@ -80,11 +83,12 @@ class _Graph:
         return self._output[:count]
 
     def _fill(self, stretches: Sequence[Stretch]) -> None:
-        slots, spans, _ = self._staging.host
+        slots, cut, _ = self._staging.host
         size, row = self._block_size, 0
+        spans = []
         for number, stretch in enumerate(stretches):
             end = row + stretch.end - stretch.start
-            spans[number] = row, stretch.start, stretch.end
+            spans.append((row, stretch.start, stretch.end))
             slots[0, row:end] = [
                 stretch.blocks[place // size] * size + place % size
                 for place in range(stretch.start, stretch.end)
@@ -92,7 +96,9 @@ class _Graph:
             self._tables.write(number, stretch.blocks)
             row = end
         slots[0, row:] = NOWHERE
-        spans[len(stretches) :] = 0
+        found = self._cut(spans)
+        cut[: len(found)] = found or 0
+        cut[len(found) :] = 0
 
 
 class PromptSteps:

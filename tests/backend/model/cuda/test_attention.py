@@ -7,7 +7,7 @@ import random
 import pytest
 import torch
 
-from backend.model.cuda.attention import Decoding, Prompts
+from backend.model.cuda.attention import TILE_FIELDS, Decoding, Prompts, most_tiles, tiles
 from backend.model.cuda.rotation import Heads
 
 SHAPES = [
@@ -88,13 +88,13 @@ def test_stretches_of_prompts_see_what_came_before(
         row += end - start
     rows = torch.randn(row, heads.count * heads.dim, device=device)
     width = max(map(len, tables))
+    padded = [table + [BLOCKS] * (width - len(table)) for table in tables]
+    cut = tiles(spans, heads, rows.dtype, device)
+    assert len(cut) < most_tiles(len(rows), len(spans) + 1, heads, rows.dtype, device)
     prompts = Prompts(
-        torch.tensor([table + [BLOCKS] * (width - len(table)) for table in [*tables, []]])
-        .int()
-        .to(device),
-        torch.tensor([*spans, (0, 0, 0)]).int().to(device),
+        torch.tensor(padded, dtype=torch.int32, device=device),
+        torch.tensor([*cut, (0,) * TILE_FIELDS], dtype=torch.int32, device=device),
         heads,
-        most=20,
     )
     output = prompts.attend(rows, memory.keys, memory.values, heads.dim**-0.5)
     for (first, start, end), table in zip(spans, tables, strict=True):
