@@ -76,6 +76,7 @@ class Dispatch:
                 images=work.images,
                 positions=Positions(work.images) if work.images else None,
                 guide=None if work.guide is None else work.guide(),
+                adapted=work.adapted,
             )
             answer = Outgoing(sequence, self._tokenizer, thinking=work.thinking)
             request.answers.append(answer)

@@ -115,10 +115,15 @@ class Engine:
                 vision.cache.release(key)
 
     def known_tokens(
-        self, owner: str, prompt_ids: Sequence[int], images: Sequence[ImageSpan]
+        self,
+        owner: str,
+        prompt_ids: Sequence[int],
+        images: Sequence[ImageSpan],
+        *,
+        adapted: bool = False,
     ) -> int:
         """Leading tokens of a prompt that would not be computed again. Changes nothing."""
-        return self._scheduler.known_tokens(owner, prompt_ids, images)
+        return self._scheduler.known_tokens(owner, prompt_ids, images, adapted=adapted)
 
     def forget(self, owner: str, sha256: str) -> int:
         """Drops what was computed from a file; answers how many of its pictures were kept.

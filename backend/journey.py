@@ -191,6 +191,7 @@ class Journey:
             images=assembled.images,
             guide=guide,
             thinking=prompt.thinking.enabled and self._ready.info.thinks,
+            adapted=assembled.adapted,
         )
         with Hold(engine, assembled.images) as hold:
             await self._draw(assembled, hold.known)

@@ -72,7 +72,9 @@ class Planner:
     ) -> Plan:
         """The plan with what is known already, and how long the rest would take."""
         engine, images = ready.engine, assembled.images
-        cached = engine.known_tokens(prompt.owner, assembled.prompt_ids, images)
+        cached = engine.known_tokens(
+            prompt.owner, assembled.prompt_ids, images, adapted=assembled.adapted
+        )
         with Hold(engine, images) as hold:
             known = hold.known
         cached_images = sum(

@@ -52,7 +52,12 @@ class Computes(Protocol):
     def release_pictures(self, keys: Iterable[bytes]) -> None: ...
 
     def known_tokens(
-        self, owner: str, prompt_ids: Sequence[int], images: Sequence[ImageSpan]
+        self,
+        owner: str,
+        prompt_ids: Sequence[int],
+        images: Sequence[ImageSpan],
+        *,
+        adapted: bool = False,
     ) -> int: ...
 
     def forget(self, owner: str, sha256: str) -> int: ...

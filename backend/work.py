@@ -26,6 +26,7 @@ class Work:
     images: tuple[ImageSpan, ...] = ()  # held in the embedding cache by the caller
     guide: Callable[[], Guide] | None = None  # makes one for each of the n answers
     thinking: bool = False  # whether the model may reason before its answer
+    adapted: bool = False  # computed with the model's adapter, if it has one
 
 
 class Listener(Protocol):

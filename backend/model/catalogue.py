@@ -37,6 +37,8 @@ _EMBEDDED = ModelInfo(
     defaults=Sampling(temperature=0.2, top_p=0.9, repetition_penalty=1.05, frequency_penalty=0.3),
     parameters=134_515_008,
     revision=EMBEDDED_REVISION,
+    fills_fields=True,
+    form_defaults=Sampling(),  # values are copied; a penalty on what was said would spoil them
 )
 _GLM_FLASH = ModelInfo(
     id="glm-4.6v-flash",
@@ -164,6 +166,8 @@ def _local(folder: Path, reason: str) -> Choice:
         defaults=Sampling(),
         parameters=0,
         revision="",
+        fills_fields=False,
+        form_defaults=None,
     )
     return Choice(entry, folder, reason)
 

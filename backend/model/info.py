@@ -27,3 +27,5 @@ class ModelInfo:
     dtype: str = ""
     chosen_because: str = ""
     revision: str = ""
+    fills_fields: bool = False  # has an adapter that reads documents and fills in forms from them
+    form_defaults: Sampling | None = None  # of answers held to a form; None: `defaults`

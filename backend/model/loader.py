@@ -75,17 +75,22 @@ def load(
     # Threads that wait must sleep, not spin: a busy neighbour on a core made decoding ten times
     # slower otherwise. Read once, when torch is first imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from backend.model import adapter
     from backend.model.network import load_network  # torch and transformers
 
     on_phase("reading the weights")
     entry = choice.entry
     revision = entry.revision or _fingerprint(folder)
+    adapted_by = adapter.CONTRACT if entry.fills_fields else None
+    if adapted_by is not None:
+        revision = f"{revision}+{adapter.revision(adapted_by)}"
     thinks = entry.thinks if entry in entries() else _can_think(folder)
     network = load_network(
         folder,
         max_model_len=max_model_len,
         threads=threads,
         revision=revision,
+        adapted_by=adapted_by,
         embedding_bytes=embedding_bytes,
         memory_bytes=memory_bytes,
         plain=plain,

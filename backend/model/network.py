@@ -17,7 +17,7 @@ from transformers.configuration_utils import PreTrainedConfig
 from transformers.models.llama.modeling_llama import LlamaForCausalLM
 from transformers.utils import logging as transformers_logging
 
-from backend.model import attention, probe
+from backend.model import adapter, attention, probe
 from backend.model.cuda import memory, weights
 from backend.model.fused import fuse
 from backend.model.kv_cache import KVCache
@@ -96,13 +96,14 @@ def load_network(
     packed: bool | None = None,
     plain: bool = False,
     memory_bytes: int | None = None,
+    adapted_by: Path | None = None,
 ) -> Network:
     """Loads the weights and lays out the memory for keys and values.
 
     `revision` tells the weights from others of the same name. What is None is chosen for the
     device; `packed` is as Runner has it. `plain` computes with transformers' own modules where
-    faster ones could be had. `memory_bytes` is the most of a GPU's memory that is taken. Raises
-    DamagedModel.
+    faster ones could be had. `memory_bytes` is the most of a GPU's memory that is taken.
+    `adapted_by` is the file of an adapter made for these weights. Raises DamagedModel.
     """
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -116,6 +117,7 @@ def load_network(
     sees = hasattr(model, "get_image_features")
     if device.type == "cpu" and isinstance(model, LlamaForCausalLM):
         fuse(model)
+    switch = None if adapted_by is None else adapter.add(model, adapted_by)
     config = text.config
     config._attn_implementation = attention.NAME
     context_length = min(max_model_len, config.max_position_embeddings)
@@ -138,6 +140,7 @@ def load_network(
             tile_tokens=pace.chunk_tokens,
             packed=packed,
             fused=None if fused is None else fused(head, cache, eos_ids, longest=context_length),
+            switch=switch,
         )
 
     if device.type == "cuda":
@@ -158,11 +161,15 @@ def load_network(
     cache = _cache(config, max(least, min(blocks, 64 * least)), model.dtype, device)
     if not packed:
         bench = probe.Bench(text, head, cache, pace.chunk_tokens)
+        if switch is not None:  # what holds with the adapter holds without
+            switch.is_on = True
         for attend_rows in (DECODE_ROWS, 1):
             if bench.decodes_are_independent(DECODE_ROWS, attend_rows):
                 decode_rows = DECODE_ROWS
                 break
         reuse_tokens = BLOCK_SIZE if bench.prefixes_are_exact() else pace.chunk_tokens
+        if switch is not None:
+            switch.is_on = False
         log.info("decoding up to %d at a time, reusing pieces of %d", decode_rows, reuse_tokens)
     runner = runner_on(cache)
     vision = None

@@ -60,8 +60,13 @@ class EightBitWeight:
         self._lower = lower
 
     @classmethod
-    def fit(cls, weight: torch.Tensor) -> EightBitWeight | None:
-        """The weight [rows, columns] in 8 bits; None if its shape or its precision forbids it."""
+    def fit(
+        cls, weight: torch.Tensor, multiplied: torch.dtype | None = None
+    ) -> EightBitWeight | None:
+        """The weight [rows, columns] in 8 bits; None if its shape or its precision forbids it.
+
+        `multiplied` is the type of the rows, where it is not that of the weight.
+        """
         rows, columns = weight.shape
         if columns % GROUP or rows % 16 or weight.dtype is not torch.bfloat16:
             return None
@@ -70,7 +75,7 @@ class EightBitWeight:
         codes = groups.mul(scales.reciprocal()[..., None]).round_().int().view(rows, columns)
         upper = codes.div(16, rounding_mode="floor")
         lower = codes.sub_(upper, alpha=16)
-        scales = scales.to(weight.dtype)
+        scales = scales.to(multiplied or weight.dtype)
         return cls(
             FourBitWeight(upper.add_(8), 16 * scales, torch.zeros_like(scales)),
             FourBitWeight(lower, scales, 8 * scales),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as SequenceOf
+from contextlib import nullcontext
 from itertools import accumulate, compress
 from typing import TYPE_CHECKING
 
 import torch
 
+from backend.model.adapter import Switch
 from backend.model.attention import Chunk, Pages, Part
 from backend.model.decoding import PaddedDecodes, TiledDecodes
 from backend.model.kv_cache import KVCache
@@ -49,6 +51,7 @@ class Runner:
         tile_tokens: int,
         packed: bool,
         fused: FusedForward | None = None,
+        switch: Switch | None = None,
     ) -> None:
         """`network` is transformers' text model without its `head`; where there is `fused`, it
         computes in the network's place.
@@ -57,7 +60,8 @@ class Runner:
         `packed` computes a whole batch in one forward pass. Otherwise every chunk of a prompt is
         computed by itself, its attention in tiles of `tile_tokens`; `decode_rows` sequences are
         decoded in one go, and `attend_rows` of them attend in one: as many as can be without any
-        of them noticing, 1 where the arithmetic of a row depends on its neighbours.
+        of them noticing, 1 where the arithmetic of a row depends on its neighbours. `switch` turns
+        an adapter on for the sequences that use it.
         """
         self.cache = cache
         self.packed = packed
@@ -73,6 +77,7 @@ class Runner:
         self._decodes = PaddedDecodes if packed else TiledDecodes
         self._device = cache.device
         self._fused = fused
+        self._switch = switch
 
     @torch.inference_mode()
     def run(self, batch: Batch, embeddings: Embeddings) -> list[Outcome]:
@@ -172,12 +177,14 @@ class Runner:
         embedded, positions = self._embedded(slices, embeddings), self._positions(slices)
         if self._fused is not None:
             return self._fused.hidden(embedded[0], positions[:, 0], slices)
-        rows: torch.Tensor = self._network(
-            inputs_embeds=embedded,
-            position_ids=positions,
-            use_cache=False,
-            pages=self._pages(slices),
-        ).last_hidden_state[0]
+        uses = [(part.sequence.adapted, part.end - part.start) for part in slices]
+        with nullcontext() if self._switch is None else self._switch.rows(uses, embedded):
+            rows: torch.Tensor = self._network(
+                inputs_embeds=embedded,
+                position_ids=positions,
+                use_cache=False,
+                pages=self._pages(slices),
+            ).last_hidden_state[0]
         return rows
 
     def _embedded(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:

@@ -47,6 +47,7 @@ class Assembled:
     route: Route
     reason: str
     priority: Priority
+    adapted: bool = False  # computed with the model's adapter, which reads documents
 
 
 def assemble(
@@ -108,7 +109,7 @@ class _Assembly:
         self._info = info
         self._template = template
         self._sight = sight
-        self._turns = layout.turns(prompt, materials)
+        self._turns = layout.turns(prompt, materials, fills_fields=info.fills_fields)
         self._chooser = Chooser(self._turns, info, tokenizer.count, sight)
 
     def result(self) -> Assembled:
@@ -141,6 +142,7 @@ class _Assembly:
                 sees_images=self._sight is not None,
             ),
             priority=router.priority(prompt, taken),
+            adapted=self._info.fills_fields and bool(draft.chosen.excerpts),
         )
 
     # How much of everything.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from backend.model.info import ModelInfo
-from backend.prompt import layout, sizing, windows
+from backend.prompt import extraction, layout, sizing, windows
 from backend.prompt.layout import AGAIN, Chosen, Turn
 from backend.prompt.material import View
 from backend.prompt.passages import Count, asked_topics
@@ -75,7 +75,7 @@ class Chooser:
         views, place = views_of(turn), turn.place
         frames = PICTURE_FRAME * len(views)
         least = sizing.least(views, self._sight) + frames if self._sight is not None else 0
-        budget = max(0, min(self._info.reading_budget, room - least))
+        budget = max(0, min(self._most_words(turn), room - least))
         budget = min(budget, bounds.words.get(place, budget))
         draft.granted[place] = budget
         taken = self._choose_words(turn, budget, draft.chosen)
@@ -95,6 +95,11 @@ class Chooser:
             draft.chosen.views[material.sha256] = material.views
         return taken + found.tokens + frames
 
+    def _most_words(self, turn: Turn) -> int:
+        """Tokens of words worth reading at this model's speed; more where many fields are asked."""
+        budget = self._info.reading_budget
+        return max(budget, extraction.READING) if turn.fields else budget
+
     def _choose_words(self, turn: Turn, budget: int, chosen: Chosen) -> int:
         """The passages that stand before the question, and excerpts of the turn's documents."""
         again = self._again(turn, budget, chosen)
@@ -105,7 +110,7 @@ class Chooser:
         if not fresh:
             return taken
         asked = layout.asked(self._turns, turn)
-        found = windows.excerpts(fresh, asked, budget - taken, self._count)
+        found = windows.excerpts(fresh, asked, budget - taken, self._count, turn.fields)
         for document, excerpt in zip(fresh, found, strict=True):
             chosen.excerpts[document.sha256] = excerpt
             taken += excerpt.tokens
@@ -113,7 +118,7 @@ class Chooser:
 
     def _again(self, turn: Turn, budget: int, chosen: Chosen) -> str:
         """The passages that this turn's question is about, if they have to be said again."""
-        if turn.message.role is not Role.USER or turn.is_batch:
+        if turn.message.role is not Role.USER or turn.is_batch or (turn.fields and turn.fresh):
             return ""
         if self._info.parameters < SMALL_MODEL:
             passages = self._highlights(turn, budget)
@@ -154,6 +159,8 @@ class Chooser:
 
         "And when does it end?" does; "Why?" is about what was asked before.
         """
+        if turn.fields:
+            return " ".join([turn.typed, *(field.query for field in turn.fields)])
         if not turn.fresh and asked_topics(turn.typed):
             return turn.typed
         return layout.asked(self._turns, turn)

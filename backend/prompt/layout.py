@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backend.media.media import MediaKind
-from backend.prompt import notices, router
+from backend.prompt import extraction, fields, notices, router
+from backend.prompt.fields import Field
 from backend.prompt.material import Material, View
-from backend.prompt.prompt import MediaPart, Message, Part, Prompt, Role, TextPart
+from backend.prompt.prompt import Form, MediaPart, Message, Part, Prompt, Role, TextPart
 from backend.prompt.template import ChatMessage, Mark
 from backend.prompt.windows import Excerpt
 
@@ -52,6 +53,7 @@ class Turn:
     fresh: tuple[Material, ...]
     earlier: tuple[Material, ...]
     is_batch: bool
+    fields: tuple[Field, ...] = ()  # what it asks of the files, for a model trained to fill them in
 
     @property
     def typed(self) -> str:
@@ -64,8 +66,13 @@ class Turn:
         return (*self.earlier, *self.fresh)
 
 
-def turns(prompt: Prompt, materials: Mapping[str, Material]) -> list[Turn]:
-    """The conversation, each file in the turn that shows it first."""
+def turns(
+    prompt: Prompt, materials: Mapping[str, Material], *, fills_fields: bool = False
+) -> list[Turn]:
+    """The conversation, each file in the turn that shows it first.
+
+    Where the model was trained to fill fields in, the last turn has those of the answer's form.
+    """
     shown: dict[str, Material] = {}
     found: list[Turn] = []
     for place, message in enumerate(prompt.messages):
@@ -76,7 +83,19 @@ def turns(prompt: Prompt, materials: Mapping[str, Material]) -> list[Turn]:
             Turn(place, message, tuple(fresh.values()), tuple(shown.values()), is_batch=batch)
         )
         shown |= fresh
+    if fills_fields and found:
+        found[-1] = replace(found[-1], fields=_fields(prompt, found[-1]))
     return found
+
+
+def _fields(prompt: Prompt, turn: Turn) -> tuple[Field, ...]:
+    """The properties that the answer must have, if they are to be read from words."""
+    form = prompt.response_format
+    if form is None or form.form is not Form.SCHEMA or turn.message.role is not Role.USER:
+        return ()
+    has_words = any(material.document.has_words for material in turn.so_far)
+    sees = any(material.views for material in turn.so_far)
+    return fields.fields(form.definition) if has_words and not sees else ()
 
 
 def typed(message: Message) -> str:
@@ -140,6 +159,8 @@ def _ordered(turn: Turn) -> Sequence[Part]:
 
 def _put(turn: Turn, question: str) -> str:
     """The question in the words that suit what stands before it."""
+    if turn.fields:
+        return extraction.question(question, turn.fields)
     files = turn.so_far
     if not files or turn.is_batch:
         return question

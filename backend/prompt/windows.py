@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backend.media.media import PageText
+from backend.prompt import extraction
 from backend.prompt.events import PageUse
+from backend.prompt.fields import Field
 from backend.prompt.passages import Count, Passage, asked_topics, cue_score, scores, split
 
 HEAD = 0.25  # share of the budget for the document's first passages
@@ -62,11 +64,16 @@ class Excerpt:
 
 
 def excerpts(
-    documents: Sequence[Document], question: str, budget: int, count: Count
+    documents: Sequence[Document],
+    question: str,
+    budget: int,
+    count: Count,
+    asked: Sequence[Field] = (),
 ) -> tuple[Excerpt, ...]:
     """One excerpt per document, together within `budget` tokens, shared fairly.
 
-    A document that needs less than its share leaves the rest to the others.
+    A document that needs less than its share leaves the rest to the others. Passages are chosen
+    for the fields asked for, if there are any, else for the question.
     """
     chosen: dict[int, Excerpt] = {}
     left = max(0, budget)
@@ -80,7 +87,7 @@ def excerpts(
         share = left // (len(documents) - rank)
         excerpt = full[place]
         if excerpt is None or excerpt.tokens > share:
-            excerpt = _best(documents[place], question, share, count)
+            excerpt = _best(documents[place], question, share, count, asked)
         chosen[place] = excerpt
         left -= excerpt.tokens
     return tuple(chosen[place] for place in range(len(documents)))
@@ -140,9 +147,15 @@ def _whole(document: Document, count: Count) -> Excerpt:
     return _excerpt(document, passages, set(range(len(passages))), count, whole=True)
 
 
-def _best(document: Document, question: str, budget: int, count: Count) -> Excerpt:
+def _best(
+    document: Document, question: str, budget: int, count: Count, asked: Sequence[Field]
+) -> Excerpt:
     passages = [passage for page in document.pages for passage in split(page, count)]
-    order = _preference(passages, question, budget)
+    order = (
+        extraction.preference(passages, asked, budget)
+        if asked
+        else _preference(passages, question, budget)
+    )
     kept: set[int] = set()
     estimate = 0
     for place in order:

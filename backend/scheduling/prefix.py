@@ -12,9 +12,10 @@ from backend.prompt.picture import ImageSpan
 KEY_BYTES = 32
 
 
-def root_key(owner: str) -> bytes:
-    """What the first block of an owner's sequences follows; nobody else's follow it."""
-    return _digest(b"owner", owner.encode())
+def root_key(owner: str, *, adapted: bool = False) -> bytes:
+    """What the first block of an owner's sequences follows; nobody else's follow it, nor do those
+    that are computed with other weights."""
+    return _digest(b"adapted owner" if adapted else b"owner", owner.encode())
 
 
 def block_keys(

@@ -33,12 +33,18 @@ class Reuse:
         self._readers: dict[int, list[tuple[int, int, Sequence]]] = {}  # heaps, by author's arrival
 
     def known_tokens(
-        self, owner: str, prompt_ids: SequenceOf[int], images: SequenceOf[ImageSpan]
+        self,
+        owner: str,
+        prompt_ids: SequenceOf[int],
+        images: SequenceOf[ImageSpan],
+        *,
+        adapted: bool = False,
     ) -> int:
         """Leading tokens of a prompt that would not be computed; any thread may ask."""
         size = self._pool.block_size
         limit = self._limit(len(prompt_ids))
-        keys = block_keys(root_key(owner), prompt_ids[: limit * size], images, size)
+        root = root_key(owner, adapted=adapted)
+        keys = block_keys(root, prompt_ids[: limit * size], images, size)
         return self._whole(len(self._pool.match(keys))) * size
 
     def prepare(self, sequences: Iterable[Sequence]) -> None:
@@ -52,6 +58,7 @@ class Reuse:
                 and last.prompt_ids is sequence.prompt_ids
                 and last.images is sequence.images
                 and last.owner == sequence.owner
+                and last.adapted == sequence.adapted
             ):
                 sequence.keys = list(last.keys)
             else:
@@ -139,7 +146,8 @@ class Reuse:
     def _extend(self, sequence: Sequence, blocks: int) -> None:
         known, size = len(sequence.keys), self._pool.block_size
         if known < blocks:
-            parent = sequence.keys[-1] if known else root_key(sequence.owner)
+            root = root_key(sequence.owner, adapted=sequence.adapted)
+            parent = sequence.keys[-1] if known else root
             tokens = sequence.tokens(known * size, blocks * size)
             sequence.keys += block_keys(parent, tokens, sequence.images, size, known * size)
 

@@ -90,10 +90,15 @@ class Scheduler:
         return self.pool.blocks_for(tokens) <= self.pool.total
 
     def known_tokens(
-        self, owner: str, prompt_ids: SequenceOf[int], images: SequenceOf[ImageSpan]
+        self,
+        owner: str,
+        prompt_ids: SequenceOf[int],
+        images: SequenceOf[ImageSpan],
+        *,
+        adapted: bool = False,
     ) -> int:
         """Leading tokens of a prompt that would not be computed. Any thread may ask."""
-        return self._reuse.known_tokens(owner, prompt_ids, images)
+        return self._reuse.known_tokens(owner, prompt_ids, images, adapted=adapted)
 
     def forget(self, owner: str) -> int:
         """Makes all that was computed for an owner unknown; how many blocks. What her live

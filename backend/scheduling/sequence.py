@@ -25,6 +25,7 @@ class Sequence:
     images: tuple[ImageSpan, ...] = ()  # in order, none overlapping
     positions: Positions | None = None  # None: every token at its own place
     guide: Guide | None = None
+    adapted: bool = False  # computed with the model's adapter
 
     arrival: int = -1  # place in the order of acceptance, given by the scheduler
     output_ids: list[int] = field(default_factory=list)

@@ -102,6 +102,7 @@ class Inference(inference_pb2_grpc.InferenceServicer):
             requests.planned(request),
             owner=owner(),
             defaults=ready.info.defaults,
+            form_defaults=ready.info.form_defaults,
             deadline=_deadline(context),
         )
         return answers.plan(await self._answerer.plan(prompt, ready))
@@ -138,6 +139,7 @@ class Inference(inference_pb2_grpc.InferenceServicer):
                 request,
                 owner=owner(),
                 defaults=ready.info.defaults,
+                form_defaults=ready.info.form_defaults,
                 deadline=_deadline(context),
             )
             structlog.contextvars.bind_contextvars(request=prompt.request_id)

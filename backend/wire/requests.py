@@ -74,16 +74,22 @@ def prompt(
     owner: str,
     defaults: Sampling,
     deadline: float | None,
+    form_defaults: Sampling | None = None,
 ) -> Prompt:
-    """A request to generate, complete and in range. Raises InvalidRequest."""
+    """A request to generate, complete and in range. Raises InvalidRequest.
+
+    `form_defaults` are those of answers held to a form, where they differ.
+    """
+    response_format = _response_format(request.response_format)
+    is_held = response_format is not None
     return Prompt(
         request_id=request_id(request.request_id),
         owner=owner,
         model=request.model,
         messages=_messages(request),
-        sampling=_sampling(request.sampling, defaults),
+        sampling=_sampling(request.sampling, (form_defaults or defaults) if is_held else defaults),
         thinking=_thinking(request.thinking),
-        response_format=_response_format(request.response_format),
+        response_format=response_format,
         priority=_known(_PRIORITIES, request.priority, "priority"),
         detached=request.detached,
         use_answer_cache=(

@@ -77,7 +77,12 @@ class FakeEngine:
             self.holds = +self.holds
 
     def known_tokens(
-        self, owner: str, prompt_ids: Sequence[int], images: Sequence[ImageSpan]
+        self,
+        owner: str,
+        prompt_ids: Sequence[int],
+        images: Sequence[ImageSpan],
+        *,
+        adapted: bool = False,
     ) -> int:
         """The longest beginning of a prompt that a request of this owner had, in whole blocks."""
         longest = 0

@@ -13,7 +13,16 @@ from backend.model.info import ModelInfo
 from backend.prompt.assembly import Assembled, assemble
 from backend.prompt.layout import DEFAULT_QUESTION
 from backend.prompt.material import Material
-from backend.prompt.prompt import MediaPart, Message, Prompt, Role, Sampling, TextPart
+from backend.prompt.prompt import (
+    Form,
+    MediaPart,
+    Message,
+    Prompt,
+    ResponseFormat,
+    Role,
+    Sampling,
+    TextPart,
+)
 from backend.prompt.windows import Document
 from tests.fakes import model
 from tests.fakes.library import page_text
@@ -155,3 +164,72 @@ def test_the_callers_system_turn_is_the_only_one() -> None:
 def test_unknown_tokens_cannot_be_biased() -> None:
     with pytest.raises(InvalidRequest):
         lay_out(say(Role.USER, "x"), sampling=Sampling(logit_bias={10**6: 1.0}))
+
+
+FIELDS = ResponseFormat(
+    Form.SCHEMA,
+    '{"properties": {"law": {"type": "string", "description": "Which law governs?"}},'
+    ' "required": ["law"]}',
+)
+
+
+def fill(prompt: Prompt, text: str, *, fills_fields: bool) -> str:
+    material = Material(
+        Media(NEW, MediaKind.DOCUMENT, "application/pdf", 1, 1),
+        Document(NEW, "nda.pdf", (page_text(text),)),
+    )
+    found = assemble(
+        prompt,
+        {NEW: material},
+        replace(model.info(context=6000), fills_fields=fills_fields),
+        WORDS,
+        model.template(WORDS),
+    )
+    return WORDS.decode(found.prompt_ids)
+
+
+def test_a_model_trained_for_it_is_asked_for_the_fields_of_the_form() -> None:
+    prompt = Prompt("r", "me", "", (say(Role.USER, "Read this.", NEW),), response_format=FIELDS)
+
+    text = fill(prompt, "Ohio law governs.", fills_fields=True)
+
+    assert text.index("Ohio law governs.") < text.index("Read this.")
+    assert text.index("Read this.") < text.index("- law (text): Which law governs?")
+    assert "in a few sentences" not in text
+
+
+def test_other_models_and_other_answers_are_asked_as_before() -> None:
+    messages = (say(Role.USER, "Read this.", NEW),)
+    held = Prompt("r", "me", "", messages, response_format=FIELDS)
+    free = Prompt("r", "me", "", messages)
+    any_json = Prompt("r", "me", "", messages, response_format=ResponseFormat(Form.JSON))
+
+    for text in (
+        fill(held, "Ohio law governs.", fills_fields=False),
+        fill(free, "Ohio law governs.", fills_fields=True),
+        fill(any_json, "Ohio law governs.", fills_fields=True),
+    ):
+        assert "- law (text)" not in text
+        assert "in a few sentences: Read this." in text
+
+
+def test_the_fields_choose_the_passages_of_a_long_document() -> None:
+    filler = "The parties shall act in good faith in all that they do.\n" * 60
+    text = f"{filler}This agreement is governed by the laws of Ohio.\n{filler}"
+    prompt = Prompt("r", "me", "", (say(Role.USER, "Read.", NEW),), response_format=FIELDS)
+
+    assert "the laws of Ohio" in fill(prompt, text, fills_fields=True)
+
+
+def test_fields_can_be_asked_of_a_file_that_an_earlier_turn_showed() -> None:
+    messages = (
+        say(Role.USER, "What is this?", NEW),
+        say(Role.ASSISTANT, "An agreement."),
+        say(Role.USER, "Fill in the form."),
+    )
+    prompt = Prompt("r", "me", "", messages, response_format=FIELDS)
+
+    text = fill(prompt, "Ohio law governs.", fills_fields=True)
+
+    assert text.count("- law (text)") == 1
+    assert text.index("Fill in the form.") < text.index("- law (text)")
