@@ -1,0 +1,102 @@
+"""Contracts made by chance say what they are said to say, and requests about them are right."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+import pytest
+
+from backend.prompt import schema
+from backend.prompt.fields import fields
+from scripts.reader import exam, requests
+from scripts.reader.contracts import Contract, contract
+
+
+def packed(text: str) -> str:
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_value_begins_on_the_page_that_is_named(language: str) -> None:
+    for seed in range(40):
+        made = contract(Random(seed), language)
+        for said in made.said.values():
+            value = said.listed[0] if said.listed else said.value
+            start = packed(value.written if value else said.sentence)[:2]
+            assert start in packed(made.pages[said.page - 1]), (seed, said)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_answers_fit_their_schemas(language: str) -> None:
+    for seed in range(60):
+        asked = requests.ask(Random(seed), contract(Random(seed), language))
+        schema.parsed(asked.definition)
+        answer = json.loads(asked.right(lambda _: True))
+        properties = asked.schema["properties"]
+        assert [field.name for field in fields(asked.definition)] == list(properties)
+        for name in asked.schema.get("required", ()):
+            assert fits(answer[name], properties[name]), (seed, name, answer[name])
+        assert answer.keys() <= properties.keys()
+
+
+def fits(value: object, kind: dict[str, object]) -> bool:
+    if "enum" in kind:
+        return value in kind["enum"]  # type: ignore[operator]
+    kinds = kind["type"] if isinstance(kind["type"], list) else [kind["type"]]
+    names = {
+        str: "string",
+        bool: "boolean",
+        int: "integer",
+        float: "number",
+        list: "array",
+        dict: "object",
+        type(None): "null",
+    }
+    name = names[type(value)]
+    return name in kinds or (name == "integer" and "number" in kinds)
+
+
+def test_who_sees_nothing_finds_nothing() -> None:
+    for seed in range(40):
+        asked = requests.ask(Random(seed), contract(Random(seed), "en"))
+        blind = json.loads(asked.right(lambda _: False))
+        for name, value in blind.items():
+            if name in asked.held:
+                found = value["value"] if isinstance(value, dict) else value
+                assert found in (None, "", []), (seed, name, value)
+
+
+def test_a_summary_names_pages_that_exist() -> None:
+    for seed in range(40):
+        made = contract(Random(seed), "zh")
+        told = requests.tell(Random(seed), made)
+        text = told.right(lambda _: True)
+        assert text
+        for sentence in told.sentences:
+            assert f"[p. {sentence.page}]" in text
+            assert 1 <= sentence.page <= len(made.pages)
+
+
+def test_chance_alone_tells_contracts_apart() -> None:
+    def pages(seed: int) -> Contract:
+        return contract(Random(seed), "en")
+
+    assert pages(1).pages == pages(1).pages
+    assert pages(1).pages != pages(2).pages
+
+
+@pytest.mark.parametrize(("language", "papers"), [("zh", 40), ("en", 16)])
+def test_exams_hold_their_answers(language: str, papers: int) -> None:
+    made = exam.papers(1, language, 8)
+
+    assert len(made) == papers
+    for paper in made:
+        text = packed("".join(paper.pages))
+        texts = [value for value in paper.answer.values() if isinstance(value, str)]
+        numbers = {word for value in texts for word in value.split("-") if word.isdigit()}
+        numbers = {number for number in numbers if len(number) == 4}  # the years
+        assert [number for number in numbers if number not in text and language == "en"] == []
+        stated = [value for value in texts if packed(value) in text]
+        assert stated, paper.answer  # the others are in normal form
+        assert paper.answer.keys() == paper.schema["properties"].keys()
