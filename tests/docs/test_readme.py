@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from backend.settings import Settings as BackendSettings
+from frontend.settings import Settings as WebSettings
+
 ROOT = Path(__file__).resolve().parents[2]
 MAPPED = ("protos", "backend", "frontend", "scripts")
 GENERATED = re.compile(r"_pb2(_grpc)?\.pyi?$")
@@ -76,3 +79,25 @@ def test_what_the_text_names_by_path_is_there(readme: str) -> None:
     gone = [path for path in (*links, *commands) if not (ROOT / path).exists()]
     assert links
     assert not gone
+
+
+def test_every_setting_is_told_of_where_running_it_is_described() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE))
+    read = {
+        name.upper() for chosen in (BackendSettings, WebSettings) for name in chosen.model_fields
+    }
+    assert told == read
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_main_settings_have_the_defaults_that_are_told(readme: str) -> None:
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `([A-Z_]+)` \| `?([^|`]+?)`? \|", text, re.MULTILINE))
+    assert "PORT" in told
+    fields = {**BackendSettings.model_fields, **WebSettings.model_fields}
+    for name, shown in told.items():
+        default = fields[name.lower()].default
+        if isinstance(default, Path):
+            default = default.relative_to(ROOT)
+        assert shown == str(default) or (shown in ("none", "无") and not default), name
