@@ -12,6 +12,7 @@ from backend.kept_answers import KeptAnswers, answer_key
 from backend.media.media import Media
 from backend.prompt import proposals, reading, router, sizing
 from backend.prompt.assembly import Assembled, assemble
+from backend.prompt.choosing import room_for_whole
 from backend.prompt.events import PageUse
 from backend.prompt.material import Material
 from backend.prompt.plan import PartUse, Plan
@@ -127,6 +128,8 @@ def _planned(
     partial = [sha256 for sha256, excerpt in assembled.excerpts.items() if not excerpt.whole]
     tokens = len(assembled.prompt_ids) + expected
     rest = len(assembled.prompt_ids) - used
+    answer = 0 if prompt.sampling.max_tokens is None else assembled.max_tokens
+    budget = min(ready.info.reading_budget, ready.info.context_length - answer - rest)
     return Plan(
         route=assembled.route,
         route_reason=assembled.reason,
@@ -138,7 +141,7 @@ def _planned(
         max_tokens=max(1, assembled.max_tokens - expected),
         image_tokens=sum(span.picture.tokens for span in assembled.images),
         proposals=proposals.for_excerpts(
-            list(materials.values()), partial, ready.info.reading_budget, rest, count
+            list(materials.values()), partial, room_for_whole(ready.info, budget), rest, count
         ),
     )
 

@@ -27,6 +27,16 @@ _FRAME = 40  # tokens that a template writes besides the turns; an estimate, lik
 _TURN = 10  # tokens that it writes around a turn
 
 
+def room_for_whole(info: ModelInfo, budget: int) -> int:
+    """Tokens, of `budget` for words, within which new documents are in the prompt whole.
+
+    A small model is told passages again out of the same budget.
+    """
+    if info.parameters >= SMALL_MODEL:
+        return budget
+    return budget - min(AGAIN_MOST, int(budget * AGAIN_SHARE))
+
+
 @dataclass
 class Bounds:
     """What turns have to make do with once a conversation has outgrown the context."""

@@ -15,6 +15,7 @@ from backend.prompt.prompt import Detail
 from backend.prompt.sight import Sight
 
 LEAST_ANSWER = 64  # tokens below which proposing a shorter answer makes no sense
+PAGE_FRAME = 8  # tokens of a page's marker among words, about
 PICTURE_FRAME = 14  # tokens of a picture's marks and page number, at most
 
 
@@ -89,11 +90,11 @@ def for_excerpts(
 ) -> tuple[Proposal, ...]:
     """How to have documents read whole of which only passages are in the prompt.
 
-    `partial` are their hashes, `budget` the tokens of documents that a prompt may have, `rest` the
-    tokens of everything else in it.
+    `partial` are their hashes, `budget` the tokens that documents may have to be whole, `rest` the
+    tokens of everything else in a prompt.
     """
     sizes = [
-        count(page.text)
+        count(page.text) + PAGE_FRAME
         for material in materials
         if material.sha256 in partial
         for page in material.document.pages
@@ -110,11 +111,13 @@ def for_excerpts(
         groups.append(pages)
     if len(groups) < 2:
         return ()
+    extent = "all" if max(sizes) <= budget else "more of all"
+    groups_of = f"groups of up to {most:,} pages one by one" if most > 1 else "them one by one"
     return (
         Proposal(
             Change.MAP_REDUCE,
-            f"To have all {len(sizes):,} pages read, ask about groups of up to {most:,} pages one"
-            f" by one, then about the {len(groups):,} answers.",
+            f"To have {extent} {len(sizes):,} pages read, ask about {groups_of}, then about the"
+            f" {len(groups):,} answers.",
             prompt_tokens=rest + min(longest, budget),
             pages=(most,),
             requests=len(groups) + 1,

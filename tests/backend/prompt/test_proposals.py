@@ -75,6 +75,10 @@ def test_a_document_too_long_to_be_whole_is_read_in_groups_of_pages() -> None:
 
     (found,) = for_excerpts([material], [media.sha256], 350, 40, count)
 
-    assert (found.pages, found.requests, found.prompt_tokens) == ((3,), 4, 340)
-    assert for_excerpts([material], [media.sha256], 700, 40, count) == ()
+    assert (found.pages, found.requests, found.prompt_tokens) == ((3,), 4, 364)
+    assert found.sentence.startswith("To have all 7 pages read, ask about groups of up to 3 pages")
+    (less,) = for_excerpts([material], [media.sha256], 90, 40, count)
+    assert (less.pages, less.requests, less.prompt_tokens) == ((1,), 8, 130)
+    assert less.sentence.startswith("To have more of all 7 pages read, ask about them one by one")
+    assert for_excerpts([material], [media.sha256], 800, 40, count) == ()
     assert for_excerpts([material], [], 350, 40, count) == ()

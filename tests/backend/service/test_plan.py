@@ -130,7 +130,7 @@ async def test_lower_detail_or_a_shorter_answer_is_proposed_where_that_is_enough
 async def test_a_document_of_which_passages_are_taken_can_be_read_in_groups(
     backend: Backend,
 ) -> None:
-    page = "\n".join(f"line {n} of a long contract about widgets" for n in range(25))
+    page = "\n".join(f"line {n} of a long contract about widgets" for n in range(15))
     long = backend.library.add(f"%PDF{page}".encode() + b"".join([f"\f{page}".encode()] * 7))
 
     planned = await plan(backend, question("Which law?", long.sha256))
@@ -140,6 +140,27 @@ async def test_a_document_of_which_passages_are_taken_can_be_read_in_groups(
     assert groups.kind == pb.Proposal.KIND_MAP_REDUCE
     assert groups.requests == 8 // groups.pages[0] + 1
     assert groups.prompt_tokens + 64 < planned.context_length
+
+    part = backend.library.add(f"%PDF{chr(12).join([page] * groups.pages[0])}".encode())
+    followed = await plan(backend, question("Which law?", part.sha256))
+    assert groups.pages[0] > 1
+    assert not followed.proposals  # every word is there
+    assert "passages" not in followed.route_reason
+
+
+async def test_groups_leave_room_for_the_answer(start: Start) -> None:
+    backend = await start(context=4000)
+    page = "\n".join(f"line {n} of a long contract about widgets" for n in range(7))
+    long = backend.library.add(f"%PDF{chr(12).join([page] * 9)}".encode())
+
+    planned = await plan(backend, question("Which law?", long.sha256, max_tokens=2600))
+
+    (groups,) = planned.proposals
+    part = backend.library.add(f"%PDF{chr(12).join([page] * groups.pages[0])}".encode())
+    followed = await plan(backend, question("Which law?", part.sha256, max_tokens=2600))
+    assert followed.fits
+    assert not followed.proposals
+    assert "passages" not in followed.route_reason
 
 
 async def test_a_plan_of_endless_words_comes_soon_and_says_that_they_do_not_fit(
