@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -99,30 +101,34 @@ def for_excerpts(
         if material.sha256 in partial
         for page in material.document.pages
     ]
-    groups: list[int] = []
-    longest = most = tokens = pages = 0
-    for size in sizes:
-        if pages and tokens + size > budget:
-            groups.append(pages)
-            tokens = pages = 0
-        tokens, pages = tokens + size, pages + 1
-        longest, most = max(longest, tokens), max(most, pages)
-    if pages:
-        groups.append(pages)
-    if len(groups) < 2:
+    number = _pages_together(sizes, budget)
+    if number >= len(sizes):
         return ()
+    groups = math.ceil(len(sizes) / number)
+    longest = max(sum(sizes[start : start + number]) for start in range(0, len(sizes), number))
     extent = "all" if max(sizes) <= budget else "more of all"
-    groups_of = f"groups of up to {most:,} pages one by one" if most > 1 else "them one by one"
+    groups_of = f"groups of {number:,} pages one by one" if number > 1 else "them one by one"
     return (
         Proposal(
             Change.MAP_REDUCE,
             f"To have {extent} {len(sizes):,} pages read, ask about {groups_of}, then about the"
-            f" {len(groups):,} answers.",
+            f" {groups:,} answers.",
             prompt_tokens=rest + min(longest, budget),
-            pages=(most,),
-            requests=len(groups) + 1,
+            pages=(number,),
+            requests=groups + 1,
         ),
     )
+
+
+def _pages_together(sizes: Sequence[int], budget: int) -> int:
+    """How many pages a group may have for every group of so many to stay within the budget."""
+    ends = list(itertools.accumulate(sizes, initial=0))
+    most = bisect_right(ends, budget) - 1  # of the first group
+    for number in range(most, 1, -1):
+        starts = range(0, len(sizes), number)
+        if all(ends[min(start + number, len(sizes))] - ends[start] <= budget for start in starts):
+            return number
+    return 1
 
 
 def _lower_detail(shortage: Shortage) -> Proposal | None:

@@ -65,6 +65,17 @@ def test_a_refusal_says_what_would_help() -> None:
     assert refused.message.endswith(refused.proposals[0].sentence)
 
 
+def test_every_group_of_pages_fits_and_not_only_the_first() -> None:
+    lengths = (10, 300, 10, 300, 300, 10)
+    pages = tuple(page_text("word " * words, number) for number, words in enumerate(lengths, 1))
+    media = Media("a" * 64, MediaKind.DOCUMENT, "application/pdf", 1, len(pages))
+    material = Material(media, Document(media.sha256, "nda.pdf", pages))
+
+    (found,) = for_excerpts([material], [media.sha256], 400, 0, lambda text: len(text.split()))
+
+    assert (found.pages, found.requests) == ((2,), 4)
+
+
 def test_a_document_too_long_to_be_whole_is_read_in_groups_of_pages() -> None:
     pages = tuple(page_text("word " * 100, number) for number in range(1, 8))
     media = Media("a" * 64, MediaKind.DOCUMENT, "application/pdf", 1, 7)
@@ -76,7 +87,7 @@ def test_a_document_too_long_to_be_whole_is_read_in_groups_of_pages() -> None:
     (found,) = for_excerpts([material], [media.sha256], 350, 40, count)
 
     assert (found.pages, found.requests, found.prompt_tokens) == ((3,), 4, 364)
-    assert found.sentence.startswith("To have all 7 pages read, ask about groups of up to 3 pages")
+    assert found.sentence.startswith("To have all 7 pages read, ask about groups of 3 pages")
     (less,) = for_excerpts([material], [media.sha256], 90, 40, count)
     assert (less.pages, less.requests, less.prompt_tokens) == ((1,), 8, 130)
     assert less.sentence.startswith("To have more of all 7 pages read, ask about them one by one")
