@@ -14,8 +14,8 @@ from backend.prompt.clues import CLUES
 from backend.prompt.fields import Field
 from backend.prompt.passages import Passage, cue_score, terms
 
-# Tokens of a document in one prompt. With 1,000, of 192 values of 51 agreements 12 that are in the
-# text are left out; with 1,600 one; with 2,400 none, and reading takes half as long again.
+# Tokens of a document in one prompt. Of 186 values that 51 agreements hold, 1,000 leave out 10,
+# 1,600 one and 2,400 none, but reading those takes half as long again.
 READING = 1_600
 
 # Shares of the budget. Who, when and between whom stand at the beginning; the end may hold the

@@ -40,6 +40,7 @@ def test_another_token_changes_everything_from_there_on() -> None:
 def test_owners_have_nothing_in_common() -> None:
     assert not set(keys(owner="o")) & set(keys(owner="p"))
     assert root_key("") != root_key("o")
+    assert len({root_key("o"), root_key("o", adapted=True), root_key("p", adapted=True)}) == 3
 
 
 def test_a_picture_with_the_same_tokens_is_another_prefix_from_its_first_block_on() -> None:

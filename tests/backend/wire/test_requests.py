@@ -181,3 +181,19 @@ def test_thinking_and_its_budget() -> None:
     assert parsed(request).thinking == Thinking(enabled=True, budget=0)
     request.thinking.budget = -1
     assert blamed(request) == "thinking.budget"
+
+
+def test_answers_held_to_a_form_have_defaults_of_their_own() -> None:
+    free, held = question(), question()
+    held.response_format.json_schema = "{}"
+    usual, copying = Sampling(temperature=0.7, frequency_penalty=0.3), Sampling()
+
+    def temperature(request: pb.GenerateRequest, form_defaults: Sampling | None) -> float:
+        prompt = requests.prompt(
+            request, owner="me", defaults=usual, deadline=None, form_defaults=form_defaults
+        )
+        return prompt.sampling.temperature
+
+    assert temperature(free, copying) == 0.7
+    assert temperature(held, copying) == 0.0
+    assert temperature(held, None) == 0.7
