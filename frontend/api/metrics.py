@@ -85,12 +85,14 @@ class Metrics:
             if scope["type"] != "http":
                 await app(scope, receive, send)
                 return
-            status = 499
+            status, is_whole = 499, False
 
             async def watched(message: Message) -> None:
-                nonlocal status
+                nonlocal status, is_whole
                 if message["type"] == "http.response.start":
                     status = message["status"]
+                elif message["type"] == "http.response.body":
+                    is_whole = not message.get("more_body", False)
                 await send(message)
 
             route, begin = _route(scope["path"]), time.monotonic()
@@ -98,7 +100,7 @@ class Metrics:
                 with nullcontext() if route == "/metrics" else self._running.track_inprogress():
                     await app(scope, receive, watched)
             finally:
-                self._requests.labels(route, str(status)).inc()
+                self._requests.labels(route, str(status if is_whole else 499)).inc()
                 self._seconds.labels(route).observe(time.monotonic() - begin)
 
         return counted

@@ -393,7 +393,9 @@ def test_a_client_that_leaves_frees_its_place(
     assert backend.running == 0
 
 
-def test_leaving_in_the_middle_of_a_stream(client: openai.OpenAI, backend: FakeBackend) -> None:
+def test_leaving_in_the_middle_of_a_stream(
+    client: openai.OpenAI, web: Web, backend: FakeBackend
+) -> None:
     backend.token_delay = 0.1
     stream = client.chat.completions.create(
         model="fake-model", messages=[{"role": "user", "content": "a b c d e f g"}], stream=True
@@ -402,6 +404,8 @@ def test_leaving_in_the_middle_of_a_stream(client: openai.OpenAI, backend: FakeB
     next(stream)
     stream.close()
     wait_until(lambda: len(backend.cancelled) == 1, 1.0)
+    left = b'glm_flash_web_requests_total{route="/v1/chat/completions",status="499"} 1.0'
+    wait_until(lambda: left in web.get("/metrics").content)
 
 
 def test_the_time_allowed(web: Web, backend: FakeBackend) -> None:
