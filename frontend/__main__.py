@@ -20,7 +20,7 @@ import streamlit as st
 import uvicorn
 from streamlit import config as page_config
 
-from frontend import logs
+from frontend import logs, state
 from frontend.api.protocol import INCOMPLETE_BYTES, Protocol
 from frontend.api.routes import Api
 from frontend.settings import LOCAL_HOSTS, Mistakes, Settings, load
@@ -62,12 +62,25 @@ def application(settings: Settings) -> tuple[Api, Any]:
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
         async with api.running():
-            yield {}
+            begun = asyncio.create_task(asyncio.to_thread(_go_on))
+            try:
+                yield {}
+            finally:
+                await begun
+                await asyncio.to_thread(state.services.clear)  # work under way is given back
 
     page = st.App(PAGE, lifespan=lifespan)
     for name, value in _PAGE_OPTIONS.items():  # after App, which finds the page's config.toml
         page_config.set_option(name, value)
     return api, logs.recorded(api.before(page))
+
+
+def _go_on() -> None:
+    """Work that an earlier process left goes on before anybody looks at the page."""
+    try:
+        state.services()
+    except Exception:
+        logger.exception("unfinished work waits until the page is opened")
 
 
 def take_port(settings: Settings) -> socket.socket:

@@ -16,6 +16,9 @@ from frontend.presets import Parameters
 from frontend.pulse import Beat, Pulse
 from frontend.shelf import Shelf
 from frontend.turns import question
+from frontend.workbench import Workbench
+from frontend.workflows.client_reader import ClientReader
+from frontend.workflows.runner import Runner
 
 OWNER = "local"
 
@@ -28,9 +31,11 @@ class Services:
     jobs: Jobs
     shelf: Shelf
     pulse: Pulse
+    runner: Runner
+    bench: Workbench
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, on_release=lambda shared: shared.runner.close())
 def services() -> Services:
     """Opens the history and goes on with what an earlier process left unfinished."""
     chosen = settings.load()
@@ -38,8 +43,12 @@ def services() -> Services:
     history = History(chosen.database_url)
     jobs = Jobs(client, history, OWNER)
     shelf = Shelf(client, history, OWNER)
+    runner = Runner(ClientReader(client), history.database)
+    bench = Workbench(client, history, runner, OWNER)
     jobs.recover()
-    return Services(history, jobs, shelf, Pulse(client, when_online=shelf.erase_removed))
+    runner.start()
+    pulse = Pulse(client, when_online=shelf.erase_removed)
+    return Services(history, jobs, shelf, pulse, runner, bench)
 
 
 @dataclass(frozen=True)

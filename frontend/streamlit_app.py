@@ -1,12 +1,22 @@
-"""The page: files on the left, the conversation in the middle, parameters on the right."""
+"""The page: files and a conversation about them, or tables of what many documents say."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from frontend import state
+from frontend import state, work_state
 from frontend.components import style
-from frontend.views import chat, conversations, files, parameters, status
+from frontend.views import (
+    chat,
+    conversations,
+    documents,
+    files,
+    jobs,
+    masthead,
+    parameters,
+    status,
+)
+from frontend.work_state import View
 
 say = state.phrases()
 st.set_page_config(
@@ -17,12 +27,20 @@ style.apply(say, desk.beat.status)
 
 with st.sidebar:
     conversations.show_masthead(say)
-    files.show(desk, say)
-    conversations.show(desk, say)
+    masthead.show_uses(say)
 
-middle, right = st.columns([3.4, 1], gap="medium")
-with right, st.container(key="panel"):
-    parameters.show(desk, say)
-with middle:
-    status.show(desk, say)
-    chat.show(desk, say)
+if work_state.view() is View.DOCUMENTS:
+    with st.sidebar:
+        jobs.show(say)
+    documents.show(desk, say)
+else:
+    with st.sidebar:
+        conversations.show_new(say)
+        files.show(desk, say)
+        conversations.show(desk, say)
+    middle, right = st.columns([3.4, 1], gap="medium")
+    with right, st.container(key="panel"):
+        parameters.show(desk, say)
+    with middle:
+        status.show(desk, say)
+        chat.show(desk, say)

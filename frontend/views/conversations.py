@@ -31,6 +31,9 @@ def show_masthead(say: Phrases) -> None:
             on_click=_speak,
             args=(other,),
         )
+
+
+def show_new(say: Phrases) -> None:
     st.button(
         say("chat.new"),
         key="new",

@@ -1,4 +1,4 @@
-"""The line above the conversation: its title and how the backend is."""
+"""The line above what is open: its title and how the backend is."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ LOOK_EVERY = 1.5  # seconds
 
 
 def show(desk: Desk, say: Phrases) -> None:
+    show_head(desk.kept.title if desk.kept else say("chat.new"), desk, say)
+
+
+def show_head(title: str, desk: Desk, say: Phrases) -> None:
+    """The line with any title."""
     with st.container(
         key="head", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
-        title = desk.kept.title if desk.kept else say("chat.new")
         st.html(f'<h1 class="title" title="{escape(title)}">{escape(title)}</h1>')
         _badge(desk, say)
     _notices(desk.beat, say)

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from frontend.components import marks
 from frontend.i18n import LANGUAGES, PHRASES, Phrases, guess
 from frontend.jobs import Stage
 from frontend.messages import FinishReason, Phase, ReadingMethod
 from frontend.presets import PRESETS, STARTERS
+from frontend.work_state import View
+from frontend.workflows.filters import Filter
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 PAGE = [
@@ -31,6 +34,12 @@ COMPOSED = {
     *(f"method.{method.value}" for method in ReadingMethod),
     *(f"route.{route}" for route in ("text", "multimodal", "image_batch")),
     *(f"conversations.{option}" for option in ("rename", "delete")),
+    *(f"view.{view.value}" for view in View),
+    *(f"filter.{one.value}" for one in Filter),
+    *(f"filter_none.{one.value}" for one in Filter),
+    *(f"mark.{mark.name}" for mark in marks.STATES.values()),
+    *(f"mark.{mark.name}" for mark in (marks.ACCEPTED, marks.CORRECTED, marks.REJECTED)),
+    *(f"evidence.{step}" for step in ("previous", "next")),
     *(preset.name for preset in PRESETS),
     *STARTERS,
 }

@@ -1,0 +1,121 @@
+"""Where a browser session is in the contract work: the address says it, so a refresh returns."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import streamlit as st
+
+from frontend import state
+from frontend.workbench import Refused, Sheet
+from frontend.workflows import filters
+from frontend.workflows.filters import Filter
+
+
+class View(Enum):
+    """What the page is used for."""
+
+    ASK = "ask"
+    DOCUMENTS = "documents"
+
+
+def view() -> View:
+    """The one that the address names."""
+    return View.DOCUMENTS if st.query_params.get("view") == View.DOCUMENTS.value else View.ASK
+
+
+def turn_to(chosen: View) -> None:
+    """Turns the page to another use; the conversation or job that was open stays open."""
+    if chosen is View.DOCUMENTS:
+        st.query_params["view"] = chosen.value
+    else:
+        st.query_params.pop("view", None)
+
+
+def job() -> str | None:
+    """The job that the address names."""
+    return st.query_params.get("job")
+
+
+def open_job(job: str | None) -> None:
+    """Turns the page to a job; None to a new one."""
+    for name in ("job", "file", "field", "show"):
+        st.query_params.pop(name, None)
+    st.session_state.pop("filter", None)
+    st.session_state.pop("refused", None)
+    if job is not None:
+        st.query_params["job"] = job
+
+
+def sheet() -> Sheet | None:
+    """The open job as it is now; None if there is none of that id."""
+    named = job()
+    kept = None if named is None else state.services().bench.sheet(named)
+    if kept is not None:
+        st.session_state["job_drawn"] = _face(kept)
+    return kept
+
+
+def has_turned(kept: Sheet) -> bool:
+    """Whether the job began, stopped or ended since the whole page was drawn."""
+    return st.session_state.get("job_drawn") != _face(kept)
+
+
+def opened(kept: Sheet) -> tuple[int | None, str | None]:
+    """The file that is looked at, and the field unless it is the file as a whole."""
+    named = st.query_params.get("file", "")
+    row = kept.row(int(named)) if named.isdecimal() else None
+    if row is None:
+        return None, None
+    field = st.query_params.get("field")
+    return row.id, field if field and row.cell(field) is not None else None
+
+
+def look_at(file: int | None, field: str | None = None) -> None:
+    """Opens a file or one of its values; None closes what is open."""
+    for name, value in (("file", file), ("field", field)):
+        if value is None:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = str(value)
+
+
+def move(kept: Sheet, step: int) -> None:
+    """Opens the next value of those that are shown, or the one before."""
+    file, field = opened(kept)
+    if file is None:
+        return
+    place = filters.neighbour(kept.table, chosen_filter(), file, field, step=step)
+    if place is not None:
+        look_at(*place)
+
+
+def chosen_filter() -> Filter:
+    """What of the table is shown."""
+    named = st.query_params.get("show", "")
+    return Filter(named) if named in {one.value for one in Filter} else Filter.ALL
+
+
+def choose_filter(chosen: Filter) -> Filter:
+    """Keeps in the address what of the table is shown."""
+    if chosen is Filter.ALL:
+        st.query_params.pop("show", None)
+    else:
+        st.query_params["show"] = chosen.value
+    return chosen
+
+
+def refused() -> tuple[Refused, ...]:
+    """Files that were not taken when the job that is open was begun."""
+    kept = st.session_state.get("refused")
+    return kept if isinstance(kept, tuple) else ()
+
+
+def refuse(files: tuple[Refused, ...]) -> None:
+    """Notes the files that were not taken."""
+    st.session_state["refused"] = files
+
+
+def _face(kept: Sheet) -> tuple[object, ...]:
+    """What the whole page must be drawn anew for."""
+    return kept.job.id, kept.job.state, kept.job.open == 0

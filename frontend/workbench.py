@@ -1,0 +1,188 @@
+"""Contract work as the page sees it: jobs begun, looked at, reviewed, stopped and taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from frontend.history.history import History
+from frontend.history.review import Review
+from frontend.history.work import Work
+from frontend.history.work_records import FileState, JobState, WorkFile, WorkJob
+from frontend.messages import BackendError, FileRef, ModelCard
+from frontend.workflows import batch, fields, presets
+from frontend.workflows.fields import FieldList, FieldsInvalid, Language
+from frontend.workflows.plans import plan_for
+from frontend.workflows.table import Cell, Row, Table, table
+
+# What would become of every other file too.
+_HOPELESS = ("unavailable", "unauthenticated", "deadline")
+
+
+class Backend(Protocol):
+    """What is asked of the client."""
+
+    def put(self, owner: str, data: bytes, filename: str) -> FileRef: ...
+
+
+class Bell(Protocol):
+    """What is asked of the runner."""
+
+    def ring(self) -> None: ...
+
+    def stop(self, owner: str, job: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file that the backend did not take, and why."""
+
+    filename: str
+    code: str
+    message: str
+    size: int  # bytes
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A job that was begun, unless every file was refused."""
+
+    job: str | None
+    refused: tuple[Refused, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A job at one moment: its files and what was found in them."""
+
+    job: WorkJob
+    files: tuple[WorkFile, ...]
+    table: Table
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is being worked on."""
+        return self.job.state is JobState.RUNNING
+
+    @property
+    def pages(self) -> int:
+        """How many pages its files have."""
+        return sum(file.file.pages for file in self.files)
+
+    @property
+    def pages_done(self) -> int:
+        """How many of them need no more work: of ended files all, of others those read."""
+        ended = (FileState.DONE, FileState.FAILED)
+        return sum(
+            file.file.pages if file.state in ended else file.pages_read for file in self.files
+        )
+
+    def file(self, number: int) -> WorkFile | None:
+        """One of its files."""
+        return next((file for file in self.files if file.id == number), None)
+
+    def row(self, number: int) -> Row | None:
+        """What was found in one of its files."""
+        return next((row for row in self.table.rows if row.id == number), None)
+
+    def cell(self, number: int, field: str) -> Cell | None:
+        """What was found of one field in one file."""
+        row = self.row(number)
+        return None if row is None else row.cell(field)
+
+
+class Workbench:
+    """One owner's jobs. Safe to share between sessions."""
+
+    def __init__(self, backend: Backend, history: History, runner: Bell, owner: str) -> None:
+        self._backend = backend
+        self._work = Work(history.database)
+        self._review = Review(history.database)
+        self._runner = runner
+        self._owner = owner
+
+    def lists(self, language: Language) -> tuple[FieldList, ...]:
+        """The lists of fields to choose from: one's own, then those of the product."""
+        own = []
+        for content in self._review.own_fields(self._owner).values():
+            try:
+                own.append(fields.read(content))
+            except FieldsInvalid:
+                continue  # kept by another version of the product
+        known = {one.name for one in own}
+        came = (presets.preset(name, language) for name in presets.NAMES if name not in known)
+        return (*own, *(one for one in came if one is not None))
+
+    def begin(
+        self,
+        title: str,
+        asked: FieldList,
+        card: ModelCard | None,
+        files: Sequence[tuple[bytes, str]],
+        heard: Callable[[int, int], None],
+    ) -> Begun:
+        """Hands the files over and begins their job; the same job as before goes on.
+
+        A file that the backend refuses is told about; BackendError if it is away.
+        """
+        taken: list[tuple[FileRef, str]] = []
+        refused: list[Refused] = []
+        for number, (data, name) in enumerate(files, start=1):
+            try:
+                taken.append((self._backend.put(self._owner, data, name), name))
+            except BackendError as error:
+                if error.kind in _HOPELESS:
+                    raise
+                code = error.code or error.kind
+                refused.append(Refused(name, code, error.message, len(data)))
+            heard(number, len(files))
+        if not taken:
+            return Begun(None, tuple(refused))
+        job = batch.begin(self._work, self._owner, title, asked, plan_for(card), taken)
+        self._runner.ring()
+        return Begun(job, tuple(refused))
+
+    def jobs(self) -> tuple[WorkJob, ...]:
+        """The latest first."""
+        return self._work.jobs(self._owner)
+
+    def sheet(self, job: str) -> Sheet | None:
+        """A job as it is now; None if there is none of that id."""
+        kept = self._work.job(self._owner, job)
+        if kept is None:
+            return None
+        files = self._work.files(self._owner, job)
+        told = self._review.corrections(self._owner, job)
+        return Sheet(kept, files, table(kept.title, fields.read(kept.fields), files, told))
+
+    def stop(self, job: str) -> None:
+        """Stops a job; what is done stays done."""
+        self._runner.stop(self._owner, job)
+
+    def resume(self, job: str) -> None:
+        """Goes on with a stopped job."""
+        self._work.resume(self._owner, job)
+        self._runner.ring()
+
+    def retry(self, file: int) -> None:
+        """Works on one file again."""
+        self._work.retry(self._owner, file)
+        self._runner.ring()
+
+    def delete(self, job: str) -> None:
+        """Stops a job and forgets it; files that nothing else uses are marked for erasure."""
+        self._runner.stop(self._owner, job)
+        self._work.delete(self._owner, job)
+
+    def accept(self, file: int, field: str) -> None:
+        """The reviewer agrees with the model."""
+        self._review.correct(self._owner, file, field, None, reviewer="")
+
+    def correct(self, file: int, field: str, value: str) -> None:
+        """The reviewer's value counts; an empty one says that the model's is wrong."""
+        self._review.correct(self._owner, file, field, value, reviewer="")
+
+    def undo(self, file: int, field: str) -> None:
+        """The reviewer's word is taken back."""
+        self._review.uncorrect(self._owner, file, field)

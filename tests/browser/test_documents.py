@@ -1,0 +1,99 @@
+"""From dropped contracts to a checked table, in a real browser."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Opener
+from tests.fakes import contracts
+from tests.fakes.backend import FakeBackend
+from tests.fakes.pdf import Page as PdfPage
+from tests.fakes.pdf import paragraph, pdf
+
+pytestmark = pytest.mark.browser
+
+ANSWER = {"jurisdiction": "New York", "term": "three (3) years", "party": ["Nobody Ltd."]}
+
+
+@pytest.fixture
+def agreements(tmp_path: Path, backend: FakeBackend) -> list[Path]:
+    """Two files, each of a page for every page of the agreement."""
+    backend.answer = json.dumps(ANSWER)
+    backend.start_delay = backend.token_delay = 0.0
+    made = []
+    for name in ("first", "second"):
+        path = tmp_path / f"{name}.pdf"
+        path.write_bytes(pdf(*(PdfPage(paragraph(f"{name} {page}")) for page in (1, 2, 3))))
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        backend.page_texts[sha256] = contracts.AGREEMENT
+        made.append(path)
+    return made
+
+
+def cell(page: Page, row: int, field: str) -> str:
+    """A cell's selector; the table lies in a shadow root, which locators look into."""
+    return f".frame tbody tr:nth-child({row}) button[data-field='{field}']"
+
+
+def test_files_become_a_table_that_is_checked_and_taken_away(
+    open_page: Opener, agreements: list[Path], tmp_path: Path
+) -> None:
+    page = open_page()
+    page.locator(".st-key-view button").filter(has_text="Documents").click()
+    page.set_input_files(
+        ".st-key-new-job-form [data-testid=stFileUploaderDropzoneInput]",
+        [str(path) for path in agreements],
+    )
+    page.locator(".st-key-start-job button").filter(has_text="Read 2 files").click()
+    told = page.locator("[data-testid=progress]").first
+    expect(told).to_contain_text("2 of 2 files done")
+    law = page.locator(cell(page, 1, "jurisdiction")).first
+    expect(law).to_contain_text("New York")
+    expect(law).to_contain_text("✓")
+    expect(law).to_contain_text("found · p. 2")
+    expect(page.locator(cell(page, 2, "party")).first).to_contain_text("unverified")
+
+    law.click()
+    panel = page.locator(".st-key-evidence").first
+    expect(panel).to_contain_text("governed by the laws of the State of New York")
+    expect(panel.locator("img").first).to_be_visible()
+    expect(panel).to_contain_text("Page 2 of 3")
+    expect(page).to_have_url(re.compile("field=jurisdiction"))
+    page.keyboard.press("a")
+    expect(law).to_contain_text("accepted")
+    page.reload()  # the address alone brings everything back
+    expect(page.locator(cell(page, 1, "jurisdiction")).first).to_contain_text("accepted")
+    expect(page.locator(".st-key-evidence").first).to_contain_text("Governing law")
+
+    page.locator(".st-key-export button").first.click()
+    with page.expect_download() as download:
+        page.locator(".st-key-export-xlsx button").first.click()
+    saved = tmp_path / "table.xlsx"
+    download.value.save_as(saved)
+    values = load_workbook(saved).worksheets[0]
+    assert [row[0].value for row in values.iter_rows(min_row=2)] == ["first.pdf", "second.pdf"]
+    assert "New York" in [cell.value for cell in values[2]]
+
+
+def test_a_phone_shows_the_table_or_the_value(open_page: Opener, agreements: list[Path]) -> None:
+    page = open_page("?lang=zh", width=390, height=844, dark=True)
+    page.goto(f"{page.url.partition('?')[0]}?lang=zh&view=documents")
+    page.set_input_files(
+        ".st-key-new-job-form [data-testid=stFileUploaderDropzoneInput]", str(agreements[0])
+    )
+    page.locator(".st-key-start-job button").filter(has_text="提取 1 个文件").click()
+    law = page.locator(cell(page, 1, "jurisdiction")).first
+    expect(law).to_contain_text("已找到")
+    law.click()
+    expect(page.locator(".st-key-evidence img").first).to_be_visible()
+    expect(law).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.locator(".st-key-close-evidence button:visible").first.click()
+    expect(law).to_be_visible()

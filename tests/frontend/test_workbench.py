@@ -1,0 +1,133 @@
+"""The page's jobs: what becomes of dropped files, and of a reviewer's word."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from frontend.history.history import History
+from frontend.history.review import Review
+from frontend.history.work import Work
+from frontend.history.work_records import JobState
+from frontend.messages import BackendError, FileRef
+from frontend.workbench import Workbench
+from frontend.workflows import presets
+from frontend.workflows.fields import FieldList, Language
+
+OWNER = "local"
+FIELDS = presets.preset("nda")
+assert FIELDS is not None
+NDA: FieldList = FIELDS
+
+
+class Backend:
+    """Takes files, unless they say how they are to be refused."""
+
+    def put(self, owner: str, data: bytes, filename: str) -> FileRef:
+        if data.startswith(b"refuse "):
+            raise BackendError(data.split()[1].decode(), "It is refused.", code="invalid_file")
+        sha256 = hashlib.sha256(data).hexdigest()
+        return FileRef(sha256, "document", "application/pdf", len(data), 2)
+
+
+class Bell:
+    """Counts."""
+
+    def __init__(self) -> None:
+        self.rung = 0
+        self.stopped: list[str] = []
+
+    def ring(self) -> None:
+        self.rung += 1
+
+    def stop(self, owner: str, job: str) -> None:
+        self.stopped.append(job)
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    history = History(f"sqlite:///{tmp_path / 'history.sqlite3'}")
+    yield history
+    history.close()
+
+
+@pytest.fixture
+def bell() -> Bell:
+    return Bell()
+
+
+@pytest.fixture
+def bench(history: History, bell: Bell) -> Workbench:
+    return Workbench(Backend(), history, bell, OWNER)
+
+
+def heard(done: int, of: int) -> None:
+    assert done <= of
+
+
+def test_files_that_are_refused_do_not_stop_the_others(bench: Workbench, bell: Bell) -> None:
+    files = [(b"one", "1.pdf"), (b"refuse bad_input", "2.pdf"), (b"three", "3.pdf")]
+    begun = bench.begin("Pile", NDA, None, files, heard)
+    assert [(one.filename, one.code) for one in begun.refused] == [("2.pdf", "invalid_file")]
+    assert begun.job is not None
+    sheet = bench.sheet(begun.job)
+    assert sheet is not None
+    assert [file.filename for file in sheet.files] == ["1.pdf", "3.pdf"]
+    assert (sheet.pages, sheet.pages_done, sheet.is_open) == (4, 0, True)
+    assert bell.rung == 1
+
+
+def test_a_job_without_files_is_none(bench: Workbench) -> None:
+    begun = bench.begin("Pile", NDA, None, [(b"refuse bad_input", "1.pdf")], heard)
+    assert begun.job is None
+    assert bench.jobs() == ()
+
+
+def test_while_the_backend_is_away_nothing_is_begun(bench: Workbench) -> None:
+    files = [(b"one", "1.pdf"), (b"refuse unavailable", "2.pdf")]
+    with pytest.raises(BackendError):
+        bench.begin("Pile", NDA, None, files, heard)
+    assert bench.jobs() == ()
+
+
+def test_the_same_files_and_fields_are_the_same_job(bench: Workbench) -> None:
+    first = bench.begin("Pile", NDA, None, [(b"one", "1.pdf")], heard)
+    again = bench.begin("Pile", NDA, None, [(b"one", "1.pdf")], heard)
+    other = bench.begin("Pile", NDA, None, [(b"one", "1.pdf"), (b"two", "2.pdf")], heard)
+    assert again.job == first.job != other.job
+
+
+def test_own_lists_come_first_and_replace_those_of_their_name(
+    bench: Workbench, history: History
+) -> None:
+    review = Review(history.database)
+    review.save_fields(OWNER, "nda", NDA.to_json().replace("Non-disclosure agreement", "Ours"))
+    review.save_fields(OWNER, "broken", "{")
+    lists = bench.lists(Language.CHINESE)
+    assert [one.title for one in lists[:2]] == ["Ours", "服务合同"]
+    assert len(lists) == len(presets.NAMES)
+
+
+def test_deleting_stops_first(bench: Workbench, bell: Bell, history: History) -> None:
+    job = bench.begin("Pile", NDA, None, [(b"one", "1.pdf")], heard).job
+    assert job is not None
+    bench.delete(job)
+    assert bell.stopped == [job]
+    assert bench.sheet(job) is None
+    assert history.erasures(OWNER) == (hashlib.sha256(b"one").hexdigest(),)
+
+
+def test_a_stopped_job_is_rung_for_when_it_goes_on(
+    bench: Workbench, bell: Bell, history: History
+) -> None:
+    job = bench.begin("Pile", NDA, None, [(b"one", "1.pdf")], heard).job
+    assert job is not None
+    Work(history.database).stop(OWNER, job)
+    bench.resume(job)
+    sheet = bench.sheet(job)
+    assert sheet is not None
+    assert sheet.job.state is JobState.RUNNING
+    assert bell.rung == 2

@@ -1,0 +1,222 @@
+"""The documents view: a job from the dropped files to the checked and exported table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from frontend.history.history import History
+from frontend.history.review import Review
+from frontend.history.work import Work
+from frontend.workflows.fields import Field, FieldList, Kind, Language
+from tests.fakes import contracts
+from tests.fakes.backend import FakeBackend
+from tests.fakes.pdf import Page, paragraph, pdf
+from tests.frontend.views.conftest import Opener
+from tests.frontend.views.test_page import htmls, texts
+
+ANSWER = {
+    "effective_date": ["March 14, 2019", "January 5, 2018"],  # a conflict
+    "jurisdiction": "New York",
+    "party": ["Larkspur Robotics, Inc.", "Tamarind Foods Limited"],
+    "term": "nine years",  # nowhere in the text
+    "assignment": None,
+}
+
+
+def contract(name: str) -> tuple[str, bytes, str]:
+    """A PDF of as many pages as the agreement, different from every other one."""
+    pages = (Page(paragraph(f"{name} {page}")) for page in range(len(contracts.AGREEMENT)))
+    return f"{name}.pdf", pdf(*pages), "application/pdf"
+
+
+FIRST, SECOND = contract("first"), contract("second")
+LOCKED = ("locked.pdf", SECOND[1] + b"\n/Encrypt %%EOF", "application/pdf")
+
+
+@pytest.fixture(autouse=True)
+def agreements(backend: FakeBackend) -> None:
+    backend.answer = json.dumps(ANSWER)
+    for _, data, _ in (FIRST, SECOND):
+        backend.page_texts[hashlib.sha256(data).hexdigest()] = contracts.AGREEMENT
+
+
+def begin(page: AppTest, *files: tuple[str, bytes, str]) -> None:
+    page.file_uploader[0].set_value(list(files)).run()
+    page.button(key="start-job").click().run()
+    assert not page.exception
+
+
+def until(page: AppTest, true: Callable[[], bool]) -> None:
+    """Looks again, as the page's clock would."""
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end, f"it never came about: {progress(page)}"
+        time.sleep(0.05)
+        page.run()
+    assert not page.exception
+
+
+def finished(page: AppTest, files: int) -> None:
+    until(page, lambda: f"{files} of {files} files done" in progress(page))
+
+
+def progress(page: AppTest) -> str:
+    return next((html for html in htmls(page) if 'data-testid="progress"' in html), "")
+
+
+def grid(page: AppTest) -> Any:
+    """What the table in the browser is given."""
+    (table,) = page.get("bidi_component")
+    return json.loads(table.proto.json)
+
+
+def cell(page: AppTest, row: int, field: str) -> Any:
+    return next(cell for cell in grid(page)["rows"][row]["cells"] if cell["field"] == field)
+
+
+def look_at(page: AppTest, row: int, field: str) -> None:
+    """As the address would after a click."""
+    page.query_params["file"] = str(grid(page)["rows"][row]["file"])
+    page.query_params["field"] = field
+    page.run()
+    assert not page.exception
+
+
+def test_the_page_has_two_uses_and_the_address_keeps_the_one(open_page: Opener) -> None:
+    page = open_page()
+    page.button_group(key="view").set_value("documents").run()
+    assert page.query_params["view"] == "documents"
+    assert "From a pile of contracts to a checked table" in texts(page)
+    assert page.button(key="start-job").disabled
+    assert "从一叠合同到核对过的表格" in texts(open_page(view="documents", lang="zh"))
+    page.button_group(key="view").set_value("ask").run()
+    assert "view" not in page.query_params
+    assert page.chat_input
+
+
+def test_a_pile_of_files_becomes_a_table_with_marks(
+    open_page: Opener, backend: FakeBackend
+) -> None:
+    page = open_page(view="documents")
+    begin(page, FIRST, SECOND)
+    finished(page, 2)
+    shown = grid(page)
+    assert [row["name"] for row in shown["rows"]] == ["first.pdf", "second.pdf"]
+    assert shown["columns"][1]["heading"] == "Effective date"
+    found = cell(page, 0, "jurisdiction")
+    assert (found["value"], found["symbol"], found["word"]) == ("New York", "✓", "found · p. 2")
+    assert cell(page, 0, "effective_date")["word"] == "conflict"
+    assert cell(page, 0, "term")["word"] == "unverified"
+    assert cell(page, 0, "assignment")["word"] == "not stated"
+    again = open_page(view="documents", job=page.query_params["job"], lang="zh")
+    assert cell(again, 1, "jurisdiction")["word"] == "已找到 · 第 2 页"
+    assert backend.uploads == ["first.pdf", "second.pdf"]
+
+
+def test_a_value_is_shown_on_its_page_and_judged(open_page: Opener) -> None:
+    page = open_page(view="documents")
+    begin(page, FIRST)
+    finished(page, 1)
+    look_at(page, 0, "jurisdiction")
+    assert any("governed by the laws of the State of New York" in html for html in htmls(page))
+    assert "Page 2 of 3" in texts(page)
+    assert page.get("image")
+    page.button(key="accept").click().run()
+    assert cell(page, 0, "jurisdiction")["word"] == "accepted"
+    look_at(page, 0, "term")
+    assert "not found on any page" in "".join(one.value for one in page.warning)
+    page.text_input[0].set_value("3 years")
+    next(one for one in page.button if one.label == "Save").click().run()
+    corrected = cell(page, 0, "term")
+    assert (corrected["value"], corrected["was"], corrected["word"]) == (
+        "3 years",
+        "9 years",
+        "corrected",
+    )
+    page.button(key="undo").click().run()
+    assert cell(page, 0, "term")["word"] == "unverified"
+    page.button(key="reject").click().run()
+    assert cell(page, 0, "term")["word"] == "rejected"
+
+
+def test_filters_show_what_is_left_to_check(open_page: Opener) -> None:
+    page = open_page(view="documents")
+    begin(page, FIRST)
+    finished(page, 1)
+    page.button_group(key="filter").set_value("conflicts").run()
+    assert page.query_params["show"] == "conflicts"
+    assert not cell(page, 0, "effective_date")["other"]
+    assert cell(page, 0, "jurisdiction")["other"]
+    look_at(page, 0, "effective_date")
+    options = [option.replace("\\", "") for option in page.radio[0].options]
+    assert options == ["2019-03-14 · p. 1", "2018-01-05 · p. 1"]
+    page.radio[0].set_value(1).run()
+    page.button(key="accept").click().run()  # the one that is looked at
+    assert any("2018-01-05</p>" in html for html in htmls(page))
+    assert grid(page)["rows"] == []
+    assert "No values contradict each other." in texts(page)
+    page.button_group(key="filter").set_value("all").run()
+    page.button(key="next-value").click().run()
+    assert page.query_params["field"] == "jurisdiction"
+    page.button(key="close-evidence").click().run()
+    assert "file" not in page.query_params
+
+
+def test_a_bad_file_is_told_about_and_the_others_go_on(
+    open_page: Opener, backend: FakeBackend
+) -> None:
+    page = open_page(view="documents")
+    begin(page, FIRST, LOCKED, SECOND)
+    assert "locked.pdf** · The PDF is locked." in texts(page)
+    finished(page, 2)
+    lost = next(iter(backend.media.values())).ref.sha256
+    kept = {key: value for key, value in backend.media.items() if key[1] != lost}
+    stored, backend.media = backend.media, kept
+    look_at(page, 0, "term")
+    page.query_params.pop("field")
+    page.run()
+    page.button(key="again-file").click().run()
+    finished(page, 2)
+    assert grid(page)["rows"][0]["sentence"] == "No such page."
+    assert grid(page)["rows"][0]["retry"] == "Try again"
+    backend.media = stored
+    page.button(key="again-file").click().run()
+    until(page, lambda: bool(grid(page)["rows"][0]["cells"]))
+
+
+def test_a_job_is_stopped_and_goes_on(open_page: Opener, backend: FakeBackend) -> None:
+    backend.start_delay = 30.0
+    page = open_page(view="documents")
+    begin(page, FIRST)
+    page.button(key="stop-job").click().run()
+    backend.start_delay = 0.0
+    page.button(key="resume-job").click().run()
+    finished(page, 1)
+
+
+def test_an_address_of_a_table_that_is_gone_says_so(open_page: Opener) -> None:
+    page = open_page(view="documents", job="gone")
+    assert "There is no such table" in page.info[0].value
+
+
+def test_own_lists_of_fields_are_offered_first(open_page: Opener, tmp_path: Path) -> None:
+    open_page()
+    history = History(f"sqlite:///{tmp_path / 'history.sqlite3'}")
+    own = FieldList("mine", "Our terms", Language.ENGLISH, (Field("term", "How long?", Kind.TEXT),))
+    Review(history.database).save_fields("local", own.name, own.to_json())
+    page = open_page(view="documents")
+    assert page.selectbox(key="work-fields").options[0] == "Our terms"
+    assert "1 field" in [expander.label for expander in page.expander]
+    begin(page, FIRST)
+    finished(page, 1)
+    assert [column["heading"] for column in grid(page)["columns"]] == ["File", "term"]
+    assert Work(history.database).jobs("local")[0].title == "Our terms"
+    history.close()
