@@ -11,6 +11,7 @@ import logging
 import signal
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 PAGE: Final = Path(__file__).parent / "streamlit_app.py"
 GRACE_SECONDS: Final = 2.5  # for running answers after SIGTERM
+_GIVING_BACK_SECONDS: Final = 1.5
 _CLOSING_SECONDS: Final = 4  # after which connections are cut
 _PAGE_OPTIONS: Final[dict[str, Any]] = {
     "browser.gatherUsageStats": False,
@@ -67,7 +69,7 @@ def application(settings: Settings) -> tuple[Api, Any]:
                 yield {}
             finally:
                 await begun
-                await asyncio.to_thread(state.services.clear)  # work under way is given back
+                await asyncio.to_thread(_give_back)
 
     page = st.App(PAGE, lifespan=lifespan)
     for name, value in _PAGE_OPTIONS.items():  # after App, which finds the page's config.toml
@@ -81,6 +83,16 @@ def _go_on() -> None:
         state.services()
     except Exception:
         logger.exception("unfinished work waits until the page is opened")
+
+
+def _give_back() -> None:
+    """Lets work under way wait for the next process.
+
+    What the backend does not let go of in time is taken up like that of a process that died.
+    """
+    ending = threading.Thread(target=state.services.clear, daemon=True)
+    ending.start()
+    ending.join(_GIVING_BACK_SECONDS)
 
 
 def take_port(settings: Settings) -> socket.socket:

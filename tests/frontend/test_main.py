@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import os
@@ -16,8 +17,15 @@ from pathlib import Path
 
 import pytest
 
+from frontend.client.blocking import Client
+from frontend.history.history import History
+from frontend.history.work import Work
+from frontend.history.work_records import FileState, JobState
+from frontend.workflows.fields import Field, FieldList, Language
 from tests.fakes.asking import wait_until
 from tests.fakes.backend import FakeBackend
+from tests.fakes.pdf import Page as PdfPage
+from tests.fakes.pdf import paragraph, pdf
 from tests.fakes.web import CHAT, Answered
 
 ROOT = Path(__file__).parents[2]
@@ -151,3 +159,53 @@ def test_mistakes_end_it_with_a_line_each(tmp_path: Path) -> None:
     )
     assert ran.returncode == 2
     assert [line.split(":")[0] for line in ran.stderr.splitlines()] == ["PORT", "LOG_LEVEL"]
+
+
+def test_work_that_was_left_goes_on_before_anybody_looks(
+    backend: FakeBackend, tmp_path: Path
+) -> None:
+    data = pdf(PdfPage(paragraph("One page")))
+    backend.page_texts[hashlib.sha256(data).hexdigest()] = ("The term is two years.",)
+    backend.answer = '{"term": "two years"}'
+    asked = FieldList("t", "T", Language.ENGLISH, (Field("term", "How long?"),))
+    with (
+        closing(Client(backend.address)) as client,
+        closing(History(f"sqlite:///{tmp_path / 'history.sqlite3'}")) as history,
+    ):
+        work, file = Work(history.database), client.put("local", data, "a.pdf")
+        first = work.create("local", "T", asked.to_json(), {}, [(file, "a.pdf")])
+        port = free_port()
+        with serving(port, BACKEND_ADDRESS=backend.address, DATA_DIR=str(tmp_path)) as process:
+            wait_until(lambda: state_of(work, first) is JobState.FINISHED, 20)
+            backend.answer, backend.token_delay = "two years " * 100, 0.2
+            second = work.create("local", "T", asked.to_json(), {}, [(file, "b.pdf")])
+            wait_until(lambda: len(backend.requests) == 2, 20)
+            asked_to_end = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == 0
+            assert time.monotonic() - asked_to_end < 5
+        assert [one.state for one in work.files("local", second)] == [FileState.WAITING]
+
+
+def test_a_backend_that_holds_on_to_work_does_not_hold_up_the_end(
+    backend: FakeBackend, tmp_path: Path
+) -> None:
+    backend.start_delay = 30.0
+    with (
+        closing(Client(backend.address)) as client,
+        closing(History(f"sqlite:///{tmp_path / 'history.sqlite3'}")) as history,
+    ):
+        asked = FieldList("t", "T", Language.ENGLISH, (Field("term", "How long?"),))
+        file = client.put("local", pdf(PdfPage(paragraph("One page"))), "a.pdf")
+        Work(history.database).create("local", "T", asked.to_json(), {}, [(file, "a.pdf")])
+        port = free_port()
+        with serving(port, BACKEND_ADDRESS=backend.address, DATA_DIR=str(tmp_path)) as process:
+            wait_until(lambda: backend.requests, 20)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(5) == 0
+
+
+def state_of(work: Work, job: str) -> JobState:
+    kept = work.job("local", job)
+    assert kept is not None
+    return kept.state
