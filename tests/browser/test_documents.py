@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opener
 from tests.fakes import contracts
-from tests.fakes.backend import FakeBackend
+from tests.fakes.backend import FakeBackend, Refusal
 from tests.fakes.pdf import Page as PdfPage
 from tests.fakes.pdf import paragraph, pdf
 
@@ -82,13 +82,18 @@ def test_files_become_a_table_that_is_checked_and_taken_away(
     assert "New York" in [cell.value for cell in values[2]]
 
 
-def test_a_phone_shows_the_table_or_the_value(open_page: Opener, agreements: list[Path]) -> None:
+def test_a_phone_shows_the_table_or_the_value(
+    open_page: Opener, agreements: list[Path], backend: FakeBackend
+) -> None:
+    backend.refusals.append(Refusal("bad_input", "The question is too long."))
     page = open_page("?lang=zh", width=390, height=844, dark=True)
     page.goto(f"{page.url.partition('?')[0]}?lang=zh&view=documents")
     page.set_input_files(
         ".st-key-new-job-form [data-testid=stFileUploaderDropzoneInput]", str(agreements[0])
     )
     page.locator(".st-key-start-job button").filter(has_text="提取 1 个文件").click()
+    expect(page.locator(".frame .state").first).to_contain_text("The question is too long.")
+    page.locator(".frame button[data-retry]").first.click()
     law = page.locator(cell(page, 1, "jurisdiction")).first
     expect(law).to_contain_text("已找到")
     law.click()
