@@ -98,6 +98,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     ),
     "work.file": Phrase("File", "文件"),
     "work.files_done": Phrase("{done} of {n} files done", "已完成 {done}/{n} 个文件"),
+    "work.failed": Phrase("{n} failed", "{n} 个失败"),
     "work.pages_done": Phrase("{done} of {n} pages read", "已读 {done}/{n} 页"),
     "work.pages_missed": Phrase("{read} of {n} pages read", "仅读 {read}/{n} 页"),
     "work.hidden_mark": Phrase("⚠ hidden text", "⚠ 含隐藏文字"),

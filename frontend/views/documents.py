@@ -8,6 +8,7 @@ import streamlit as st
 
 from frontend import state, work_state
 from frontend.components import grid, markdown, marks, work_style
+from frontend.history.work_records import FileState
 from frontend.i18n import Phrases
 from frontend.state import Desk
 from frontend.views import evidence, new_job, results_file, status
@@ -87,6 +88,8 @@ def _table(job: str, say: Phrases) -> None:
 def _progress(sheet: Sheet, say: Phrases) -> None:
     """How far the job is in files and pages; when it has ended, what was found."""
     told = [say("work.files_done", n=sheet.job.files, done=sheet.job.files - sheet.job.open)]
+    if failed := sheet.job.counts.get(FileState.FAILED):
+        told.append(say("work.failed", n=failed))
     if sheet.job.open:
         told.append(say("work.pages_done", n=sheet.pages, done=sheet.pages_done))
     told += [

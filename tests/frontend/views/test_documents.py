@@ -187,6 +187,7 @@ def test_a_bad_file_is_told_about_and_the_others_go_on(
     finished(page, 2)
     assert grid(page)["rows"][0]["sentence"] == "No such page."
     assert grid(page)["rows"][0]["retry"] == "Try again"
+    assert "1 failed" in progress(page)
     backend.media = stored
     page.button(key="again-file").click().run()
     until(page, lambda: bool(grid(page)["rows"][0]["cells"]))
