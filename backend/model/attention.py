@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import pad, scaled_dot_product_attention
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from backend.model.kv_cache import KVCache
 
 NAME = "paged"
+_GROUP = 32  # rows that torch's CPU attention takes at a time; a group of 1 to 3 adds up otherwise
 
 
 class Part(Protocol):
@@ -67,7 +68,8 @@ class Chunk:
 
     Its keys are filled up with zeros, which nobody sees, to a multiple of `tile` tokens: then the
     bits of a row depend on the tile it lies in, and neither on where the chunk begins, which a
-    cached prefix decides, nor on where the prompt ends.
+    cached prefix decides, nor on where the prompt ends. For the same reason rows are filled up to
+    whole groups.
     """
 
     def __init__(
@@ -83,9 +85,11 @@ class Chunk:
         self._neighbours = table[0] if table == list(range(table[0], table[0] + count)) else None
         self._table = torch.tensor(table, device=cache.device)
         places = torch.arange(count * cache.block_size, device=cache.device)
+        self._spare = (start - end) % _GROUP
         unseen = places[None, :] > places[start:end, None]
-        self._mask = torch.zeros(unseen.shape, dtype=cache.dtype, device=cache.device)
-        self._mask.masked_fill_(unseen, -torch.inf)
+        shape = (end - start + self._spare, len(places))
+        self._mask = torch.zeros(shape, dtype=cache.dtype, device=cache.device)
+        self._mask[: end - start].masked_fill_(unseen, -torch.inf)
 
     def attend(
         self, query: torch.Tensor, cache: KVCache, layer: int, scaling: float
@@ -96,15 +100,16 @@ class Chunk:
         else:
             keys, values = cache.look(layer, self._neighbours, self._table.shape)
         keys, values = keys.transpose(0, 1)[None], values.transpose(0, 1)[None]
+        rows = query.shape[2]
         output = scaled_dot_product_attention(
-            query,
+            pad(query, (0, 0, 0, self._spare)),
             keys,
             values,
             attn_mask=self._mask,
             scale=scaling,
             enable_gqa=query.shape[1] != keys.shape[1],
         )
-        return output.transpose(1, 2)
+        return output[:, :, :rows].transpose(1, 2)
 
 
 ALL_ATTENTION_FUNCTIONS.register(NAME, paged_attention)

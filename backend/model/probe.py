@@ -104,7 +104,7 @@ class Bench:
             self._remember()
             whole = compute(first, first + chunk)
             keys, values = (part.clone() for part in self._cache.look(0, 0, [self._blocks]))
-            for rows in (chunk, chunk - 5, chunk * 5 // 8 + 1, chunk // 3, size + _LEAST_ROWS):
+            for rows in (chunk, chunk - 5, chunk * 5 // 8 + 1, 114, chunk // 3, size + _LEAST_ROWS):
                 latest = (rows - _LEAST_ROWS) // size * size
                 for start in {0, size, latest // 2 // size * size, latest}:
                     output = compute(first + start, first + rows)

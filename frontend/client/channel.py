@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-# Keepalive with a ping timeout notices a frozen backend in 7 s at most, the sum of the first two;
-# the backend must allow pings that often. The short back-off lets a restarted one be found again
+# Keepalive with a ping timeout notices a frozen backend in 9 s at most, the sum of the first two;
+# the backend must allow pings that often. A shorter timeout gave up backends on machines that only
+# stood still for a moment. The short back-off lets a restarted one be found again
 # at once.
 OPTIONS: Final[list[tuple[str, int]]] = [
     ("grpc.keepalive_time_ms", 4_000),
-    ("grpc.keepalive_timeout_ms", 3_000),
-    ("grpc.http2.ping_timeout_ms", 3_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.ping_timeout_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
     ("grpc.initial_reconnect_backoff_ms", 200),

@@ -65,13 +65,13 @@ class Started:
         """Everything printed so far."""
         return "".join(self.lines)
 
-    def wait_until_ready(self) -> float:
-        """Seconds from the start to the line that names the page's address."""
-        end = self.began + 60
+    def wait_until_ready(self) -> None:
+        """Returns when the line that names the page's address is printed."""
+        end = self.began + 120
         while time.monotonic() < end and self.process.poll() is None:
             if re.search(rf"^ready .*http://127\.0\.0\.1:{self.port}$", self.printed, re.M):
                 self.family = psutil.Process(self.process.pid).children(recursive=True)
-                return time.monotonic() - self.began
+                return
             time.sleep(0.1)
         raise AssertionError(f"never ready:\n{self.printed}")
 
@@ -119,7 +119,7 @@ def test_it_serves_until_a_signal_and_leaves_nothing(
     folder: Path, number: signal.Signals, status: int
 ) -> None:
     with Started(folder, {}) as started:
-        assert started.wait_until_ready() < 20
+        started.wait_until_ready()
         assert httpx.get(f"{started.url}/ready").status_code == 200
         assert httpx.get(started.url).status_code == 200
         assert len(started.family) >= 2

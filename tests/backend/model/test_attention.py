@@ -137,6 +137,28 @@ def test_a_chunk_is_plain_attention(tile: int, scattered: bool) -> None:
         torch.testing.assert_close(output, expected, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.skipif(
+    not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()),
+    reason="this processor does not multiply bfloat16",
+)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_row_of_a_chunk_gets_the_same_bits_wherever_the_chunk_begins_and_ends(seed: int) -> None:
+    """Left-over groups of one to three rows were added up in another order."""
+    cache = memory(torch.bfloat16)
+    table = list(range(30, 46))
+    query = questions(256 + seed, torch.bfloat16)[:, :, :256] * 2
+
+    def attend(start: int, end: int) -> torch.Tensor:
+        part = Chunk(cache, table, 0, start, end, 256)
+        return part.attend(query[:, :, start:end], cache, 1, 0.125)
+
+    whole = attend(0, 256)
+    for start in range(0, 256, BLOCK):
+        for end in range(start + 9, 257):
+            if (end - start) % 32 in (0, 1, 2, 3, 18):
+                assert torch.equal(attend(start, end), whole[:, start:end]), (start, end)
+
+
 def cleared(cache: KVCache, table: list[int], end: int) -> None:
     """The last block holds nothing behind `end`, as the runner leaves it."""
     if end % BLOCK:
