@@ -55,10 +55,16 @@ def desk(settings: Settings, *, batch_work: bool) -> Iterator[Desk]:
 def _ready(client: Client) -> BackendStatus:
     end = time.monotonic() + _PATIENCE
     while True:
-        status = client.status()
+        is_late = time.monotonic() > end
+        try:
+            status = client.status()
+        except BackendError as error:
+            if error.kind != "deadline" or is_late:  # a busy machine answers late, a dead one never
+                raise
+            continue
         if status.phase is Phase.READY:
             return status
-        if status.phase in (Phase.FAILED, Phase.DRAINING) or time.monotonic() > end:
+        if status.phase in (Phase.FAILED, Phase.DRAINING) or is_late:
             raise BackendError("unavailable", status.detail or "The backend is not ready.")
         time.sleep(1)
 
