@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from backend.errors import Internal, ModelNotFound, RequestError, Unavailable
+from backend.errors import Internal, InvalidRequest, ModelNotFound, RequestError, Unavailable
 from backend.generations import Generation, Generations
 from backend.journey import Journey
 from backend.kept_answers import KeptAnswers
@@ -16,7 +16,7 @@ from backend.metrics import Metrics
 from backend.planning import Planner
 from backend.prompt import reading
 from backend.prompt.plan import Plan
-from backend.prompt.prompt import Prompt
+from backend.prompt.prompt import Prompt, Role
 from backend.prompt.reading import Reader
 from backend.readiness import Ready
 
@@ -69,6 +69,8 @@ class Answerer:
     def _found(self, prompt: Prompt, ready: Ready) -> dict[str, Media]:
         if prompt.model not in ("", ready.info.id):
             raise ModelNotFound("No such model is loaded.", param="model")
+        if not ready.info.calls_tools:
+            _check_calls_nothing(prompt)
         return reading.find(self._library, prompt, sees_images=ready.sight is not None)
 
     async def _see_through(self, journey: Journey, generation: Generation) -> None:
@@ -100,3 +102,15 @@ class Answerer:
         generation.fail(error)
         self._metrics.refused(error.code)
         log.info("request refused", code=error.code, param=error.param)
+
+
+def _check_calls_nothing(prompt: Prompt) -> None:
+    """Refuses functions that the loaded model could not call, or would not understand."""
+    found = "tools" if prompt.calling.tools else None
+    for place, message in enumerate(prompt.messages):
+        if message.calls or message.role is Role.TOOL:
+            found = found or f"messages[{place}].role"
+    if found is not None:
+        raise InvalidRequest(
+            "The loaded model cannot call functions.", param=found, code="unsupported_parameter"
+        )

@@ -78,7 +78,9 @@ class Dispatch:
                 guide=None if work.guide is None else work.guide(),
                 adapted=work.adapted,
             )
-            answer = Outgoing(sequence, self._tokenizer, thinking=work.thinking)
+            answer = Outgoing(
+                sequence, self._tokenizer, thinking=work.thinking, calling=work.calling
+            )
             request.answers.append(answer)
             self._owners[id(sequence)] = request, answer
         return [answer.sequence for answer in request.answers]
@@ -127,11 +129,7 @@ class Dispatch:
         if delta is not None:
             self._tell(request, "delta", delta)
         self._end(sequence, reason)
-        reasons = tuple(
-            answer.sequence.reason
-            for answer in request.answers
-            if answer.sequence.reason is not None
-        )
+        reasons = tuple(answer.reason for answer in request.answers if answer.reason is not None)
         if len(reasons) < len(request.answers):
             return
         self._ended(request)

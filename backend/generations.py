@@ -65,6 +65,7 @@ class Generation:
         self.bytes += _EVENT_BYTES
         if isinstance(event, Delta):
             self.bytes += len(event.text) + len(event.reasoning) + 200 * len(event.logprobs)
+            self.bytes += sum(_EVENT_BYTES + len(call.arguments) for call in event.calls)
         self._ended = isinstance(event, Finished)
         self._wake()
 

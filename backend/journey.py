@@ -140,11 +140,11 @@ class Journey:
     async def _guide(self, assembled: Assembled) -> Callable[[], Guide] | None:
         """What the answers are held to, compiled in a thread."""
         if self._ready.guides is None:
-            if self._prompt.response_format is not None:
-                raise InvalidRequest("This model takes no form.", param="response_format")
+            if self._prompt.is_held:
+                raise InvalidRequest("This model takes no form.", param=self._form_field)
             return None
         make = self._ready.guides.factory
-        if self._prompt.response_format is None:  # nothing slow about that
+        if not self._prompt.is_held:  # nothing slow about that
             return make(self._prompt, assembled.max_tokens)
         try:
             async with asyncio.timeout_at(self._prompt.deadline), asyncio.timeout(FORM_SECONDS):
@@ -155,7 +155,7 @@ class Journey:
             if self._prompt.deadline is not None and time.monotonic() >= self._prompt.deadline:
                 raise too_late() from None
             raise InvalidRequest(
-                "The form is too complex to be enforced.", param="response_format"
+                "The form is too complex to be enforced.", param=self._form_field
             ) from None
 
     async def _compute(self, assembled: Assembled, guide: Callable[[], Guide] | None) -> Finished:
@@ -192,6 +192,7 @@ class Journey:
             guide=guide,
             thinking=prompt.thinking.enabled and self._ready.info.thinks,
             adapted=assembled.adapted,
+            calling=prompt.calling,
         )
         with Hold(engine, assembled.images) as hold:
             await self._draw(assembled, hold.known)
@@ -219,6 +220,10 @@ class Journey:
         if key is not None:
             self._keep(key, finished)
         return finished
+
+    @property
+    def _form_field(self) -> str:
+        return "tools" if self._prompt.calling.is_required else "response_format"
 
     def _key(self, assembled: Assembled) -> bytes | None:
         """What identifies the answer; None where none is to be looked for or kept."""

@@ -22,7 +22,7 @@ from backend.prompt.prompt import FinishReason, Prompt
 
 PIECE = 32  # tokens of a delta when an answer is given again
 LARGEST = 8  # of such answers there must be room for; a larger one would push out too many
-_COMPLETE = frozenset({FinishReason.STOP, FinishReason.LENGTH})
+_COMPLETE = frozenset({FinishReason.STOP, FinishReason.LENGTH, FinishReason.TOOL_CALLS})
 _ENTRY_BYTES = 2000  # what an answer costs besides its deltas: key, figures, sets
 _DELTA_BYTES = 400  # besides its text
 _TOKEN_BYTES = 120  # of a token that has its probability
@@ -156,6 +156,7 @@ def answer_key(
         repr(chosen_by).encode(),
         repr(prompt.response_format).encode(),
         repr(prompt.thinking).encode(),
+        repr(prompt.calling).encode(),
     )
     digest = hashlib.sha256()
     for field in fields:
@@ -193,12 +194,14 @@ def _joined(parts: Sequence[Delta]) -> Delta:
         reasoning_tokens=sum(part.reasoning_tokens for part in parts),
         is_retold=any(part.is_retold for part in parts),
         marks=tuple(mark for part in parts for mark in part.marks),
+        calls=tuple(call for part in parts for call in part.calls),
     )
 
 
 def _size(delta: Delta) -> int:
     text = sys.getsizeof(delta.text) + sys.getsizeof(delta.reasoning)
-    return _DELTA_BYTES + text + sum(_logprob_size(token) for token in delta.logprobs)
+    called = sum(_DELTA_BYTES + sys.getsizeof(call.arguments) for call in delta.calls)
+    return _DELTA_BYTES + text + called + sum(_logprob_size(token) for token in delta.logprobs)
 
 
 def _logprob_size(token: TokenLogprob) -> int:

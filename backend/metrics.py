@@ -14,7 +14,7 @@ from backend.prompt.events import Finished, PageRead, Started
 from backend.prompt.prompt import FinishReason, ReadingMethod
 from backend.work import EngineStats
 
-OUTCOMES = ("stop", "length", "cancelled", "deadline", "error", "refused")
+OUTCOMES = ("stop", "length", "tool_calls", "cancelled", "deadline", "error", "refused")
 
 # A request of several answers is counted once, under the reason that weighs most.
 _WEIGHT = (
@@ -22,6 +22,7 @@ _WEIGHT = (
     FinishReason.CANCELLED,
     FinishReason.DEADLINE,
     FinishReason.LENGTH,
+    FinishReason.TOOL_CALLS,
     FinishReason.STOP,
 )
 

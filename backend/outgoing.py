@@ -1,8 +1,8 @@
 """One answer on its way out: its computed tokens, held until the text they make is certain.
 
-Tokens become characters, characters become reasoning or answer, and of the answer the box marks and
-what follows a stop string are taken away. Stop strings end answers, never the reasoning before
-them: nobody who sends one means the words that a model thinks in.
+Tokens become characters, characters become reasoning or answer, and of the answer the calls of
+functions, the box marks and what follows a stop string are taken away. Stop strings end answers,
+never the reasoning before them: nobody who sends one means the words that a model thinks in.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import re
 from collections.abc import Sequence as SequenceOf
 
 from backend.model.outcome import Outcome, Sampled
-from backend.prompt import boxes, reasoning
+from backend.prompt import boxes, calls, reasoning
 from backend.prompt.boxes import BoxReader
+from backend.prompt.calls import CallReader
 from backend.prompt.detokenizer import Detokenizer
 from backend.prompt.events import Candidate, Delta, TokenLogprob
-from backend.prompt.prompt import FinishReason
+from backend.prompt.prompt import NO_CALLS, Calling, FinishReason
 from backend.prompt.reasoning import ReasoningParser, Said
 from backend.prompt.stops import Stops
 from backend.prompt.tokenizer import Tokenizer
@@ -29,11 +30,19 @@ _OPENING = 8  # tokens at the end of a prompt, among which a template may open t
 class Outgoing:
     """Turns the tokens of one sequence into deltas. Reads the sequence, never writes it."""
 
-    def __init__(self, sequence: Sequence, tokenizer: Tokenizer, *, thinking: bool = False) -> None:
-        """`thinking`: the model may reason before its answer."""
+    def __init__(
+        self,
+        sequence: Sequence,
+        tokenizer: Tokenizer,
+        *,
+        thinking: bool = False,
+        calling: Calling = NO_CALLS,
+    ) -> None:
+        """`thinking`: the model may reason before its answer; `calling`: what it may call."""
         self.sequence = sequence
         self._tokenizer = tokenizer
-        ids = {mark: tokenizer.control_id(mark) for mark in _MARKS}
+        marks = (*_MARKS, *calls.MARKS) if calling.tools else _MARKS
+        ids = {mark: tokenizer.control_id(mark) for mark in marks}
         self._detokenizer = Detokenizer(
             tokenizer, {token: mark for mark, token in ids.items() if token is not None}
         )
@@ -44,6 +53,7 @@ class Outgoing:
             ReasoningParser(thinking=thinks) if is_model and (thinks or opens is not None) else None
         )
         self._boxes = BoxReader() if is_model and ids[boxes.OPEN] is not None else None
+        self._calls = CallReader(calling) if is_model and calling.tools else None
         self._stops = Stops(sequence.sampling.stop)
         # Since the last delta:
         self._tokens = 0
@@ -53,8 +63,16 @@ class Outgoing:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the text has come to a stop string."""
-        return self._stops.is_met
+        """Whether the text has come to a stop string, or to the one call that it may hold."""
+        return self._stops.is_met or (self._calls is not None and self._calls.is_complete)
+
+    @property
+    def reason(self) -> FinishReason | None:
+        """Why it ended, if it has."""
+        has_called = self._calls is not None and self._calls.count > 0
+        if self.sequence.reason is FinishReason.STOP and has_called:
+            return FinishReason.TOOL_CALLS
+        return self.sequence.reason
 
     def push(self, token: int, outcome: Outcome) -> Delta | None:
         """Takes one more token; what it makes certain."""
@@ -81,6 +99,8 @@ class Outgoing:
             if said.is_retold:
                 said = Said(said.text, "", is_retold=True)
         shown = self._answer(said.text)
+        if self._calls is not None:
+            shown += self._worded(self._calls.flush())
         if self._boxes is not None:
             shown += self._stops.push(self._boxes.flush())
         shown += self._stops.flush()
@@ -92,12 +112,17 @@ class Outgoing:
 
     def _answer(self, text: str) -> str:
         """What of the answer's text may be shown now."""
+        return self._worded(text if self._calls is None else self._calls.push(text))
+
+    def _worded(self, text: str) -> str:
+        """What may be shown of text that is no call."""
         if self._boxes is not None:
             text = self._boxes.push(text)
         return self._stops.push(text)
 
     def _delta(self, text: str, said: Said) -> Delta | None:
-        return self._released(text, said) if text or said.reasoning else None
+        is_told = text or said.reasoning or (self._calls is not None and self._calls.has_news)
+        return self._released(text, said) if is_told else None
 
     def _released(self, text: str, said: Said) -> Delta:
         """The text with every token held for it, which are held no longer."""
@@ -110,6 +135,7 @@ class Outgoing:
             reasoning_tokens=self._reasoning_tokens,
             is_retold=said.is_retold,
             marks=() if self._boxes is None else self._boxes.taken(),
+            calls=() if self._calls is None else self._calls.taken(),
         )
         self._tokens = self._reasoning_tokens = 0
         self._logprobs = []

@@ -9,7 +9,7 @@ from typing import Protocol
 from backend.prompt.events import Delta
 from backend.prompt.guide import Guide
 from backend.prompt.picture import ImageSpan
-from backend.prompt.prompt import FinishReason, Priority, Sampling
+from backend.prompt.prompt import NO_CALLS, Calling, FinishReason, Priority, Sampling
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Work:
     guide: Callable[[], Guide] | None = None  # makes one for each of the n answers
     thinking: bool = False  # whether the model may reason before its answer
     adapted: bool = False  # computed with the model's adapter, if it has one
+    calling: Calling = NO_CALLS  # the functions that its answers may call
 
 
 class Listener(Protocol):

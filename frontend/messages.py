@@ -43,6 +43,7 @@ class FinishReason(Enum):
     CANCELLED = "cancelled"
     DEADLINE = "deadline"
     ERROR = "error"
+    TOOL_CALLS = "tool_calls"
 
 
 class Phase(Enum):
@@ -89,11 +90,31 @@ Part = TextPart | FilePart
 
 
 @dataclass(frozen=True)
+class Tool:
+    """A function that the model may ask its caller to call."""
+
+    name: str
+    description: str = ""
+    parameters: str = ""  # a JSON schema; "": it takes nothing
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A call that the model asks for."""
+
+    id: str
+    name: str
+    arguments: str  # a JSON object
+
+
+@dataclass(frozen=True)
 class Turn:
     """One message of a conversation."""
 
     role: Role
     parts: tuple[Part, ...]
+    calls: tuple[ToolCall, ...] = ()  # of the model's turn
+    call_id: str = ""  # of a tool's turn: the call that it answers
 
 
 @dataclass(frozen=True)
@@ -132,6 +153,10 @@ class Question:
     json_schema: str | None = None  # a JSON document
     json_object: bool = False
     regex: str | None = None
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"  # or "none" or "required"
+    tool_name: str = ""  # the one that is required; "": any
+    parallel_tool_calls: bool = True
 
 
 @dataclass(frozen=True)
@@ -213,6 +238,7 @@ class Delta:
     reasoning: str
     tokens: int
     logprobs: tuple[TokenLogprob, ...] = ()
+    calls: tuple[ToolCall, ...] = ()  # complete since the last one
 
 
 @dataclass(frozen=True)
@@ -370,6 +396,7 @@ class ModelCard:
     revision: str
     license: str
     defaults: Sampling
+    calls_tools: bool = False
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,34 @@ PRIORITY_BATCH: Priority.ValueType  # 2
 """A job; yields to interactive work."""
 Global___Priority: _TypeAlias = Priority  # noqa: Y015
 
+class _ToolChoice:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ToolChoiceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ToolChoice.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TOOL_CHOICE_UNSPECIFIED: _ToolChoice.ValueType  # 0
+    """As AUTO."""
+    TOOL_CHOICE_AUTO: _ToolChoice.ValueType  # 1
+    """The model decides."""
+    TOOL_CHOICE_NONE: _ToolChoice.ValueType  # 2
+    """None is called; the model is not told of any."""
+    TOOL_CHOICE_REQUIRED: _ToolChoice.ValueType  # 3
+    """At least one is called."""
+
+class ToolChoice(_ToolChoice, metaclass=_ToolChoiceEnumTypeWrapper):
+    """Whether functions may be called."""
+
+TOOL_CHOICE_UNSPECIFIED: ToolChoice.ValueType  # 0
+"""As AUTO."""
+TOOL_CHOICE_AUTO: ToolChoice.ValueType  # 1
+"""The model decides."""
+TOOL_CHOICE_NONE: ToolChoice.ValueType  # 2
+"""None is called; the model is not told of any."""
+TOOL_CHOICE_REQUIRED: ToolChoice.ValueType  # 3
+"""At least one is called."""
+Global___ToolChoice: _TypeAlias = ToolChoice  # noqa: Y015
+
 class _FinishReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -157,6 +185,8 @@ class _FinishReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FinishRe
     """The time allowed ran out; what was written so far stands."""
     FINISH_REASON_ERROR: _FinishReason.ValueType  # 5
     """This request failed inside the engine; see Finished.error."""
+    FINISH_REASON_TOOL_CALLS: _FinishReason.ValueType  # 6
+    """The model was done and has called functions."""
 
 class FinishReason(_FinishReason, metaclass=_FinishReasonEnumTypeWrapper):
     """Why an answer ended."""
@@ -173,6 +203,8 @@ FINISH_REASON_DEADLINE: FinishReason.ValueType  # 4
 """The time allowed ran out; what was written so far stands."""
 FINISH_REASON_ERROR: FinishReason.ValueType  # 5
 """This request failed inside the engine; see Finished.error."""
+FINISH_REASON_TOOL_CALLS: FinishReason.ValueType  # 6
+"""The model was done and has called functions."""
 Global___FinishReason: _TypeAlias = FinishReason  # noqa: Y015
 
 class _Phase:
@@ -230,6 +262,10 @@ class GenerateRequest(_message.Message):
     PRIORITY_FIELD_NUMBER: _builtins.int
     DETACHED_FIELD_NUMBER: _builtins.int
     USE_ANSWER_CACHE_FIELD_NUMBER: _builtins.int
+    TOOLS_FIELD_NUMBER: _builtins.int
+    TOOL_CHOICE_FIELD_NUMBER: _builtins.int
+    TOOL_NAME_FIELD_NUMBER: _builtins.int
+    PARALLEL_TOOL_CALLS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """1-128 of [A-Za-z0-9._-]; unique per owner while it is kept."""
     model: _builtins.str
@@ -240,6 +276,12 @@ class GenerateRequest(_message.Message):
     """Whether generation goes on when the stream is left; see Attach."""
     use_answer_cache: _builtins.bool
     """Whether an exact earlier answer may be served, and this one kept; true if absent."""
+    tool_choice: Global___ToolChoice.ValueType
+    """Whether one may, or must, be called."""
+    tool_name: _builtins.str
+    """With REQUIRED: the one that must be; empty: any of them."""
+    parallel_tool_calls: _builtins.bool
+    """Whether one answer may hold several calls; true if absent."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Message]:
         """1-1,000, in order; the last one is what is answered."""
@@ -256,6 +298,10 @@ class GenerateRequest(_message.Message):
     def thinking(self) -> Global___Thinking:
         """Absent means off."""
 
+    @_builtins.property
+    def tools(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tool]:
+        """Up to 128 functions that may be called; refused if the model calls none (Model.calls_tools)."""
+
     def __init__(
         self,
         *,
@@ -268,16 +314,85 @@ class GenerateRequest(_message.Message):
         priority: Global___Priority.ValueType = ...,
         detached: _builtins.bool = ...,
         use_answer_cache: _builtins.bool | None = ...,
+        tools: _abc.Iterable[Global___Tool] | None = ...,
+        tool_choice: Global___ToolChoice.ValueType = ...,
+        tool_name: _builtins.str = ...,
+        parallel_tool_calls: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_use_answer_cache", b"_use_answer_cache", "response_format", b"response_format", "sampling", b"sampling", "thinking", b"thinking", "use_answer_cache", b"use_answer_cache"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_parallel_tool_calls", b"_parallel_tool_calls", "_use_answer_cache", b"_use_answer_cache", "parallel_tool_calls", b"parallel_tool_calls", "response_format", b"response_format", "sampling", b"sampling", "thinking", b"thinking", "use_answer_cache", b"use_answer_cache"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_use_answer_cache", b"_use_answer_cache", "detached", b"detached", "messages", b"messages", "model", b"model", "priority", b"priority", "request_id", b"request_id", "response_format", b"response_format", "sampling", b"sampling", "thinking", b"thinking", "use_answer_cache", b"use_answer_cache"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_parallel_tool_calls", b"_parallel_tool_calls", "_use_answer_cache", b"_use_answer_cache", "detached", b"detached", "messages", b"messages", "model", b"model", "parallel_tool_calls", b"parallel_tool_calls", "priority", b"priority", "request_id", b"request_id", "response_format", b"response_format", "sampling", b"sampling", "thinking", b"thinking", "tool_choice", b"tool_choice", "tool_name", b"tool_name", "tools", b"tools", "use_answer_cache", b"use_answer_cache"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__parallel_tool_calls: _TypeAlias = _typing.Literal["parallel_tool_calls"]  # noqa: Y015
+    _WhichOneofArgType__parallel_tool_calls: _TypeAlias = _typing.Literal["_parallel_tool_calls", b"_parallel_tool_calls"]  # noqa: Y015
     _WhichOneofReturnType__use_answer_cache: _TypeAlias = _typing.Literal["use_answer_cache"]  # noqa: Y015
     _WhichOneofArgType__use_answer_cache: _TypeAlias = _typing.Literal["_use_answer_cache", b"_use_answer_cache"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__parallel_tool_calls) -> _WhichOneofReturnType__parallel_tool_calls | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__use_answer_cache) -> _WhichOneofReturnType__use_answer_cache | None: ...
 
 Global___GenerateRequest: _TypeAlias = GenerateRequest  # noqa: Y015
+
+@_typing.final
+class Tool(_message.Message):
+    """A function that the model may ask the caller to call. It is described to the model, never run here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    PARAMETERS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """1-64 of [A-Za-z0-9_-]; unique among the tools."""
+    description: _builtins.str
+    """What it does; may be empty."""
+    parameters: _builtins.str
+    """JSON schema of an object, as a JSON document; empty: it takes nothing."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        description: _builtins.str = ...,
+        parameters: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "name", b"name", "parameters", b"parameters"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Tool: _TypeAlias = Tool  # noqa: Y015
+
+@_typing.final
+class ToolCall(_message.Message):
+    """A call that the model asks for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ARGUMENTS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """What its result names; 1-128 characters."""
+    name: _builtins.str
+    """The function."""
+    arguments: _builtins.str
+    """A JSON object."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        arguments: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments", b"arguments", "id", b"id", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ToolCall: _TypeAlias = ToolCall  # noqa: Y015
 
 @_typing.final
 class Message(_message.Message):
@@ -287,21 +402,31 @@ class Message(_message.Message):
 
     ROLE_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
+    TOOL_CALLS_FIELD_NUMBER: _builtins.int
+    TOOL_CALL_ID_FIELD_NUMBER: _builtins.int
     role: Global___Role.ValueType
     """Who speaks."""
+    tool_call_id: _builtins.str
+    """Of a tool's turn: the call whose result this is."""
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Part]:
         """What is said, in order."""
+
+    @_builtins.property
+    def tool_calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolCall]:
+        """Of an assistant's turn: the calls it ended with."""
 
     def __init__(
         self,
         *,
         role: Global___Role.ValueType = ...,
         parts: _abc.Iterable[Global___Part] | None = ...,
+        tool_calls: _abc.Iterable[Global___ToolCall] | None = ...,
+        tool_call_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["parts", b"parts", "role", b"role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parts", b"parts", "role", b"role", "tool_call_id", b"tool_call_id", "tool_calls", b"tool_calls"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -819,6 +944,7 @@ class Delta(_message.Message):
     REASONING_FIELD_NUMBER: _builtins.int
     TOKENS_FIELD_NUMBER: _builtins.int
     LOGPROBS_FIELD_NUMBER: _builtins.int
+    TOOL_CALLS_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """Which of the n answers."""
     text: _builtins.str
@@ -831,6 +957,10 @@ class Delta(_message.Message):
     def logprobs(self) -> _containers.RepeatedCompositeFieldContainer[Global___TokenLogprob]:
         """If asked for, one per token."""
 
+    @_builtins.property
+    def tool_calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolCall]:
+        """Calls that have become complete, each told once."""
+
     def __init__(
         self,
         *,
@@ -839,10 +969,11 @@ class Delta(_message.Message):
         reasoning: _builtins.str = ...,
         tokens: _builtins.int = ...,
         logprobs: _abc.Iterable[Global___TokenLogprob] | None = ...,
+        tool_calls: _abc.Iterable[Global___ToolCall] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "logprobs", b"logprobs", "reasoning", b"reasoning", "text", b"text", "tokens", b"tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "logprobs", b"logprobs", "reasoning", b"reasoning", "text", b"text", "tokens", b"tokens", "tool_calls", b"tool_calls"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1471,6 +1602,7 @@ class Model(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     DEFAULTS_FIELD_NUMBER: _builtins.int
     LICENSE_FIELD_NUMBER: _builtins.int
+    CALLS_TOOLS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What a request calls it."""
     name: _builtins.str
@@ -1499,6 +1631,8 @@ class Model(_message.Message):
     """Identifies the weights."""
     license: _builtins.str
     """SPDX identifier."""
+    calls_tools: _builtins.bool
+    """Whether functions can be offered to it."""
     @_builtins.property
     def defaults(self) -> Global___Sampling:
         """What absent sampling fields mean."""
@@ -1521,10 +1655,11 @@ class Model(_message.Message):
         revision: _builtins.str = ...,
         defaults: Global___Sampling | None = ...,
         license: _builtins.str = ...,
+        calls_tools: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["defaults", b"defaults"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chosen_because", b"chosen_because", "context_length", b"context_length", "defaults", b"defaults", "description", b"description", "description_zh", b"description_zh", "device", b"device", "dtype", b"dtype", "id", b"id", "license", b"license", "loaded", b"loaded", "name", b"name", "parameters", b"parameters", "revision", b"revision", "sees_images", b"sees_images", "thinks", b"thinks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calls_tools", b"calls_tools", "chosen_because", b"chosen_because", "context_length", b"context_length", "defaults", b"defaults", "description", b"description", "description_zh", b"description_zh", "device", b"device", "dtype", b"dtype", "id", b"id", "license", b"license", "loaded", b"loaded", "name", b"name", "parameters", b"parameters", "revision", b"revision", "sees_images", b"sees_images", "thinks", b"thinks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

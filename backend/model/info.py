@@ -28,4 +28,5 @@ class ModelInfo:
     chosen_because: str = ""
     revision: str = ""
     fills_fields: bool = False  # has an adapter that reads documents and fills in forms from them
+    calls_tools: bool = False  # its template has functions in GLM's form
     form_defaults: Sampling | None = None  # of answers held to a form; None: `defaults`

@@ -96,10 +96,12 @@ def load(
         plain=plain,
     )
     tokenizer = Tokenizer.from_folder(folder)
+    template = Template.from_folder(folder, tokenizer, thinks=thinks)
     info = replace(
         entry,
         sees_images=network.vision is not None,
         thinks=thinks,
+        calls_tools=template.calls_tools,
         revision=revision,
         context_length=min(max_model_len, network.context_length),
         reading_budget=min(entry.reading_budget, max_model_len // 2),
@@ -114,7 +116,7 @@ def load(
     return LoadedModel(
         info=info,
         tokenizer=tokenizer,
-        template=Template.from_folder(folder, tokenizer, thinks=thinks),
+        template=template,
         eos_ids=network.eos_ids,
         runner=network.runner,
         blocks=network.runner.cache.blocks,

@@ -197,7 +197,11 @@ class _Assembly:
     def _render(self, chosen: Chosen) -> list[int]:
         """Token ids, one for each picture."""
         messages = layout.lay_out(self._turns, chosen)
-        return self._template.render(messages, thinking=self._prompt.thinking.enabled)
+        return self._template.render(
+            messages,
+            thinking=self._prompt.thinking.enabled,
+            tools=self._prompt.calling.tools,
+        )
 
     @staticmethod
     def _picture_tokens(draft: Draft) -> int:

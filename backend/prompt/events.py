@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.prompt.prompt import FinishReason, ReadingMethod, Route
+from backend.prompt.prompt import FinishReason, ReadingMethod, Route, ToolCall
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,7 @@ class Delta:
     reasoning_tokens: int = 0  # of `tokens`
     is_retold: bool = False  # the text is what was told as reasoning, and turned out to be none
     marks: tuple[Mark, ...] = ()  # places in pictures that the answer has named since the last one
+    calls: tuple[ToolCall, ...] = ()  # of functions, complete since the last one
 
 
 @dataclass(frozen=True)

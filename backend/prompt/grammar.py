@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 KEPT = 32  # compiled forms; with all its states one takes some 20 MB at most
 MOST_REGEX = 4096  # characters
-_SPACING: JsonCompileOptions = {  # as json.dumps writes it, and nothing else
+SPACING: JsonCompileOptions = {  # as json.dumps writes it, and nothing else
     "whitespace_flexible": False,
     "item_separator": ", ",
     "key_separator": ": ",
@@ -113,8 +113,10 @@ class Grammars:
 
 
 def _compile(wanted: ResponseFormat, vocabulary: Vocabulary) -> CompiledGrammar:
-    param = f"response_format.{wanted.form.value}"
-    if wanted.form is Form.REGEX:
+    param = "tools" if wanted.form is Form.CALLS else f"response_format.{wanted.form.value}"
+    if wanted.form is Form.CALLS:
+        source = llguidance.LLMatcher.grammar_from_lark(wanted.definition)
+    elif wanted.form is Form.REGEX:
         if not wanted.definition or len(wanted.definition) > MOST_REGEX:
             raise InvalidRequest(
                 f"The expression must have 1 to {MOST_REGEX:,} characters.", param=param
@@ -125,7 +127,7 @@ def _compile(wanted: ResponseFormat, vocabulary: Vocabulary) -> CompiledGrammar:
         wished = {"type": "object"} if is_any else schema.parsed(wanted.definition)
         try:
             source = llguidance.LLMatcher.grammar_from_json_schema(
-                json.dumps(wished), None, _SPACING
+                json.dumps(wished), None, SPACING
             )
         except ValueError:
             raise InvalidRequest("The schema cannot be read.", param=param) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from backend.prompt.call_form import call_form
 from backend.prompt.closing import Standing, closing
 from backend.prompt.grammar import CompiledGrammar, Grammars
 from backend.prompt.guide import Guide, GuideBroken
@@ -34,7 +35,7 @@ class GrammarGuide:
         """`max_tokens` is what the answer may have from here on."""
         self._matcher = grammar.guide()
         self._vocabulary = grammar.vocabulary
-        self._closes = grammar.form is not Form.REGEX
+        self._closes = grammar.form in (Form.JSON, Form.SCHEMA)
         self._left = max_tokens
         self._standing = Standing()
         self._cost: int | None = None  # tokens of the closing when last looked for
@@ -168,6 +169,7 @@ class Guides:
     """Makes the guides of a loaded model's answers."""
 
     def __init__(self, tokenizer: Tokenizer, eos_ids: frozenset[int], *, thinks: bool) -> None:
+        self._tokenizer = tokenizer
         self._grammars = Grammars(tokenizer, eos_ids)
         self._words = ReasoningWords(tokenizer, eos_ids) if thinks else None
 
@@ -177,6 +179,8 @@ class Guides:
         Slow where a form is new; runs in a thread. Raises InvalidRequest where it cannot be had.
         """
         wanted = prompt.response_format
+        if prompt.calling.is_required:
+            wanted = call_form(prompt.calling, self._tokenizer)
         grammar = None if wanted is None else self._grammars.compile(wanted)
         words = self._words if prompt.thinking.enabled else None
         return make_guide(grammar, words, budget=prompt.thinking.budget, max_tokens=max_tokens)

@@ -115,7 +115,15 @@ def asked(conversation: Sequence[Turn], turn: Turn) -> str:
 
 def lay_out(conversation: Sequence[Turn], chosen: Chosen) -> list[ChatMessage]:
     """Every turn as the template is given it."""
-    return [ChatMessage(turn.message.role, _content(turn, chosen)) for turn in conversation]
+    return [
+        ChatMessage(
+            turn.message.role,
+            _content(turn, chosen),
+            calls=turn.message.calls,
+            call_id=turn.message.call_id,
+        )
+        for turn in conversation
+    ]
 
 
 def bare(turn: Turn) -> str:

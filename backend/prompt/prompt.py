@@ -55,6 +55,7 @@ class FinishReason(Enum):
     CANCELLED = "cancelled"
     DEADLINE = "deadline"
     ERROR = "error"
+    TOOL_CALLS = "tool_calls"
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,44 @@ Part = TextPart | MediaPart
 
 
 @dataclass(frozen=True)
+class Tool:
+    """A function that the caller would call for the model."""
+
+    name: str
+    description: str = ""
+    parameters: str = ""  # a JSON schema of an object; "": it takes nothing
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A call that the model asks for."""
+
+    id: str
+    name: str
+    arguments: str  # a JSON object
+
+
+@dataclass(frozen=True)
+class Calling:
+    """Which functions may be called, and how."""
+
+    tools: tuple[Tool, ...] = ()
+    is_required: bool = False  # whether at least one has to be
+    name: str = ""  # the one that has to be, if any has; "": whichever
+    is_parallel: bool = True  # whether one answer may hold several calls
+
+
+NO_CALLS = Calling()
+
+
+@dataclass(frozen=True)
 class Message:
     """One turn."""
 
     role: Role
     parts: tuple[Part, ...]
+    calls: tuple[ToolCall, ...] = ()  # of the model's turn
+    call_id: str = ""  # of a tool's turn: the call that it answers
 
 
 @dataclass(frozen=True)
@@ -119,6 +153,7 @@ class Form(Enum):
     JSON = "json_object"  # any JSON object
     SCHEMA = "json_schema"
     REGEX = "regex"
+    CALLS = "calls"  # of functions, and nothing else
 
 
 @dataclass(frozen=True)
@@ -126,7 +161,7 @@ class ResponseFormat:
     """The form an answer must have."""
 
     form: Form
-    definition: str = ""  # the schema as a JSON document, or the expression
+    definition: str = ""  # the schema as a JSON document, the expression, or the grammar of calls
 
 
 @dataclass(frozen=True)
@@ -140,7 +175,13 @@ class Prompt:
     sampling: Sampling = Sampling()
     thinking: Thinking = Thinking()
     response_format: ResponseFormat | None = None  # None: free text
+    calling: Calling = NO_CALLS
     priority: Priority = Priority.INTERACTIVE
     detached: bool = False
     use_answer_cache: bool = True
     deadline: float | None = None  # on time.monotonic()'s clock
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the answers have to have a form."""
+        return self.response_format is not None or self.calling.is_required

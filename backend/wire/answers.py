@@ -45,6 +45,7 @@ _REASONS: Mapping[FinishReason, pb.FinishReason.ValueType] = {
     FinishReason.CANCELLED: pb.FINISH_REASON_CANCELLED,
     FinishReason.DEADLINE: pb.FINISH_REASON_DEADLINE,
     FinishReason.ERROR: pb.FINISH_REASON_ERROR,
+    FinishReason.TOOL_CALLS: pb.FINISH_REASON_TOOL_CALLS,
 }
 _DETAILS: Mapping[Detail, pb.Detail.ValueType] = {
     Detail.AUTO: pb.DETAIL_AUTO,
@@ -130,6 +131,7 @@ def model(info: ModelInfo) -> pb.Model:
         revision=info.revision,
         defaults=_defaults(info.defaults),
         license=info.license,
+        calls_tools=info.calls_tools,
     )
 
 
@@ -272,6 +274,10 @@ def _delta(delta: Delta) -> pb.Delta:
         reasoning=delta.reasoning,
         tokens=delta.tokens,
         logprobs=[_logprob(logprob) for logprob in delta.logprobs],
+        tool_calls=[
+            pb.ToolCall(id=call.id, name=call.name, arguments=call.arguments)
+            for call in delta.calls
+        ],
     )
 
 

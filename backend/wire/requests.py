@@ -23,6 +23,7 @@ from backend.prompt.prompt import (
     TextPart,
     Thinking,
 )
+from backend.wire import tools
 from protos import inference_pb2 as pb
 from protos import media_pb2
 
@@ -90,6 +91,7 @@ def prompt(
         sampling=_sampling(request.sampling, (form_defaults or defaults) if is_held else defaults),
         thinking=_thinking(request.thinking),
         response_format=response_format,
+        calling=tools.calling(request),
         priority=_known(_PRIORITIES, request.priority, "priority"),
         detached=request.detached,
         use_answer_cache=(
@@ -166,6 +168,7 @@ def _messages(request: pb.GenerateRequest) -> tuple[Message, ...]:
     messages: list[Message] = []
     media = 0
     previous: Role | None = None
+    open_calls: frozenset[str] = frozenset()  # that a tool's turn may answer
     for place, sent in enumerate(request.messages):
         path = f"messages[{place}]"
         role = _known(_ROLES, sent.role, f"{path}.role")
@@ -174,6 +177,10 @@ def _messages(request: pb.GenerateRequest) -> tuple[Message, ...]:
                 "A tool's result must follow the model's turn.", param=f"{path}.role"
             )
         previous = role
+        calls = tools.called(sent, role, path)
+        if role is not Role.TOOL:
+            open_calls = frozenset(call.id for call in calls)
+        call_id = tools.answered(sent, role, open_calls, path)
         if len(sent.parts) > MAX_PARTS:
             raise InvalidRequest(f"A turn may have {MAX_PARTS:,} parts.", param=f"{path}.parts")
         parts = tuple(
@@ -189,8 +196,9 @@ def _messages(request: pb.GenerateRequest) -> tuple[Message, ...]:
             raise InvalidRequest("This turn has no parts.", param=f"{path}.parts")
         # Whoever sends an empty question gets an answer to it; an empty system or assistant turn
         # says nothing and is left out.
-        if is_asked or any(isinstance(part, MediaPart) or part.text.strip() for part in parts):
-            messages.append(Message(role, parts))
+        says = any(isinstance(part, MediaPart) or part.text.strip() for part in parts)
+        if is_asked or says or calls:
+            messages.append(Message(role, parts, calls, call_id))
     if not messages or messages[-1].role is Role.ASSISTANT or previous is Role.ASSISTANT:
         raise InvalidRequest(
             "The last turn must be one that can be answered: a user's or a tool's.",

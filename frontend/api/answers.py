@@ -14,6 +14,7 @@ from frontend.messages import (
     PageUse,
     Started,
     TokenLogprob,
+    ToolCall,
     Usage,
     was_answer,
 )
@@ -34,6 +35,7 @@ class Text:
     content: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     logprobs: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[ToolCall] = field(default_factory=list)
 
 
 class Answer:
@@ -71,6 +73,7 @@ class Answer:
         text = self._texts[delta.index]
         text.content.append(delta.text)
         text.reasoning.append(delta.reasoning)
+        text.calls += delta.calls
         if self._with_logprobs:
             text.logprobs += [_logprob(token) for token in delta.logprobs]
 
@@ -104,14 +107,22 @@ class Answer:
         return self._chunk([self._choice(index, delta) for index in range(self._answers)])
 
     def chunk(self, delta: Delta) -> bytes:
-        """New text; nothing if there is none."""
-        if not (delta.text or delta.reasoning or (self._with_logprobs and delta.logprobs)):
+        """New text or calls; nothing if there are none."""
+        has_logprobs = self._with_logprobs and delta.logprobs
+        if not (delta.text or delta.reasoning or delta.calls or has_logprobs):
             return b""
-        said: dict[str, str] = {}
+        said: dict[str, Any] = {}
         if delta.reasoning:
             said |= _reasoning(delta.reasoning)
-        if delta.text or not delta.reasoning:
+        if delta.text or not (delta.reasoning or delta.calls):
             said["content"] = delta.text
+        if delta.calls:
+            before = self._texts[delta.index].calls
+            said["tool_calls"] = [
+                {"index": place, **_call(call)}
+                for place, call in enumerate(delta.calls, start=len(before))
+            ]
+            before += delta.calls
         choice = self._choice(delta.index, said)
         if self._with_logprobs:
             choice["logprobs"] = self._logprobs([_logprob(token) for token in delta.logprobs])
@@ -134,7 +145,7 @@ class Answer:
         return b"data: " + to_json({**head, "choices": choices, **figures, **more}) + b"\n\n"
 
     @staticmethod
-    def _choice(index: int, delta: dict[str, str], reason: str | None = None) -> dict[str, Any]:
+    def _choice(index: int, delta: Mapping[str, Any], reason: str | None = None) -> dict[str, Any]:
         return {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
 
     def _head(self, kind: str) -> dict[str, Any]:
@@ -204,6 +215,9 @@ def usage(counted: Usage) -> dict[str, Any]:
 def _message(text: Text) -> dict[str, Any]:
     content = "".join(text.content)
     message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+    if text.calls:
+        message["content"] = content or None
+        message["tool_calls"] = [_call(call) for call in text.calls]
     reasoning = "".join(text.reasoning)
     if not reasoning or was_answer(content, reasoning):
         return message
@@ -215,8 +229,14 @@ def _reasoning(text: str) -> dict[str, str]:
     return {"reasoning_content": text, "reasoning": text}
 
 
+def _call(call: ToolCall) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": call.arguments}
+    return {"id": call.id, "type": "function", "function": function}
+
+
 def _reason(reason: FinishReason) -> str:
-    return "length" if reason is FinishReason.LENGTH else "stop"
+    told = (FinishReason.LENGTH, FinishReason.TOOL_CALLS)
+    return reason.value if reason in told else FinishReason.STOP.value
 
 
 def _logprob(token: TokenLogprob) -> dict[str, Any]:

@@ -26,6 +26,10 @@ def question(asked: ChatRequest, turns: tuple[Turn, ...], request_id: str) -> Qu
         use_answer_cache=asked.use_answer_cache,
         json_schema=asked.json_schema,
         json_object=asked.json_object,
+        tools=asked.tools.offered,
+        tool_choice=asked.tools.choice,
+        tool_name=asked.tools.name,
+        parallel_tool_calls=asked.tools.is_parallel,
     )
 
 
@@ -45,6 +49,8 @@ def openai_path(path: str | None, asked: ChatRequest) -> str | None:
     if path is None:
         return None
     path = path.removeprefix("sampling.")
+    if path == "tool_name":
+        return "tool_choice"
     if path.startswith("response_format"):
         return "response_format"
     match = re.match(r"messages\[(\d+)\](?:\.parts(?:\[(\d+)\])?)?", path)
@@ -60,5 +66,6 @@ def _content_path(place: int, part: str | None, path: str, asked: ChatRequest) -
         return (
             piece.param if isinstance(piece, Attachment) else f"messages[{place}].content[{part}]"
         )
-    suffix = ".role" if path.endswith(".role") else ".content" if ".parts" in path else ""
+    own = re.search(r"\.(role|tool_call_id|tool_calls(?:\[\d+\])?)", path)
+    suffix = own[0] if own is not None else ".content" if ".parts" in path else ""
     return f"messages[{place}]{suffix}"

@@ -9,13 +9,15 @@ from frontend.api import data_url
 from frontend.api.errors import invalid, missing, too_large, unsupported
 from frontend.api.fields import Fields, wrong_type
 from frontend.api.limits import MESSAGES, PICTURE_CHARACTERS, PICTURES, TEXT_CHARACTERS
-from frontend.messages import Detail, Role, TextPart
+from frontend.api.tools import calls, result_of
+from frontend.messages import Detail, Role, TextPart, ToolCall
 
 _ROLES: Final = {
     "system": Role.SYSTEM,
     "developer": Role.SYSTEM,
     "user": Role.USER,
     "assistant": Role.ASSISTANT,
+    "tool": Role.TOOL,
 }
 
 
@@ -41,6 +43,8 @@ class Said:
     role: Role
     pieces: tuple[Piece, ...]
     has_parts: bool  # whether content was a list; decides the paths of refusals
+    calls: tuple[ToolCall, ...] = ()  # of the model
+    call_id: str = ""  # of a tool: the call that it answers
 
 
 def conversation(fields: Fields) -> tuple[Said, ...]:
@@ -93,22 +97,26 @@ class _Counter:
 
 def _message(fields: Fields, counter: _Counter) -> Said:
     role = fields.require("role")
-    if role in ("tool", "function"):
-        raise unsupported(fields.at("role"), "This service does not call tools.")
     if not isinstance(role, str):
         raise wrong_type(fields.at("role"), "a string")
     if role not in _ROLES:
         raise invalid(fields.at("role"), f"'{fields.at('role')}' must be one of {_names()}.")
-    for name in ("tool_calls", "function_call", "audio"):
+    for name in ("function_call", "audio"):
         if fields.get(name):
-            raise unsupported(fields.at(name), "This service does not call tools.")
+            raise unsupported(fields.at(name))
+    called = calls(fields) if role == "assistant" else ()
+    call_id = result_of(fields) if role == "tool" else ""
+    counter.count_text("".join(call.arguments for call in called))
     content = fields.get("content")
     path = fields.at("content")
     if isinstance(content, str):
         counter.count_text(content)
-        return Said(_ROLES[role], (TextPart(content),), has_parts=False)
+        return Said(
+            _ROLES[role], (TextPart(content),), has_parts=False, calls=called, call_id=call_id
+        )
     if content is None and role == "assistant":
-        return Said(Role.ASSISTANT, (TextPart(fields.text("refusal") or ""),), has_parts=False)
+        said = TextPart(fields.text("refusal") or "")
+        return Said(Role.ASSISTANT, (said,), has_parts=False, calls=called)
     if not isinstance(content, list):
         raise wrong_type(path, "a string or an array of parts")
     if not content:
@@ -119,7 +127,7 @@ def _message(fields: Fields, counter: _Counter) -> Said:
         if not isinstance(part, dict):
             raise wrong_type(where, "an object")
         pieces.append(_piece(Fields(part, where), role, counter))
-    return Said(_ROLES[role], tuple(pieces), has_parts=True)
+    return Said(_ROLES[role], tuple(pieces), has_parts=True, calls=called, call_id=call_id)
 
 
 def _names() -> str:

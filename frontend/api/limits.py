@@ -17,6 +17,7 @@ STOPS: Final = 4
 STOP_CHARACTERS: Final = 256
 TOP_LOGPROBS: Final = 20
 LOGIT_BIASES: Final = 300
+TOOLS: Final = 128
 SCHEMA_CHARACTERS: Final = 64 << 10  # of a JSON schema, as JSON
 REDIRECTS: Final = 3
 REMOTE_BYTES: Final = 10_000_000

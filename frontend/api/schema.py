@@ -19,6 +19,7 @@ from frontend.api.limits import (
     STOPS,
     TOP_LOGPROBS,
 )
+from frontend.api.tools import Tools, tools
 from frontend.messages import Sampling
 
 INT32: Final = 2**31 - 1
@@ -70,6 +71,7 @@ class ChatRequest:
     use_answer_cache: bool
     json_schema: str | None
     json_object: bool
+    tools: Tools
 
     @property
     def attachments(self) -> Iterator[Attachment]:
@@ -103,6 +105,7 @@ def chat_request(body: dict[str, Any]) -> ChatRequest:
         use_answer_cache=fields.flag("use_answer_cache") is not False,
         json_schema=json_schema,
         json_object=json_object,
+        tools=tools(fields),
     )
 
 
@@ -116,13 +119,6 @@ def _refuse(fields: Fields) -> None:
             raise unsupported(name)
         if re.fullmatch(r"guided_[a-z_]{1,40}", name):
             raise unsupported(name, f"'{name}' is not supported; use response_format.")
-    tools = fields.get("tools")
-    if tools is not None and not isinstance(tools, list):
-        raise wrong_type("tools", "an array")
-    if tools:
-        raise unsupported("tools", "This service does not call tools.")
-    if fields.get("tool_choice") not in (None, "none", "auto"):
-        raise unsupported("tool_choice", "This service does not call tools.")
     if fields.get("modalities") not in (None, [], ["text"]):
         raise unsupported("modalities", "Answers are text only.")
 

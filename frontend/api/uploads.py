@@ -44,6 +44,8 @@ class Uploads:
                     files[id(piece)] if isinstance(piece, Attachment) else piece
                     for piece in said.pieces
                 ),
+                said.calls,
+                said.call_id,
             )
             for said in asked.messages
         )

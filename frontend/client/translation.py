@@ -43,6 +43,11 @@ _ROUTES: Final = {
     inference_pb2.ROUTE_MULTIMODAL: "multimodal",
     inference_pb2.ROUTE_IMAGE_BATCH: "image_batch",
 }
+_CHOICES: Final = {
+    "auto": inference_pb2.TOOL_CHOICE_AUTO,
+    "none": inference_pb2.TOOL_CHOICE_NONE,
+    "required": inference_pb2.TOOL_CHOICE_REQUIRED,
+}
 _CHANGES: Final = {
     inference_pb2.Proposal.KIND_LOWER_DETAIL: "lower_detail",
     inference_pb2.Proposal.KIND_FEWER_PAGES: "fewer_pages",
@@ -55,6 +60,7 @@ _REASONS: Final = {
     inference_pb2.FINISH_REASON_CANCELLED: FinishReason.CANCELLED,
     inference_pb2.FINISH_REASON_DEADLINE: FinishReason.DEADLINE,
     inference_pb2.FINISH_REASON_ERROR: FinishReason.ERROR,
+    inference_pb2.FINISH_REASON_TOOL_CALLS: FinishReason.TOOL_CALLS,
 }
 _PHASES: Final = {
     inference_pb2.PHASE_STARTING: Phase.STARTING,
@@ -83,6 +89,15 @@ def generate_request(question: Question) -> inference_pb2.GenerateRequest:
             else inference_pb2.PRIORITY_INTERACTIVE,
             detached=question.detached,
             use_answer_cache=question.use_answer_cache,
+            tools=[
+                inference_pb2.Tool(
+                    name=tool.name, description=tool.description, parameters=tool.parameters
+                )
+                for tool in question.tools
+            ],
+            tool_choice=_CHOICES[question.tool_choice],
+            tool_name=question.tool_name,
+            parallel_tool_calls=question.parallel_tool_calls,
         )
     except (ValueError, TypeError):  # a number out of the field's range, or no Unicode text
         raise BackendError("bad_input", "A value of the request is out of range.") from None
@@ -125,6 +140,10 @@ def event(wire: inference_pb2.GenerateEvent) -> Event | None:
                 delta.reasoning,
                 delta.tokens,
                 tuple(_logprob(token) for token in delta.logprobs),
+                tuple(
+                    messages.ToolCall(call.id, call.name, call.arguments)
+                    for call in delta.tool_calls
+                ),
             )
         case "queued":
             return messages.Queued(number, wire.queued.ahead)
@@ -275,7 +294,15 @@ def _distribution(wire: inference_pb2.Histogram) -> messages.Distribution:
 
 
 def _message(turn: messages.Turn) -> inference_pb2.Message:
-    return inference_pb2.Message(role=_ROLES[turn.role], parts=[_part(part) for part in turn.parts])
+    return inference_pb2.Message(
+        role=_ROLES[turn.role],
+        parts=[_part(part) for part in turn.parts],
+        tool_calls=[
+            inference_pb2.ToolCall(id=call.id, name=call.name, arguments=call.arguments)
+            for call in turn.calls
+        ],
+        tool_call_id=turn.call_id,
+    )
 
 
 def _part(part: messages.Part) -> inference_pb2.Part:
@@ -418,6 +445,7 @@ def _model(wire: inference_pb2.Model) -> messages.ModelCard:
         revision=wire.revision,
         license=wire.license,
         defaults=_defaults(wire.defaults),
+        calls_tools=wire.calls_tools,
     )
 
 

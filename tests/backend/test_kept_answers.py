@@ -149,7 +149,7 @@ def test_an_answer_is_found_again_and_counted() -> None:
 @pytest.mark.parametrize("reason", FinishReason)
 def test_only_complete_answers_are_kept(reason: FinishReason) -> None:
     kept = KeptAnswers(1 << 20)
-    complete = reason in (FinishReason.STOP, FinishReason.LENGTH)
+    complete = reason in (FinishReason.STOP, FinishReason.LENGTH, FinishReason.TOOL_CALLS)
 
     assert kept.keep(b"1", answer(reason=reason), since=0) is complete
     assert kept.knows(b"1") is complete

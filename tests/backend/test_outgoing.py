@@ -9,8 +9,9 @@ import pytest
 
 from backend.model.outcome import Sampled
 from backend.outgoing import Outgoing
+from backend.prompt import calls
 from backend.prompt.events import Delta, Mark, TokenLogprob
-from backend.prompt.prompt import FinishReason, Sampling
+from backend.prompt.prompt import Calling, FinishReason, Sampling, Tool
 from backend.prompt.tokenizer import Tokenizer
 from backend.scheduling.sequence import Sequence
 from tests.fakes.tokenizer import CONTROL, MARKS, description
@@ -167,3 +168,41 @@ def test_every_token_is_counted_once_even_without_text() -> None:
     silent = told([CONTROL.index("<|user|>")], FinishReason.LENGTH)
     assert (silent.text, silent.tokens) == ("", 1)
     assert told([]).deltas == []
+
+
+CALLING = Calling((Tool("now"), Tool("weather", "", '{"properties": {"city": {}}}')))
+CALL = (
+    "<tool_call>weather\n<arg_key>city</arg_key>\n<arg_value>Paris</arg_value>\n</tool_call>"
+    "\n<tool_call>now\n</tool_call>"
+)
+
+
+def called(text: str, reason: FinishReason = FinishReason.STOP, **options: Any) -> Any:
+    """What was heard, the calls, and why the answer ended."""
+    words = Tokenizer(description([*CONTROL, *MARKS, *calls.MARKS]))
+    sequence = Sequence("r", "o", 0, (1,), Sampling(seed=0, max_tokens=999, **options))
+    answer = Outgoing(sequence, words, thinking=True, calling=CALLING)
+    heard = Heard()
+    for token in words.encode_markup([(text, True)]):
+        heard.hear(answer.push(token, Sampled(token, -0.5)))
+    heard.hear(answer.flush(reason))
+    sequence.reason = reason
+    found = [call for delta in heard.deltas for call in delta.calls]
+    return heard, [(call.name, call.arguments) for call in found], answer.reason
+
+
+def test_calls_stand_beside_the_words_and_end_the_answer_as_such() -> None:
+    heard, found, reason = called(f"<think>hm</think>\nI look. {CALL}", stop=("Paris",))
+    assert (heard.text, heard.reasoning) == ("I look.", "hm")
+    assert found == [("weather", '{"city": "Paris"}'), ("now", "{}")]
+    assert reason is FinishReason.TOOL_CALLS
+
+
+def test_a_call_that_is_only_thought_of_is_none() -> None:
+    heard, found, reason = called(f"{CALL}</think>no")
+    assert (heard.text, found, reason) == ("no", [], FinishReason.STOP)
+
+
+def test_a_call_that_is_cut_off_stays_words() -> None:
+    heard, found, reason = called(f"</think>{CALL[:30]}", FinishReason.LENGTH)
+    assert (heard.text, found, reason) == (CALL[:30], [], FinishReason.LENGTH)

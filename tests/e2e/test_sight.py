@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema
 import pytest
 
 from frontend.client.blocking import Client
@@ -14,6 +15,7 @@ from frontend.messages import (
     Detail,
     FilePart,
     Finished,
+    FinishReason,
     PageRead,
     Part,
     Plan,
@@ -23,6 +25,7 @@ from frontend.messages import (
     Sampling,
     Started,
     TextPart,
+    Tool,
     Turn,
 )
 from scripts.lib import papers
@@ -129,3 +132,25 @@ def test_a_batch_of_pictures_is_one(seeing: Client) -> None:
     assert told.started.route == "image_batch"
     assert len(told.started.pages) == 8
     assert json.dumps([page.reason for page in told.started.pages]).count("low detail") == 8
+
+
+def test_a_model_can_be_made_to_call_a_function(seeing: Client) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"unit": {"enum": ["C", "F"]}, "days": {"type": "integer", "maximum": 9}},
+        "required": ["unit", "days"],
+    }
+    asked = Question(
+        uuid.uuid4().hex,
+        (Turn(Role.USER, (put(seeing, png("red", (64, 64))), TextPart("How warm is it?"))),),
+        sampling=Sampling(temperature=1.0, seed=3, max_tokens=200),
+        tools=(Tool("weather", "Tells it.", json.dumps(schema)),),
+        tool_choice="required",
+        parallel_tool_calls=False,
+    )
+    events = list(seeing.generate("local", asked))
+    (call,) = [call for event in events for call in getattr(event, "calls", ())]
+    assert call.name == "weather"
+    jsonschema.validate(json.loads(call.arguments), schema)
+    assert isinstance(events[-1], Finished)
+    assert events[-1].reasons == (FinishReason.TOOL_CALLS,)

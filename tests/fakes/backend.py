@@ -120,6 +120,8 @@ class FakeBackend:
         self.model = "fake-model"
         self.sees_images = False
         self.thinks = False
+        self.calls_tools = False
+        self.calls: list[inference_pb2.ToolCall] = []  # with which every answer ends, if it may
         self.phase: inference_pb2.Phase.ValueType = inference_pb2.PHASE_READY
         self.phase_detail = "The fake is ready."
         self.answer: str | Callable[[GenerateRequest], str] = answer or _echo
@@ -287,6 +289,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
                     loaded=fake.phase == inference_pb2.PHASE_READY,
                     sees_images=fake.sees_images,
                     thinks=fake.thinks,
+                    calls_tools=fake.calls_tools,
                     context_length=CONTEXT_TOKENS,
                     parameters=1,
                     device="cpu",
@@ -417,6 +420,8 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
             )
         if fake.refusals:
             raise Refused(fake.refusals.popleft())
+        if request.tools and not fake.calls_tools:
+            raise Refused(Refusal("bad_input", "No calls.", "unsupported_parameter", "tools"))
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,128}", request.request_id):
             raise Refused(Refusal("bad_input", "Bad request id.", param="request_id"))
         known = fake.generations.get((owner, request.request_id))
@@ -535,6 +540,13 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
                     )
                 )
             said += len(piece)
+        if request.tools and request.tool_choice != inference_pb2.TOOL_CHOICE_NONE:
+            for index in range(answers if fake.calls else 0):
+                for call in fake.calls:
+                    await generation.add(
+                        delta=inference_pb2.Delta(index=index, tool_calls=[call], tokens=1)
+                    )
+                reasons = inference_pb2.FINISH_REASON_TOOL_CALLS
         if fake.finish_reason is not None:
             reasons = fake.finish_reason
         await generation.add(

@@ -24,18 +24,36 @@ CONTROL = (
     "<think>",
     "</think>",
     "/nothink",
+    "<|observation|>",
+    "<tool_call>",
+    "</tool_call>",
+    "<arg_key>",
+    "</arg_key>",
+    "<arg_value>",
+    "</arg_value>",
 )
 IMAGE = 256 + CONTROL.index("<|image|>")
 TEMPLATE = (
     "[gMASK]<sop>"
+    "{% if tools %}<|system|>\n# Tools\n{% for tool in tools %}"
+    "{{ tool | tojson(ensure_ascii=False) }}\n{% endfor %}{% endif %}"
     "{% for message in messages %}"
-    "<|{{ message.role }}|>\n"
+    "{% if message.role == 'tool' %}"
+    "{% if loop.first or messages[loop.index0 - 1].role != 'tool' %}<|observation|>{% endif %}"
+    "{{ '\n<tool_response>\n' }}{{ message.content }}\n</tool_response>"
+    "{% else %}<|{{ message.role }}|>\n{% endif %}"
     "{% if message.role == 'assistant' %}<think></think>\n{% endif %}"
-    "{% if message.content is string %}{{ message.content }}"
+    "{% if message.role == 'tool' %}"
+    "{% elif message.content is string %}{{ message.content }}"
     "{% else %}{% for item in message.content %}"
     "{% if item.type == 'image' %}<|begin_of_image|><|image|><|end_of_image|>"
     "{% else %}{{ item.text }}{% endif %}"
     "{% endfor %}{% endif %}"
+    "{% for call in message.tool_calls or [] %}"
+    "{{ '\n<tool_call>' + call.function.name }}\n"
+    "{% for key, value in call.function.arguments.items() %}<arg_key>{{ key }}</arg_key>\n"
+    "<arg_value>{{ value if value is string else value | tojson }}</arg_value>\n{% endfor %}"
+    "</tool_call>{% endfor %}"
     "{% if message.role == 'user' and not enable_thinking %}/nothink{% endif %}"
     "{% endfor %}<|assistant|>\n"
     "{% if not enable_thinking %}<think></think>\n{% endif %}"
@@ -70,7 +88,7 @@ def sight() -> Sight:
 def info(*, context: int = 8192, reading: int = 4096) -> ModelInfo:
     """A larger model's description."""
     described = model.info(context=context, reading=reading, sees=True)
-    return replace(described, thinks=True, parameters=9_000_000_000)
+    return replace(described, thinks=True, calls_tools=True, parameters=9_000_000_000)
 
 
 def shown(words: Tokenizer, ids: tuple[int, ...] | list[int]) -> str:

@@ -137,3 +137,41 @@ async def test_a_fixed_notice_gives_way_to_a_form(start: Start) -> None:
     assert noticed is not None
     assert engine.works[-1].notice is None
     assert engine.works[-1].guide is not None
+
+
+def offering(**more: Any) -> pb.GenerateRequest:
+    request = question("Paris?", max_tokens=100)
+    schema = json.dumps({"type": "object", "properties": {"city": {"type": "string"}}})
+    request.MergeFrom(
+        pb.GenerateRequest(tools=[pb.Tool(name="weather", parameters=schema)], **more)
+    )
+    return request
+
+
+async def test_a_call_may_be_required_of_a_model_that_can(start: Start) -> None:
+    engine = FakeEngine()
+    backend = await start(engine=engine, load=with_guides(engine, thinks=True))
+    await backend.ask(offering(tool_choice=pb.TOOL_CHOICE_REQUIRED))
+    assert engine.works[-1].guide is not None
+    await backend.ask(offering())
+    work = engine.works[-1]
+    assert (work.guide, work.calling.tools[0].name) == (None, "weather")
+    assert "weather" in glm.shown(glm.tokenizer(), work.prompt_ids)
+    await backend.ask(offering(tool_choice=pb.TOOL_CHOICE_NONE))
+    assert "weather" not in glm.shown(glm.tokenizer(), engine.works[-1].prompt_ids)
+
+
+async def test_a_model_without_functions_refuses_them(start: Start) -> None:
+    engine = FakeEngine()
+    backend = await start(engine=engine, load=with_guides(engine))
+    told = question("hi")
+    told.messages.add(
+        role=pb.ROLE_ASSISTANT, tool_calls=[pb.ToolCall(id="1", name="f", arguments="{}")]
+    )
+    told.messages.add(role=pb.ROLE_TOOL, tool_call_id="1", parts=[pb.Part(text="x")])
+    for request, param in ((offering(), "tools"), (told, "messages[1].role")):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await backend.ask(request)
+        assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert dict(caught.value.trailing_metadata())["error-param"] == param
+    await backend.ask(offering(tool_choice=pb.TOOL_CHOICE_NONE))
