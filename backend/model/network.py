@@ -23,6 +23,9 @@ from backend.model.fused import fuse
 from backend.model.kv_cache import KVCache
 from backend.model.manifest import DamagedModel
 from backend.model.packed import DECODE_ROWS
+from backend.model.parallel.modules import Joined, add_up
+from backend.model.parallel.shard import Shard
+from backend.model.parallel.team import Alone, Load, Release, Team
 from backend.model.runner import Runner
 from backend.model.sampler import Sampler
 from backend.prompt.sight import Sight
@@ -97,23 +100,33 @@ def load_network(
     plain: bool = False,
     memory_bytes: int | None = None,
     adapted_by: Path | None = None,
+    team: Team | None = None,
+    follow: Callable[[Runner], None] | None = None,
 ) -> Network:
     """Loads the weights and lays out the memory for keys and values.
 
     `revision` tells the weights from others of the same name. What is None is chosen for the
     device; `packed` is as Runner has it. `plain` computes with transformers' own modules where
     faster ones could be had. `memory_bytes` is the most of a GPU's memory that is taken.
-    `adapted_by` is the file of an adapter made for these weights. Raises DamagedModel.
+    `adapted_by` is the file of an adapter made for these weights. `team` is who computes it
+    together; its leader lets the others load the same, and they `follow` until they are released.
+    Raises DamagedModel.
     """
     torch.set_num_threads(threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    team = team or Alone()
+    device = team.device
+    if team.size > 1:
+        packed = True
+        if adapted_by is not None:
+            raise DamagedModel(f"{folder.name} has an adapter, which needs one process alone")
+        options = {"max_model_len": max_model_len, "threads": threads, "dtype": dtype}
+        team.tell(Load(folder, options | {"plain": plain, "memory_bytes": memory_bytes}))
     packed = device.type == "cuda" if packed is None else packed
     pace = _CUDA_PACE if device.type == "cuda" else _CPU_PACE
     pace = replace(pace, embedding_bytes=embedding_bytes or pace.embedding_bytes)
     if device.type == "cuda" and memory_bytes is not None:
         memory.limit(memory_bytes)
-    model, text = _build(folder, dtype or _best_dtype(device), device)
-    parameters = sum(weight.numel() for weight in model.parameters())
+    model, text, parameters = _build(folder, dtype or _best_dtype(device), device, team)
     sees = hasattr(model, "get_image_features")
     if device.type == "cpu" and isinstance(model, LlamaForCausalLM):
         fuse(model)
@@ -123,8 +136,13 @@ def load_network(
     context_length = min(max_model_len, config.max_position_embeddings)
     eos_ids = _eos_ids(folder, config)
     head = model.get_output_embeddings()
-    encoder = Encoder(model.model.visual, Sight.from_folder(folder, revision)) if sees else None
-    fused = _fused(text, device) if packed and not plain else None
+    encoder = None
+    if sees and team.rank == 0:
+        encoder = Encoder(model.model.visual, Sight.from_folder(folder, revision))
+    fused = _fused(text, device, team) if packed and not plain else None
+    if fused is None and team.size > 1:
+        add_up(text, team)
+        head = Joined(head, team)
     decode_rows = attend_rows = 1
     reuse_tokens = BLOCK_SIZE
 
@@ -141,23 +159,29 @@ def load_network(
             packed=packed,
             fused=None if fused is None else fused(head, cache, eos_ids, longest=context_length),
             switch=switch,
+            team=team,
         )
 
     if device.type == "cuda":
         trial = runner_on(_cache(config, pace.step_tokens // BLOCK_SIZE, model.dtype, device))
         needed = memory.peak(
-            lambda: memory.hardest_step(trial, encoder, pace.step_tokens, pace.encode_tokens)
+            lambda: (
+                memory.hardest_step(trial, encoder, pace.step_tokens, pace.encode_tokens)
+                if follow is None
+                else follow(trial)
+            )
         )
+        team.tell(Release())
         del trial
         room = memory.free(memory_bytes) - needed - _CUDA_SPARE_BYTES
-        if sees:
+        if encoder is not None:
             remembered = min(pace.embedding_bytes, int(room * _EMBEDDING_SHARE))
             pace = replace(pace, embedding_bytes=remembered)
             room -= remembered
     else:
         room = _CPU_CACHE_BYTES  # memory is taken as blocks are first used
     least = -(-context_length // BLOCK_SIZE)
-    blocks = room // _block_bytes(config, model.dtype)
+    blocks = team.least(room // _block_bytes(config, model.dtype))
     cache = _cache(config, max(least, min(blocks, 64 * least)), model.dtype, device)
     if not packed:
         bench = probe.Bench(text, head, cache, pace.chunk_tokens)
@@ -172,6 +196,8 @@ def load_network(
             switch.is_on = False
         log.info("decoding up to %d at a time, reusing pieces of %d", decode_rows, reuse_tokens)
     runner = runner_on(cache)
+    if follow is not None:
+        follow(runner)
     vision = None
     if encoder is not None:
         # The last bits of a picture must not depend on its company where those of a chunk do not.
@@ -179,7 +205,8 @@ def load_network(
         vision = Vision(encoder, EmbeddingCache(pace.embedding_bytes), pooled=pooled)
         if not probe.sees(runner, encoder):
             raise DamagedModel(f"{folder.name}: the model says the same of different pictures")
-    runner.prepare(_RECORDED_DECODES)
+    if follow is None:
+        runner.prepare(_RECORDED_DECODES)
     return Network(
         runner=runner,
         vision=vision,
@@ -189,13 +216,16 @@ def load_network(
         context_length=context_length,
         vocabulary_size=config.vocab_size,
         parameters=parameters,
-        device=torch.cuda.get_device_name() if device.type == "cuda" else "CPU",
+        device=_device_name(device, team.size),
         dtype=str(model.dtype).removeprefix("torch."),
     )
 
 
-def _build(folder: Path, dtype: torch.dtype, device: torch.device) -> tuple[Any, Any]:
-    """transformers' model and its text part."""
+def _build(
+    folder: Path, dtype: torch.dtype, device: torch.device, team: Team
+) -> tuple[Any, Any, int]:
+    """transformers' model, or what of it belongs to this process, its text part, and how many
+    parameters the whole has."""
     model_type = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
     if model_type not in _CLASSES:
         raise DamagedModel(
@@ -206,11 +236,20 @@ def _build(folder: Path, dtype: torch.dtype, device: torch.device) -> tuple[Any,
     model_class = getattr(importlib.import_module(f"transformers.models.{module}"), name)
     # It would write between the lines of the log.
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    shard = None if team.size == 1 else Shard(team.rank, team.size, text_path)
+
+    def built(model: Any) -> tuple[Any, Any, int]:  # noqa: ANN401
+        parameters = sum(weight.numel() for weight in model.parameters())
+        if shard is not None:
+            shard.finish(model)
+            parameters = shard.parameters
+        return model, model.get_submodule(text_path), parameters
+
     try:
-        if device.type == "cuda":
-            model = weights.load(model_class, folder, dtype, device)
+        if device.type == "cuda" or shard is not None:
+            model = weights.load(model_class, folder, dtype, device, shard)
             if model is not None:
-                return model, model.get_submodule(text_path)
+                return built(model)
         model, report = model_class.from_pretrained(
             folder,
             dtype=dtype,
@@ -230,8 +269,10 @@ def _build(folder: Path, dtype: torch.dtype, device: torch.device) -> tuple[Any,
             raise DamagedModel(
                 f"{folder.name}: {len(names)} {problem.replace('_', ' ')}, first {names[0]}"
             )
-    model.eval().requires_grad_(requires_grad=False).to(device)
-    return model, model.get_submodule(text_path)
+    model.eval().requires_grad_(requires_grad=False)
+    return built(
+        model.to(device) if shard is None else weights.divide(model, folder, device, shard)
+    )
 
 
 def _best_dtype(device: torch.device) -> torch.dtype:
@@ -243,7 +284,9 @@ def _best_dtype(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if capable else torch.float32
 
 
-def _fused(text: torch.nn.Module, device: torch.device) -> Callable[..., FusedForward] | None:
+def _fused(
+    text: torch.nn.Module, device: torch.device, team: Team
+) -> Callable[..., FusedForward] | None:
     """Makes a text model's faster form on a memory, out of its weights; None where it has none.
 
     The text model is of no use afterwards, its embedding aside.
@@ -256,7 +299,12 @@ def _fused(text: torch.nn.Module, device: torch.device) -> Callable[..., FusedFo
     if not can_fuse(text):
         return None
     log.info("the text model runs in fused kernels")
-    return partial(FusedForward, FusedText(text), text.get_submodule("embed_tokens"))
+    return partial(FusedForward, FusedText(text, team), text.get_submodule("embed_tokens"))
+
+
+def _device_name(device: torch.device, count: int) -> str:
+    name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
+    return name if count == 1 else f"{count} x {name}"
 
 
 def _head_dim(config: PreTrainedConfig) -> int:

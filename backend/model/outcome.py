@@ -22,3 +22,10 @@ class Failed:
 
 
 Outcome = Sampled | Failed | None  # None: computed, and no token was due
+
+
+class TeamLost(Exception):
+    """One of the processes that compute together is gone, and so is what they were computing.
+
+    The message is a sentence for people.
+    """

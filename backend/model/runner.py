@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as SequenceOf
 from contextlib import nullcontext
+from functools import partial
 from itertools import accumulate, compress
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,15 @@ from backend.model.adapter import Switch
 from backend.model.attention import Chunk, Pages, Part
 from backend.model.decoding import PaddedDecodes, TiledDecodes
 from backend.model.kv_cache import KVCache
-from backend.model.outcome import Failed, Outcome, Sampled
+from backend.model.outcome import Failed, Outcome, Sampled, TeamLost
+from backend.model.parallel.team import Alone, Piece, Prepare, Rows, Team
 from backend.model.sampler import Sampler, UnusableLogits
 from backend.prompt.guide import GuideBroken
 from backend.prompt.picture import ImageSpan
 from backend.prompt.positions import Positions
+from backend.prompt.prompt import Sampling
 from backend.scheduling.scheduler import Batch, Slice
+from backend.scheduling.sequence import Sequence
 
 if TYPE_CHECKING:  # it needs Triton
     from backend.model.cuda.forward import FusedForward
@@ -52,6 +56,7 @@ class Runner:
         packed: bool,
         fused: FusedForward | None = None,
         switch: Switch | None = None,
+        team: Team | None = None,
     ) -> None:
         """`network` is transformers' text model without its `head`; where there is `fused`, it
         computes in the network's place.
@@ -61,7 +66,8 @@ class Runner:
         computed by itself, its attention in tiles of `tile_tokens`; `decode_rows` sequences are
         decoded in one go, and `attend_rows` of them attend in one: as many as can be without any
         of them noticing, 1 where the arithmetic of a row depends on its neighbours. `switch` turns
-        an adapter on for the sequences that use it.
+        an adapter on for the sequences that use it. `team` is who computes it together; the
+        leader's runner tells those of the others.
         """
         self.cache = cache
         self.packed = packed
@@ -78,29 +84,48 @@ class Runner:
         self._device = cache.device
         self._fused = fused
         self._switch = switch
+        self._team: Team = team or Alone()
 
     @torch.inference_mode()
     def run(self, batch: Batch, embeddings: Embeddings) -> list[Outcome]:
         """One outcome for each of the batch's slices.
 
         `embeddings` holds those of all pictures that the slices touch; one that is missing, or
-        not of its picture's size, fails the slices that touch it.
+        not of its picture's size, fails the slices that touch it. Raises TeamLost.
         """
-        return [
+        outcomes = [
             outcome
             for group in self._groups(batch)
             for outcome in self._together(group, embeddings)
         ]
+        self._team.check()
+        return outcomes
 
     def prepare(self, decodes: int) -> None:
         """Readies ahead of their need the steps in which up to that many sequences decode."""
-        if self._fused is not None:
-            self._fused.prepare(decodes)
+        with self._team.doing(partial(Prepare, decodes)):
+            if self._fused is not None:
+                self._fused.prepare(decodes)
 
     @torch.inference_mode()
     def logits(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:
         """Logits [slices that sample, vocabulary], without sampling; what breaks is raised."""
         return self._forward(slices, embeddings)
+
+    @torch.inference_mode()
+    def follow_decode(self, count: int) -> None:
+        """Takes part in a recorded step of so many sequences, which the leader computes."""
+        assert self._fused is not None
+        self._fused.follow_decode(count)
+
+    @torch.inference_mode()
+    def follow_rows(self, rows: Rows) -> None:
+        """Takes part in a forward pass that the leader computes."""
+        slices = [_shadow(piece) for piece in rows.pieces]
+        count = sum(part.end - part.start for part in slices)
+        ids = torch.zeros(1, count, dtype=torch.int64, device=self._device)
+        positions = ids if self._position_rows == 1 else ids.repeat(3, 1)[:, None]
+        self._logits(self._embed(ids), positions, slices)
 
     def _groups(self, batch: Batch) -> Iterator[SequenceOf[Slice]]:
         """What is computed in one forward pass each, in the order of the batch's slices."""
@@ -124,6 +149,8 @@ class Runner:
             return []
         try:
             logits = self._forward(slices, embeddings)
+        except TeamLost:
+            raise
         except Exception:
             if len(slices) > 1:
                 return [
@@ -163,18 +190,28 @@ class Runner:
             rows = self._fused.decode(slices)
             sampling = [row for row, part in enumerate(slices) if part.samples]
             return rows if len(sampling) == len(slices) else rows[sampling]
+        embedded, positions = self._embedded(slices, embeddings), self._positions(slices)
+        with self._team.doing(partial(_told, slices)):
+            return self._logits(embedded, positions, slices)
+
+    def _logits(
+        self, embedded: torch.Tensor, positions: torch.Tensor, slices: SequenceOf[Slice]
+    ) -> torch.Tensor:
+        """Logits [slices that sample, vocabulary] from embedded tokens [1, tokens, hidden]."""
         ends = accumulate(part.end - part.start for part in slices)
         last_rows = [end - 1 for end, part in zip(ends, slices, strict=True) if part.samples]
         wanted = torch.tensor(last_rows, device=self._device)  # before the host runs ahead
-        hidden = self._rows(slices, embeddings)
+        embedded, positions = self._team.spread(embedded), self._team.spread(positions)
+        hidden = self._rows(embedded, positions, slices)
         if not last_rows:
             return torch.empty(0)
         logits: torch.Tensor = self._head(hidden[wanted])
         return logits
 
-    def _rows(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:
+    def _rows(
+        self, embedded: torch.Tensor, positions: torch.Tensor, slices: SequenceOf[Slice]
+    ) -> torch.Tensor:
         """What the head reads of every token: [tokens, hidden]."""
-        embedded, positions = self._embedded(slices, embeddings), self._positions(slices)
         if self._fused is not None:
             return self._fused.hidden(embedded[0], positions[:, 0], slices)
         uses = [(part.sequence.adapted, part.end - part.start) for part in slices]
@@ -247,6 +284,23 @@ def _pictures(part: Slice) -> Iterator[tuple[ImageSpan, int, int]]:
         start, end = max(span.start, part.start), min(span.end, part.end)
         if start < end:
             yield span, start, end
+
+
+def _told(slices: SequenceOf[Slice]) -> Rows:
+    """What those who follow have to know of slices."""
+    pieces = []
+    for part in slices:
+        sequence = part.sequence
+        counts = len(sequence.prompt_ids), len(sequence.output_ids)
+        pieces.append(Piece(*counts, part.start, part.end, sequence.blocks))
+    return Rows(pieces)
+
+
+def _shadow(piece: Piece) -> Slice:
+    """A slice of a sequence whose text is not known."""
+    prompt, answer = (0,) * piece.prompt, [0] * piece.answer
+    sequence = Sequence("", "", 0, prompt, Sampling(), output_ids=answer, blocks=piece.blocks)
+    return Slice(sequence, piece.start, piece.end)
 
 
 def _named(part: Slice) -> dict[str, str]:

@@ -49,10 +49,12 @@ class _Graph:
         self._staging.send()
 
         def step() -> torch.Tensor:
+            text.team.spread(self._staging.flat)
             fields, tables = self._staging.device
             part = Decoding(tables, fields[2], text.heads)
             given = Step(fields[3:], fields[1], memory, ((slice(0, rows), part),))
-            logits: torch.Tensor = head(text(embed(fields[0]), given))
+            embedded = text.team.spread(embed(fields[0]))
+            logits: torch.Tensor = head(text(embedded, given))
             return logits
 
         self._graph, self._logits = recorder.record(step)
@@ -64,6 +66,10 @@ class _Graph:
         self._staging.send()
         self._graph.replay()
         return self._logits[: len(decodes)]
+
+    def follow(self) -> None:
+        """Takes part in a step that the leader fills in."""
+        self._graph.replay()
 
     def _fill(self, decodes: Sequence[Decode]) -> None:
         fields, count, size = self._staging.host[0], len(decodes), self._block_size
@@ -111,10 +117,18 @@ class DecodeSteps:
 
     def run(self, decodes: Sequence[Decode]) -> torch.Tensor:
         """[sequences, vocabulary]; overwritten by the next step. Does not wait for the device."""
-        return self._graph(next(size for size in _SIZES if size >= len(decodes))).run(decodes)
+        return self._graph(_size(len(decodes))).run(decodes)
+
+    def follow(self, count: int) -> None:
+        """Takes part in a step of so many sequences, which the leader of the team knows."""
+        self._graph(_size(count)).follow()
 
     def _graph(self, rows: int) -> _Graph:
         if rows not in self._graphs:
             self._graphs[rows] = _Graph(rows, *self._parts)
             log.info("recorded the decode step of %d sequences", rows)
         return self._graphs[rows]
+
+
+def _size(count: int) -> int:
+    return next(size for size in _SIZES if size >= count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as SequenceOf
+from functools import partial
 
 import torch
 
@@ -14,6 +15,8 @@ from backend.model.cuda.prompt_steps import PromptSteps, Stretch
 from backend.model.cuda.recording import Recorder
 from backend.model.cuda.sampling import DeviceSampler
 from backend.model.kv_cache import KVCache
+from backend.model.parallel import team
+from backend.model.parallel.modules import Joined
 from backend.prompt.positions import Positions
 from backend.scheduling.scheduler import Slice
 from backend.scheduling.sequence import Sequence
@@ -51,7 +54,8 @@ class FusedForward:
     ) -> None:
         """`longest` is the most tokens of a sequence. Where there are no graphs, as in Triton's
         interpreter, every step is launched kernel by kernel."""
-        self.head = FusedHead(head)
+        fused_head = FusedHead(head)
+        self.head = fused_head if text.team.size == 1 else Joined(fused_head, text.team)
         self._text = text
         self._cache = cache
         self._sampler = DeviceSampler(eos_ids, cache.device)
@@ -81,7 +85,12 @@ class FusedForward:
 
     def decode(self, slices: SequenceOf[Slice]) -> torch.Tensor:
         """Logits [slices, vocabulary], overwritten by the next step."""
-        return self._decodes.run([_decode(part) for part in slices])
+        with self._text.team.doing(partial(team.Decode, len(slices))):
+            return self._decodes.run([_decode(part) for part in slices])
+
+    def follow_decode(self, count: int) -> None:
+        """Takes part in a step of so many sequences; the leader's `decode` knows them."""
+        self._decodes.follow(count)
 
     def hidden(
         self, embedded: torch.Tensor, positions: torch.Tensor, slices: SequenceOf[Slice]

@@ -18,6 +18,7 @@ from backend.model.cuda import products
 from backend.model.cuda.activation import gated
 from backend.model.cuda.norms import Norm
 from backend.model.cuda.rotation import Angles, Heads, Rotation, turn_and_write
+from backend.model.parallel.team import Alone, Team
 
 
 class Attention(Protocol):
@@ -105,7 +106,8 @@ class FusedMlp:
 class FusedLayer:
     """A decoder layer with its four norms, but for the first, which the layer before applies."""
 
-    def __init__(self, original: torch.nn.Module) -> None:
+    def __init__(self, original: torch.nn.Module, team: Team) -> None:
+        self._team = team
         self.attention = FusedAttention(original.get_submodule("self_attn"))
         self._mlp = FusedMlp(original.get_submodule("mlp"))
         self._after_attention = Norm(original.get_submodule("post_self_attn_layernorm"))
@@ -123,22 +125,26 @@ class FusedLayer:
     ) -> torch.Tensor:
         """Normed rows [n, hidden] -> rows for the next layer, as its `following` norm leaves them.
         Changes the residual stream [n, hidden] in place."""
-        said = self.attention(rows, angles, step, *stored)
+        said = self._team.sum(self.attention(rows, angles, step, *stored))
         rows = self._after_attention.add(said, residual, self._before_mlp)
-        return self._after_mlp.add(self._mlp(rows), residual, following)
+        said = self._team.sum(self._mlp(rows))
+        return self._after_mlp.add(said, residual, following)
 
 
 class FusedText:
     """A whole text model, from embedded tokens to what its head reads."""
 
-    def __init__(self, original: torch.nn.Module) -> None:
-        """`original` is transformers' text model; its layers are of no use afterwards."""
+    def __init__(self, original: torch.nn.Module, team: Team | None = None) -> None:
+        """`original` is transformers' text model, or the part of it that this process of a team
+        holds; its layers are of no use afterwards."""
+        self.team: Team = team or Alone()
         layers = list(original.get_submodule("layers").children())
         norms = [Norm(layer.get_submodule("input_layernorm")) for layer in layers]
         norms.append(Norm(original.get_submodule("norm")))
         self._first = norms[0]
         self._layers = [
-            (FusedLayer(layer), norm) for layer, norm in zip(layers, norms[1:], strict=True)
+            (FusedLayer(layer, self.team), norm)
+            for layer, norm in zip(layers, norms[1:], strict=True)
         ]
         self._rotation = Rotation(original.get_submodule("rotary_emb"))
         self.heads = self._layers[0][0].attention.heads

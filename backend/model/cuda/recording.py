@@ -34,7 +34,8 @@ class Recorder:
                 step()
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool):
+        # Other threads may go on meanwhile, as those that watch over a team's meetings do.
+        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
             output = step()
         self._pool = self._pool or graph.pool()
         return graph, output
@@ -46,7 +47,7 @@ class Staging:
     def __init__(self, shapes: Sequence[tuple[int, int]], device: torch.device) -> None:
         """One matrix for each shape."""
         size = sum(rows * columns for rows, columns in shapes)
-        self._device = torch.zeros(size, dtype=torch.int32, device=device)
+        self.flat = torch.zeros(size, dtype=torch.int32, device=device)  # all of them
         self._host = torch.zeros(size, dtype=torch.int32, pin_memory=True)
         self._sent = torch.cuda.Event()  # type: ignore[no-untyped-call]
         self.device: list[torch.Tensor] = []
@@ -54,13 +55,13 @@ class Staging:
         first = 0
         for rows, columns in shapes:
             end = first + rows * columns
-            self.device.append(self._device[first:end].view(rows, columns))
+            self.device.append(self.flat[first:end].view(rows, columns))
             self.host.append(self._host[first:end].numpy().reshape(rows, columns))
             first = end
 
     def send(self) -> None:
         """Copies what the host has filled in, without waiting for it."""
-        self._device.copy_(self._host, non_blocking=True)
+        self.flat.copy_(self._host, non_blocking=True)
         self._sent.record()
 
     def wait(self) -> None:
