@@ -128,7 +128,9 @@ class Template:
     def _fenced(self, text: str) -> str:
         """Marks where a text begins and ends, inside its outer blanks, which templates trim."""
         core = text.strip()
-        start = text.find(core) if core else len(text)
+        if not core:  # nothing to fence, and templates ask whether anything was said
+            return text
+        start = text.find(core)
         return f"{text[:start]}{self._opening}{core}{self._closing}{text[start + len(core) :]}"
 
     def _to_json(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from frontend.api.errors import ApiError
 from frontend.messages import (
     Delta,
     Finished,
@@ -20,7 +21,7 @@ from frontend.messages import (
 )
 
 _LOWEST: Final = -9999.0  # stands for minus infinity, which JSON has not
-DONE: Final = b"data: [DONE]\n\n"
+_DONE: Final = b"data: [DONE]\n\n"
 
 
 def to_json(value: object) -> bytes:
@@ -75,7 +76,7 @@ class Answer:
         text.reasoning.append(delta.reasoning)
         text.calls += delta.calls
         if self._with_logprobs:
-            text.logprobs += [_logprob(token) for token in delta.logprobs]
+            text.logprobs += [logprob(token) for token in delta.logprobs]
 
     def completion(self, finished: Finished) -> bytes:
         """The whole answer."""
@@ -95,7 +96,7 @@ class Answer:
                     )
                 ],
                 "usage": usage(finished.usage),
-                "glm_flash": self._about(finished),
+                "glm_flash": about(self._started, finished, self._names),
             }
         )
 
@@ -125,19 +126,24 @@ class Answer:
             before += delta.calls
         choice = self._choice(delta.index, said)
         if self._with_logprobs:
-            choice["logprobs"] = self._logprobs([_logprob(token) for token in delta.logprobs])
+            choice["logprobs"] = self._logprobs([logprob(token) for token in delta.logprobs])
         return self._chunk([choice])
 
     def closing(self, finished: Finished) -> Iterator[bytes]:
         """The reasons, one a chunk and each in its answer's last; the figures; the end."""
         for index, reason in enumerate(finished.reasons):
             last = index == len(finished.reasons) - 1
-            more = {"glm_flash": self._about(finished)} if last else {}
+            more = {"glm_flash": about(self._started, finished, self._names)} if last else {}
             choice = self._choice(index, {}, _reason(reason)) | self._boxes(finished, index)
             yield self._chunk([choice], **more)
         if self._include_usage:
             yield self._chunk([], usage=usage(finished.usage))
-        yield DONE
+        yield _DONE
+
+    @staticmethod
+    def broken(failure: ApiError) -> bytes:
+        """The error in place of a chunk; the end."""
+        return b"data: " + failure.body() + b"\n\n" + _DONE
 
     def _chunk(self, choices: list[dict[str, Any]], **more: object) -> bytes:
         head = self._head("chat.completion.chunk")
@@ -162,25 +168,26 @@ class Answer:
     def _logprobs(self, tokens: list[dict[str, Any]]) -> dict[str, Any] | None:
         return {"content": tokens, "refusal": None} if self._with_logprobs else None
 
-    def _about(self, finished: Finished) -> dict[str, Any]:
-        """How the request ran: this service's own addition to OpenAI's shape."""
-        started, timing = self._started, finished.timing
-        return {
-            "route": started.route if started else None,
-            "route_reason": started.route_reason if started else None,
-            "answer_cached": started.answer_cached if started else False,
-            "cached_tokens": finished.usage.cached_tokens,
-            "image_tokens": finished.usage.image_tokens,
-            "seed": started.seed if started else None,
-            "pages": page_uses(started.pages if started else (), self._names),
-            "timing": {
-                "queue": timing.queue,
-                "reading": timing.reading,
-                "first_token": timing.first_token,
-                "total": timing.total,
-            },
-            "warning": finished.warning or None,
-        }
+
+def about(started: Started | None, finished: Finished, names: Mapping[str, str]) -> dict[str, Any]:
+    """How the request ran: this service's own addition to OpenAI's shapes."""
+    timing = finished.timing
+    return {
+        "route": started.route if started else None,
+        "route_reason": started.route_reason if started else None,
+        "answer_cached": started.answer_cached if started else False,
+        "cached_tokens": finished.usage.cached_tokens,
+        "image_tokens": finished.usage.image_tokens,
+        "seed": started.seed if started else None,
+        "pages": page_uses(started.pages if started else (), names),
+        "timing": {
+            "queue": timing.queue,
+            "reading": timing.reading,
+            "first_token": timing.first_token,
+            "total": timing.total,
+        },
+        "warning": finished.warning or None,
+    }
 
 
 def page_uses(pages: Iterable[PageUse], names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -239,7 +246,8 @@ def _reason(reason: FinishReason) -> str:
     return reason.value if reason in told else FinishReason.STOP.value
 
 
-def _logprob(token: TokenLogprob) -> dict[str, Any]:
+def logprob(token: TokenLogprob) -> dict[str, Any]:
+    """A token's probability, and the likeliest ones at its place."""
     candidates = [
         {
             "token": candidate.token,

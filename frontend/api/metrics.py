@@ -25,7 +25,15 @@ from frontend.client.concurrent import AsyncClient
 from frontend.messages import BackendError, Distribution, Stats, Usage
 
 _PATIENCE: Final = 0.8  # seconds that the backend has
-_ROUTES: Final = ("/v1/chat/completions", "/v1/models", "/v1/plan", "/health", "/ready", "/metrics")
+_ROUTES: Final = (
+    "/v1/chat/completions",
+    "/v1/responses",
+    "/v1/models",
+    "/v1/plan",
+    "/health",
+    "/ready",
+    "/metrics",
+)
 _SECONDS: Final = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300)
 _KINDS: Final = ("prompt", "completion", "cached", "reasoning", "image")
 # What the figures of each cache count: found and missed, pushed out.

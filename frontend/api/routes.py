@@ -9,8 +9,9 @@ from typing import Final
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from frontend.api.chat import Chat
+from frontend.api import chat, responses
 from frontend.api.endpoint import Endpoint, answering, nothing_here
+from frontend.api.exchange import Exchanges
 from frontend.api.fetch import Fetcher
 from frontend.api.gate import Gate
 from frontend.api.health import Readiness, health
@@ -30,16 +31,18 @@ class Api:
         self._settings = settings
         self._fetcher = fetcher or Fetcher(settings.remote_images, settings.remote_image_hosts)
         self._metrics = Metrics()
-        self._chat: Chat | None = None
+        self._exchanges: Exchanges | None = None
         self._routes: Router | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Connects to the backend; belongs to the loop that it is entered in."""
         client = AsyncClient(self._settings.backend_address, self._settings.backend_token)
-        self._chat = Chat(client, self._fetcher, self._metrics, self._settings.request_timeout)
+        self._exchanges = Exchanges(
+            client, self._fetcher, self._metrics, self._settings.request_timeout
+        )
         self._routes = Router(
-            _table(self._chat, self._planning(client), client, self._metrics),
+            _table(self._exchanges, self._planning(client), client, self._metrics),
             redirect_slashes=False,
             default=nothing_here,
         )
@@ -53,8 +56,8 @@ class Api:
 
     def end_all(self) -> None:
         """Ends the answers that are being written, saying so."""
-        if self._chat is not None:
-            self._chat.end_all()
+        if self._exchanges is not None:
+            self._exchanges.end_all()
 
     def before(self, page: ASGIApp) -> ASGIApp:
         """The API and what serves all other paths, behind the gate, counted."""
@@ -82,12 +85,13 @@ class _Fork:
 
 
 def _table(
-    chat: Chat, planning: Planning, client: AsyncClient, metrics: Metrics
+    exchanges: Exchanges, planning: Planning, client: AsyncClient, metrics: Metrics
 ) -> list[BaseRoute]:
     models, readiness, page = Models(client), Readiness(client), MetricsPage(metrics, client)
     get = ("GET", "HEAD")
     return [
-        Route("/v1/chat/completions", Endpoint(chat, "POST")),
+        Route("/v1/chat/completions", Endpoint(exchanges.speaking(chat.asked), "POST")),
+        Route("/v1/responses", Endpoint(exchanges.speaking(responses.asked), "POST")),
         Route("/v1/plan", Endpoint(planning, "POST")),
         Route("/v1/models", Endpoint(answering(models.every), *get)),
         Route("/v1/models/{id:path}", Endpoint(answering(models.one), *get)),

@@ -126,6 +126,34 @@ def test_streaming_says_the_same_and_counts_the_same(openai: OpenAI) -> None:
     assert chunks[-1].usage.completion_tokens == whole.usage.completion_tokens
 
 
+def test_responses_say_what_chat_completions_say(openai: OpenAI) -> None:
+    question = "Which law governs?"
+    document = data_url(papers.pdf([papers.AGREEMENT]), "application/pdf")
+    content: Any = [
+        {"type": "input_file", "filename": "contract.pdf", "file_data": document},
+        {"type": "input_text", "text": question},
+    ]
+    chat = openai.chat.completions.create(
+        model="embedded",
+        messages=with_file(papers.pdf([papers.AGREEMENT]), question),
+        temperature=0,
+        max_tokens=24,
+    )
+    asked: dict[str, Any] = {
+        "model": "embedded",
+        "input": [{"role": "user", "content": content}],
+        "temperature": 0,
+        "max_output_tokens": 24,
+    }
+    whole = openai.responses.create(**asked)
+    with openai.responses.stream(**asked) as stream:
+        said = "".join(e.delta for e in stream if e.type == "response.output_text.delta")
+    assert said == whole.output_text == chat.choices[0].message.content
+    assert whole.usage is not None
+    assert chat.usage is not None
+    assert whole.usage.input_tokens == chat.usage.prompt_tokens
+
+
 def test_four_at_once_say_what_each_says_alone(openai: OpenAI) -> None:
     questions = [f"Write one sentence about the number {number}." for number in range(4)]
 

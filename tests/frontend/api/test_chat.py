@@ -498,7 +498,7 @@ def test_a_body_that_does_not_arrive(web: Web, monkeypatch: pytest.MonkeyPatch) 
 def test_a_client_that_does_not_read_frees_its_place(
     web: Web, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("frontend.api.chat.READER_SECONDS", 0.3)
+    monkeypatch.setattr("frontend.api.exchange.READER_SECONDS", 0.3)
     backend.answer = " ".join(["w" * 200_000] * 100)
     backend.token_delay = 0.01
     with socket.create_connection(("127.0.0.1", web.port), timeout=5) as connection:
