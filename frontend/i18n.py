@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from frontend.work_phrases import WORK
+
 LANGUAGES: Final = {"en": "English", "zh": "中文"}
 
 
@@ -65,91 +67,6 @@ PHRASES: Final[dict[str, Phrase]] = {
     "app.use": Phrase("Use", "用途"),
     "view.ask": Phrase("Ask", "问答"),
     "view.documents": Phrase("Documents", "批量提取"),
-    # Contract work
-    "work.new": Phrase("New table", "新建表格"),
-    "work.jobs": Phrase("Tables", "表格"),
-    "work.job_of": Phrase("{title} · {n}", "{title} · {n}"),
-    "work.menu": Phrase("Delete", "删除"),
-    "work.delete": Phrase("Delete table", "删除表格"),
-    "work.delete_sure": Phrase(
-        "The table and its corrections are deleted for good, and so are its files unless a "
-        "conversation or another table has them.",
-        "该表格及其复核记录将被永久删除；未被对话或其他表格使用的文件也会一并删除。",
-    ),
-    "work.missing": Phrase("There is no such table (any more).", "该表格不存在或已被删除。"),
-    "work.welcome": Phrase(
-        "From a pile of contracts to a checked table", "从一叠合同到核对过的表格"
-    ),
-    "work.hint": Phrase(
-        "Drop the files and choose what to find. Every value comes with the place in the text "
-        "where it stands; it goes on when this page is closed.",
-        "放入文件并选择要提取的内容。每个值都附有原文出处；关闭页面后仍会继续。",
-    ),
-    "work.files": Phrase("Contracts", "合同文件"),
-    "work.fields": Phrase("What to find", "提取内容"),
-    "work.fields_of": Phrase("{n} field|{n} fields", "{n} 个字段"),
-    "work.language": Phrase("Answers in", "结果语言"),
-    "work.title": Phrase("Name of the table", "表格名称"),
-    "work.start": Phrase("Read {n} file|Read {n} files", "提取 {n} 个文件"),
-    "work.start_none": Phrase("Read files", "开始提取"),
-    "work.stored": Phrase("{done} of {n} files stored", "已保存 {done}/{n} 个文件"),
-    "work.refused": Phrase(
-        "{n} file was not taken|{n} files were not taken", "有 {n} 个文件未能接收"
-    ),
-    "work.file": Phrase("File", "文件"),
-    "work.files_done": Phrase("{done} of {n} files done", "已完成 {done}/{n} 个文件"),
-    "work.failed": Phrase("{n} failed", "{n} 个失败"),
-    "work.pages_done": Phrase("{done} of {n} pages read", "已读 {done}/{n} 页"),
-    "work.pages_missed": Phrase("{read} of {n} pages read", "仅读 {read}/{n} 页"),
-    "work.hidden_mark": Phrase("⚠ hidden text", "⚠ 含隐藏文字"),
-    "work.waiting": Phrase("Waiting", "等待中"),
-    "work.reading": Phrase("Reading page {page} of {pages}", "正在阅读第 {page}/{pages} 页"),
-    "work.asking": Phrase("Finding the values", "正在提取"),
-    "work.retry": Phrase("Try again", "重试"),
-    "work.again": Phrase("Read this file again", "重新提取此文件"),
-    "work.stop": Phrase("Stop", "停止"),
-    "work.resume": Phrase("Go on", "继续"),
-    "filter.title": Phrase("Show", "显示"),
-    "filter.all": Phrase("All", "全部"),
-    "filter.to_check": Phrase("To check", "待核对"),
-    "filter.unverified": Phrase("Unverified", "未核实"),
-    "filter.conflicts": Phrase("Conflicts", "不一致"),
-    "filter_none.all": Phrase("This table has no files.", "此表格没有文件。"),
-    "filter_none.to_check": Phrase("Nothing is left to check.", "没有待核对的内容。"),
-    "filter_none.unverified": Phrase("No value is unverified.", "没有未核实的值。"),
-    "filter_none.conflicts": Phrase("No values contradict each other.", "没有前后不一致的值。"),
-    "mark.found": Phrase("found", "已找到"),
-    "mark.near": Phrase("near", "近似"),
-    "mark.conflict": Phrase("conflict", "不一致"),
-    "mark.unverified": Phrase("unverified", "未核实"),
-    "mark.not_stated": Phrase("not stated", "未约定"),
-    "mark.accepted": Phrase("accepted", "已确认"),
-    "mark.corrected": Phrase("corrected", "已更正"),
-    "mark.rejected": Phrase("rejected", "已驳回"),
-    "mark.on_page": Phrase("{mark} · p. {page}", "{mark} · 第 {page} 页"),
-    "evidence.previous": Phrase("Previous value (P)", "上一个值 (P)"),
-    "evidence.next": Phrase("Next value (N)", "下一个值 (N)"),
-    "evidence.close": Phrase("Close (Esc)", "关闭 (Esc)"),
-    "evidence.hidden": Phrase(
-        "Page {page} carries text that people do not see. It was kept from the model:",
-        "第 {page} 页含有肉眼看不到的文字，未提供给模型：",
-    ),
-    "evidence.model_said": Phrase("The model said: {value}", "模型给出的值：{value}"),
-    "evidence.required": Phrase("Required, but there is no value.", "必填字段，但没有值。"),
-    "evidence.nothing": Phrase(
-        "The document was read and does not say.", "已阅读全文，文件中未见约定。"
-    ),
-    "evidence.values": Phrase("Values", "各个值"),
-    "evidence.not_located": Phrase(
-        "The model said so, but the words were not found on any page.",
-        "模型给出了该值，但在各页中均未找到对应文字。",
-    ),
-    "evidence.accept": Phrase("Accept", "确认"),
-    "evidence.reject": Phrase("Reject", "驳回"),
-    "evidence.undo": Phrase("Undo", "撤销"),
-    "evidence.correct": Phrase("Correct value", "正确的值"),
-    "evidence.save": Phrase("Save", "保存"),
-    "export.title": Phrase("Export", "导出"),
     # Conversation
     "chat.new": Phrase("New conversation", "新对话"),
     "chat.welcome": Phrase("What would you like to know?", "想了解什么？"),
@@ -354,6 +271,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "error.unauthenticated": Phrase(
         "The backend did not accept this service's token.", "后端未接受本服务的令牌。"
     ),
+    **{key: Phrase(*both) for key, both in WORK.items()},
 }
 
 # Codes that mean what another one means on the page.

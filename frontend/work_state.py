@@ -39,7 +39,7 @@ def job() -> str | None:
 
 def open_job(job: str | None) -> None:
     """Turns the page to a job; None to a new one."""
-    for name in ("job", "file", "field", "show"):
+    for name in ("job", "file", "field", "show", "list"):
         st.query_params.pop(name, None)
     st.session_state.pop("filter", None)
     st.session_state.pop("refused", None)

@@ -11,8 +11,9 @@ from frontend.history.review import Review
 from frontend.history.work import Work
 from frontend.history.work_records import FileState, JobState, WorkFile, WorkJob
 from frontend.messages import BackendError, FileRef, ModelCard
-from frontend.workflows import batch, fields, presets
-from frontend.workflows.fields import FieldList, FieldsInvalid, Language
+from frontend.workflows import batch, fields
+from frontend.workflows.field_lists import FieldLists
+from frontend.workflows.fields import FieldList
 from frontend.workflows.plans import plan_for
 from frontend.workflows.table import Cell, Row, Table, table
 
@@ -101,18 +102,7 @@ class Workbench:
         self._review = Review(history.database)
         self._runner = runner
         self._owner = owner
-
-    def lists(self, language: Language) -> tuple[FieldList, ...]:
-        """The lists of fields to choose from: one's own, then those of the product."""
-        own = []
-        for content in self._review.own_fields(self._owner).values():
-            try:
-                own.append(fields.read(content))
-            except FieldsInvalid:
-                continue  # kept by another version of the product
-        known = {one.name for one in own}
-        came = (presets.preset(name, language) for name in presets.NAMES if name not in known)
-        return (*own, *(one for one in came if one is not None))
+        self.lists = FieldLists(self._review, owner)
 
     def begin(
         self,

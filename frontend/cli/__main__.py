@@ -1,4 +1,4 @@
-"""Contract work from the command line: `python -m frontend.cli extract|summarise|ask|compare`.
+"""Contract work from the command line: `python -m frontend.cli COMMAND`; `--help` lists them.
 
 Results go to standard output or to `--out`, progress and errors to standard error. Exit status: 0
 done, 1 some files failed, 2 a mistake in the call, 3 the backend cannot be reached, 130 stopped.
@@ -18,6 +18,7 @@ from frontend.cli.ask import ask
 from frontend.cli.compare import compare
 from frontend.cli.desk import CannotDo
 from frontend.cli.extract import extract
+from frontend.cli.fields import fields
 from frontend.cli.summarise import summarise
 from frontend.messages import BackendError
 from frontend.settings import Mistakes
@@ -96,7 +97,26 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("old", type=Path)
     command.add_argument("new", type=Path)
     command.add_argument("--fields", help="list changed fields too, as for extract")
+
+    command = commands.add_parser("fields", help="lists of fields: list, show, save, delete")
+    _fields(command.add_subparsers(required=True, metavar="ACTION"))
     return parser
+
+
+def _fields(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    for name, told in (
+        ("list", "the lists there are: presets, and your own"),
+        ("show", "one list as JSON, to be changed and saved"),
+        ("save", "keep a JSON file as a list of your own, in place of the one of its name"),
+        ("delete", "drop a list of your own"),
+    ):
+        action = _command(actions, name, told)
+        action.set_defaults(command=fields, action=name)
+        if name in ("show", "delete"):
+            action.add_argument("name", help="of the list")
+        if name == "save":
+            action.add_argument("file", type=Path, metavar="FILE", help="JSON, as of `show`")
+            action.add_argument("--name", help="(the one in the file)")
 
 
 def _command(

@@ -15,11 +15,12 @@ from frontend.client.blocking import Client
 from frontend.history.review import Review
 from frontend.messages import BackendError, BackendStatus, Phase
 from frontend.settings import Settings
-from frontend.workflows import batch, fields, presets
+from frontend.workflows import batch, fields
 from frontend.workflows.client_reader import ClientReader
 from frontend.workflows.document import Document, read_document
 from frontend.workflows.extraction import Plan
-from frontend.workflows.fields import FieldList, FieldsInvalid, Language
+from frontend.workflows.field_lists import FieldLists
+from frontend.workflows.fields import FieldList, Language
 from frontend.workflows.plans import plan_for
 from frontend.workflows.progress import Progress
 
@@ -90,22 +91,25 @@ def documents(desk: Desk, named: Sequence[Path], progress: Progress) -> Iterator
 
 def fields_named(named: str, language: Language, review: Review) -> FieldList:
     """A preset, a list of one's own, or the list in a JSON file."""
-    own = review.own_fields(OWNER).get(named)
-    if own is not None:
-        return fields.read(own)
-    preset = presets.preset(named, language)
-    if preset is not None:
-        return preset
+    lists = FieldLists(review, OWNER)
+    found = lists.find(named, language)
+    if found is not None:
+        return found
     path = Path(named)
     if not path.is_file():
-        raise FieldsInvalid(
-            f"There is no list of fields {named!r}: give one of {', '.join(presets.NAMES)}, "
-            "or a JSON file."
+        known = ", ".join(one.name for one in lists.offered(language))
+        raise CannotDo(
+            f"There is no list of fields {named!r}: give one of {known}, or a JSON file."
         )
+    return fields_in(path)
+
+
+def fields_in(path: Path) -> FieldList:
+    """The list of fields in a JSON file."""
     try:
         return fields.read(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
-        raise FieldsInvalid(f"{path} is not UTF-8 text.") from None
+        raise CannotDo(f"{path} is not UTF-8 text.") from None
 
 
 def writer_of(

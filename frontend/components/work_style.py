@@ -28,6 +28,17 @@ _CSS: Final = """
   align-content: center; }
 .st-key-new-job-form h3 { font-size: 1.4rem; padding: 0; }
 
+/* A list of fields. */
+.st-key-list-form { width: 100%; max-width: 60rem; margin-inline: auto; gap: 0.9rem;
+  padding: 1rem 0 3rem; }
+.st-key-list-form [class*=st-key-field-] { gap: 0.55rem; padding: 0.75rem 0.9rem; }
+[class*=st-key-flags-] { column-gap: 1.4rem; row-gap: 0.4rem; }
+[class*=st-key-flags-] > :has([data-testid=stCheckbox]) { flex: none; width: auto !important; }
+[class*=st-key-flags-] > :last-child { flex: 1 1 16rem; }
+.st-key-list-actions > *, .st-key-list-choice > * { flex: none; width: auto !important; }
+.st-key-list-choice { gap: 1.2rem; margin-top: -0.4rem; }
+.st-key-list-import [data-testid=stFileUploaderDropzoneInstructions]::after { content: "JSON"; }
+
 /* Evidence: stays in sight while the table scrolls, and scrolls itself. */
 .st-key-evidence { border-left: 1px solid var(--line); padding: 0.2rem 0.2rem 0 1.2rem;
   max-height: calc(100dvh - 4.6rem); overflow-y: auto; overflow-x: hidden; margin-top: 0.5rem; }

@@ -62,10 +62,14 @@ class Review:
                 )
         return found
 
-    def save_fields(self, owner: str, name: str, content: str) -> None:
-        """Keeps a list of fields of one's own; the same name replaces it."""
+    def save_fields(
+        self, owner: str, name: str, content: str, *, instead_of: str | None = None
+    ) -> None:
+        """Keeps a list of one's own in place of the one of its name, and of that `instead_of`."""
         with self._database.write() as connection:
             connection.execute(_own_list(owner, name))
+            if instead_of is not None:
+                connection.execute(_own_list(owner, instead_of))
             connection.execute(
                 sa.insert(work_fields).values(
                     owner=owner, name=name, content=content, updated_at=time.time()

@@ -6,12 +6,12 @@ from html import escape
 
 import streamlit as st
 
-from frontend import state, work_state
+from frontend import draft_state, state, work_state
 from frontend.components import grid, markdown, marks, work_style
 from frontend.history.work_records import FileState
 from frontend.i18n import Phrases
 from frontend.state import Desk
-from frontend.views import evidence, new_job, results_file, status
+from frontend.views import evidence, list_editor, new_job, results_file, status
 from frontend.workbench import Sheet
 from frontend.workflows import filters
 from frontend.workflows.filters import Filter
@@ -23,6 +23,11 @@ LOOK_SELDOM = 3.0
 
 def show(desk: Desk, say: Phrases) -> None:
     work_style.apply()
+    named = draft_state.opened()
+    if named is not None:
+        status.show_head(say("list.heading"), desk, say)
+        list_editor.show(named, say)
+        return
     sheet = work_state.sheet()
     title = say("work.new") if sheet is None else sheet.job.title
     status.show_head(title, desk, say)

@@ -11,6 +11,7 @@ from frontend.components import markdown
 from frontend.i18n import LANGUAGES, Phrases
 from frontend.messages import BackendError
 from frontend.state import Desk
+from frontend.views import list_editor
 from frontend.views.files import DOCUMENT_BYTES
 from frontend.workflows.fields import FieldList, Language
 
@@ -62,7 +63,9 @@ def _asked(say: Phrases) -> FieldList:
             required=True,
             key=f"work-language-{say.language}",
         )
-    lists = {one.name: one for one in state.services().bench.lists(Language(spoken or "en"))}
+    lists = {
+        one.name: one for one in state.services().bench.lists.offered(Language(spoken or "en"))
+    }
     with left:
         named = st.selectbox(
             say("work.fields"),
@@ -71,6 +74,7 @@ def _asked(say: Phrases) -> FieldList:
             key="work-fields",
         )
     asked = lists[named or next(iter(lists))]
+    list_editor.show_choice(asked.name, asked.language, say)
     with st.expander(say("work.fields_of", n=len(asked.fields))):
         st.markdown(
             "\n".join(

@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from frontend.messages import BackendError, FilePart
 from frontend.workflows import instructions
+from frontend.workflows.answer_schema import schema
 from frontend.workflows.document import Coverage, Document
-from frontend.workflows.fields import FieldList, schema
+from frontend.workflows.fields import FieldList
 from frontend.workflows.findings import Extraction
 from frontend.workflows.halt import Halt
 from frontend.workflows.judgement import Told, judge

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from frontend.workflows.evidence import ABSENT, Evidence, Exactness, locate, locate_quote
 from frontend.workflows.fields import Field, Kind
 from frontend.workflows.findings import Finding, State, Value
-from frontend.workflows.normal import normal
+from frontend.workflows.normal import normal, shaped
 from frontend.workflows.paper import Paper
 
 _WORST_FIRST = (Exactness.ABSENT, Exactness.NEAR, Exactness.VERBATIM)
+_LONG = 12  # characters; what is shorter is no noise
+_LEAST_LETTERS = 0.3  # of a value's characters
 _NOTHING = frozenset(
     {"", "null", "none", "n/a", "not stated", "not specified", "unknown", "未约定", "未说明", "无"}
 )
@@ -50,7 +52,10 @@ def judge(field: Field, answers: Sequence[Told], paper: Paper, *, answered: bool
         located = [value for value in kept if value.exactness is not Exactness.ABSENT]
         kept = located or kept
     raw = tuple(answer.raw for answer in answers)
-    return Finding(field.name, _state(field, kept, answered=answered), tuple(kept), raw)
+    failed = any(map(_is_garbled, raw))
+    return Finding(
+        field.name, _state(field, kept, answered=answered and not failed), tuple(kept), raw
+    )
 
 
 def _state(field: Field, values: Sequence[Value], *, answered: bool) -> State:
@@ -77,9 +82,18 @@ def _said(answer: object, field: Field) -> Iterable[Said]:
         yield Said("yes" if answer else "no")
     elif isinstance(answer, (str, int, float)):
         text = " ".join(str(answer).split())
+        if _is_garbled(text):
+            return
         is_a_no = field.kind in (Kind.YES_NO, Kind.CHOICE) and normal(text, field) is not None
         if text.casefold() not in _NOTHING or is_a_no:
             yield Said(text)
+
+
+def _is_garbled(answer: object) -> bool:
+    """Whether a model that lost its way wrote it: hardly a letter or digit in it."""
+    if not isinstance(answer, str) or len(answer) < _LONG:
+        return False
+    return sum(map(str.isalnum, answer)) < _LEAST_LETTERS * len(answer)
 
 
 def _value(said: Said, field: Field, paper: Paper, pages: tuple[int, ...]) -> Value:
@@ -90,9 +104,10 @@ def _value(said: Said, field: Field, paper: Paper, pages: tuple[int, ...]) -> Va
     elif found.exactness is Exactness.ABSENT and field.kind is Kind.TEXT:
         found = _told_in_other_words(quoted)
     place = found.place
+    written = said.value if place is None else place.text
     return Value(
         said=said.value,
-        normal=normal(said.value, field),
+        normal=shaped(written, normal(said.value, field), field),
         exactness=found.exactness,
         score=found.score,
         page=None if place is None else place.page,

@@ -7,10 +7,11 @@ has no certain normal form has none: the value then stays as it was written, and
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Final
 
 from frontend.workflows import mentions
-from frontend.workflows.fields import Field, Kind
+from frontend.workflows.fields import Field, Form, Kind
 from frontend.workflows.parties import party
 
 FINDERS: Final = {
@@ -26,6 +27,8 @@ _FILLING: Final = re.compile(
     r"(?:\shereof|\sof\sthis\sagreement)?[\s,.;]?)?",
     re.IGNORECASE,
 )
+_MONTHS_OF: Final = {"month": 1, "year": 12}
+_DAYS_OF: Final = {"day": 1, "week": 7}
 _YES: Final = frozenset({"yes", "true", "y", "是", "有", "对", "存在"})
 _NO: Final = frozenset({"no", "false", "n", "否", "无", "没有", "不", "不存在"})
 
@@ -45,6 +48,39 @@ def normal(value: str, field: Field) -> str | None:
     if field.kind is Kind.CHOICE:
         return next((one for one in field.choices if one.casefold() == written.casefold()), None)
     return written
+
+
+def shaped(value: str, known: str | None, field: Field) -> str | None:
+    """A value in the form that its field is to have; `known` is its normal form.
+
+    What cannot be said in that form without a guess, such as a month in days, keeps the usual one.
+    """
+    if field.form is Form.WRITTEN:
+        return " ".join(value.split())
+    if known is None or field.form is None:
+        return known
+    match field.form:
+        case Form.MONTH:
+            return known[:7]
+        case Form.YEAR:
+            return known[:4]
+        case Form.MONTHS:
+            return _lasting(known, _MONTHS_OF, "month")
+        case Form.DAYS:
+            return _lasting(known, _DAYS_OF, "day")
+        case Form.AMOUNT:
+            return known.rpartition(" ")[2]
+        case _:
+            return known
+
+
+def _lasting(known: str, sizes: dict[str, int], unit: str) -> str:
+    """A duration in another unit, if it is a whole number of them."""
+    count, _, named = known.partition(" ")
+    size = sizes.get(named.removesuffix("s"))
+    if size is None or (amount := Decimal(count) * size) != amount.to_integral_value():
+        return known
+    return f"{amount:.0f} {unit}{'' if amount == 1 else 's'}"
 
 
 def _measured(written: str, kind: Kind) -> str | None:

@@ -152,6 +152,34 @@ def test_own_lists_of_fields_are_found_by_name(
     )
 
 
+def test_lists_of_fields_are_shown_changed_saved_used_and_deleted(
+    backend: FakeBackend, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fields", "show", "lease", "--language", "zh"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["title"] == "租赁合同"
+    mine = tmp_path / "mine.json"
+    mine.write_text(json.dumps(FIELDS | {"title": "Our terms"}))
+    assert main(["fields", "save", str(mine), "--name", "Our terms"]) == 0
+    assert capsys.readouterr().out == "Saved as our_terms.\n"
+    assert main(["fields", "list"]) == 0
+    assert "our_terms    2 fields  your own  Our terms" in capsys.readouterr().out
+    assert main(["fields", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["own"] is True
+    path = contract(backend, folder, "a.pdf")
+    for name in ("our_terms", "Our terms"):
+        assert main(["extract", path, "--fields", name, "--quiet", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["fields"]["title"] == "Our terms"
+    assert main(["fields", "delete", "our_terms"]) == 0
+    assert main(["fields", "delete", "our_terms"]) == 2
+    assert main(["fields", "delete", "nda"]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert told == [
+        "There is no list of fields 'our_terms'.",
+        "nda comes with the product and cannot be deleted.",
+    ]
+
+
 def test_presets_ask_in_the_language_that_is_named(
     backend: FakeBackend, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -308,7 +336,7 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(
     command = [sys.executable, "-m", "frontend.cli", "extract", str(folder), "--fields", fields]
     command += ["--json", "--threads", "1"]
     running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: len(backend.requests) == 3)
+    wait_until(lambda: len(backend.requests) >= 3, 30)
     running.send_signal(signal.SIGINT)
     assert running.stderr is not None
     told = running.stderr.read()

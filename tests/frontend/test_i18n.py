@@ -15,6 +15,7 @@ from frontend.jobs import Stage
 from frontend.messages import FinishReason, Phase, ReadingMethod
 from frontend.presets import PRESETS, STARTERS
 from frontend.work_state import View
+from frontend.workflows.fields import Form, Kind, Problem
 from frontend.workflows.filters import Filter
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
@@ -23,6 +24,7 @@ PAGE = [
     *FRONTEND.glob("components/*.py"),
     FRONTEND / "streamlit_app.py",
     FRONTEND / "i18n.py",
+    FRONTEND / "draft_state.py",
 ]
 
 # Keys put together from values: each value must have its phrase.
@@ -40,6 +42,10 @@ COMPOSED = {
     *(f"mark.{mark.name}" for mark in marks.STATES.values()),
     *(f"mark.{mark.name}" for mark in (marks.ACCEPTED, marks.CORRECTED, marks.REJECTED)),
     *(f"evidence.{step}" for step in ("previous", "next")),
+    *(f"kind.{kind.value}" for kind in Kind),
+    *(f"form.{form.value}" for form in Form),
+    *(f"mistake.{problem.value}" for problem in Problem),
+    *(f"list.{option}" for option in ("up", "down", "delete")),
     *(preset.name for preset in PRESETS),
     *STARTERS,
 }

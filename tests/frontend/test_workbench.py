@@ -106,7 +106,7 @@ def test_own_lists_come_first_and_replace_those_of_their_name(
     review = Review(history.database)
     review.save_fields(OWNER, "nda", NDA.to_json().replace("Non-disclosure agreement", "Ours"))
     review.save_fields(OWNER, "broken", "{")
-    lists = bench.lists(Language.CHINESE)
+    lists = bench.lists.offered(Language.CHINESE)
     assert [one.title for one in lists[:2]] == ["Ours", "服务合同"]
     assert len(lists) == len(presets.NAMES)
 

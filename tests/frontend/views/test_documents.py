@@ -221,3 +221,52 @@ def test_own_lists_of_fields_are_offered_first(open_page: Opener, tmp_path: Path
     assert [column["heading"] for column in grid(page)["columns"]] == ["File", "term"]
     assert Work(history.database).jobs("local")[0].title == "Our terms"
     history.close()
+
+
+def test_a_list_of_fields_is_written_saved_renamed_and_deleted(open_page: Opener) -> None:
+    page = open_page(view="documents")
+    page.selectbox(key="work-fields").set_value("lease").run()
+    page.button(key="change-list").click().run()
+    assert page.query_params["list"] == "lease.en"
+    assert page.text_input(key="list-title").value == "Lease, our own"
+    page.text_input(key="list-title").set_value("Our rents")
+    page.selectbox(key="row-1-kind").set_value("choice").run()
+    page.button(key="save-list").click().run()
+    assert [one.value for one in page.error] == ["Give the choices, between commas."]
+    page.text_input(key="row-1-choices").set_value("us, them").run()
+    page.button(key="add-field").click().run()
+    added = max(
+        int(str(one.key).split("-")[1]) for one in page.text_input if "question" in str(one.key)
+    )
+    page.text_input(key=f"row-{added}-title").set_value("Pets")
+    page.text_input(key=f"row-{added}-question").set_value("Are pets allowed?")
+    page.selectbox(key=f"row-{added}-kind").set_value("yes_no")
+    page.button(key="save-list").click().run()
+    assert not page.exception
+    assert "list" not in page.query_params
+    assert page.selectbox(key="work-fields").value == "our_rents"
+    page.button(key="change-list").click().run()
+    assert page.text_input(key=f"row-{added}-title").value == "Pets"
+    page.text_input(key="list-title").set_value("Our leases").run()
+    page.button(key="save-list").click().run()
+    options = page.selectbox(key="work-fields").options
+    assert (options[0], "Our rents" in options) == ("Our leases", False)
+    page.button(key="change-list").click().run()
+    page.button(key="delete-list").click().run()
+    page.button(key="delete-list-now").click().run()
+    assert "Our leases" not in page.selectbox(key="work-fields").options
+
+
+def test_a_new_list_begins_empty_and_two_lists_have_two_names(open_page: Opener) -> None:
+    page = open_page(view="documents", lang="zh")
+    for problem in ([], ["已有同名清单。"]):
+        page.button(key="new-list").click().run()
+        page.button(key="save-list").click().run()
+        assert [one.value for one in page.error] == ["请填写清单名称。"]
+        page.text_input(key="list-title").set_value("我们的条款")
+        page.text_input(key="row-1-title").set_value("通知期限")
+        page.text_input(key="row-1-question").set_value("须提前多久通知？")
+        page.button(key="save-list").click().run()
+        assert [one.value for one in page.error] == problem
+    page.button(key="close-list").click().run()
+    assert page.selectbox(key="work-fields").options.count("我们的条款") == 1

@@ -12,7 +12,7 @@ from PIL import Image
 from frontend.messages import BackendError, ReadingMethod
 from frontend.workflows import findings
 from frontend.workflows.extraction import Plan, extract
-from frontend.workflows.fields import Field, FieldList, Kind, Language
+from frontend.workflows.fields import Field, FieldList, Form, Kind, Language
 from frontend.workflows.findings import Extraction, State
 from frontend.workflows.halt import Halt, Halted
 from frontend.workflows.reader import Answer
@@ -150,6 +150,23 @@ def test_an_invention_of_one_window_is_no_conflict() -> None:
         plan=Plan(window_tokens=170),
     )
     assert states(found)["term"] is State.FOUND
+
+
+def test_noise_is_no_value_and_no_proof_that_a_field_is_not_stated() -> None:
+    found, _ = run(lambda _: NOTHING | {"term": ")}]]]]]]]]]]]]]]]]"})
+    term = found.finding("term")
+    assert term is not None
+    assert (term.state, term.values) == (State.UNVERIFIED, ())
+
+
+def test_a_value_is_written_in_the_form_of_its_field() -> None:
+    field = Field("term", "How long?", Kind.DURATION, form=Form.MONTHS)
+    fields = FieldList("x", "X", Language.ENGLISH, (field,))
+    fake = FakeReader(lambda _: {"term": "three (3) years"})
+    found = extract(fake, "local", document(fake, *AGREEMENT), fields, Plan())
+    term = found.finding("term")
+    assert term is not None
+    assert (term.shown, term.state, term.values[0].page) == ("36 months", State.FOUND, 2)
 
 
 def test_an_answer_that_is_no_json_is_asked_for_again() -> None:

@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from frontend.workflows import presets
-from frontend.workflows.fields import FieldList, FieldsInvalid, Kind, Language, read, schema
+from frontend.workflows.answer_schema import schema
+from frontend.workflows.fields import FieldList, FieldsInvalid, Kind, Language, read
 
 NDA = presets.preset("nda")
 assert NDA is not None
@@ -58,6 +59,8 @@ def field_list(**field: Any) -> str:
         (field_list(question=None), r"`fields\[0\].question` must be given"),
         (field_list(choices=["a"]), r"`fields\[0\].choices` goes with the kind choice"),
         (field_list(kind="choice"), r"`fields\[0\].choices` goes with the kind choice"),
+        (field_list(form="month"), r"`fields\[0\].form` of the kind duration must be: counted"),
+        (field_list(form="round"), r"`fields\[0\].form` must be one of: day"),
         (field_list(required="yes"), r"`fields\[0\].required` must be true or false"),
         (field_list(colour="red"), r"`fields\[0\]` has a key that is not known: 'colour'"),
     ],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from frontend.workflows.fields import Field, Kind
-from frontend.workflows.normal import normal
+from frontend.workflows.fields import Field, Form, Kind
+from frontend.workflows.normal import normal, shaped
 
 CHOICES = ("allowed", "forbidden")
 
@@ -45,3 +45,26 @@ CHOICES = ("allowed", "forbidden")
 def test_normal_forms(kind: Kind, written: str, expected: str | None) -> None:
     choices = CHOICES if kind is Kind.CHOICE else ()
     assert normal(written, Field("f", "Which?", kind, choices=choices)) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "written", "expected"),
+    [
+        (Kind.DATE, Form.MONTH, "May 3, 2024", "2024-05"),
+        (Kind.DATE, Form.YEAR, "二〇二四年五月三日", "2024"),
+        (Kind.DURATION, Form.MONTHS, "two (2) years", "24 months"),
+        (Kind.DURATION, Form.MONTHS, "one month", "1 month"),
+        (Kind.DURATION, Form.MONTHS, "30 days", "30 days"),
+        (Kind.DURATION, Form.DAYS, "two weeks", "14 days"),
+        (Kind.DURATION, Form.DAYS, "2 years", "2 years"),
+        (Kind.MONEY, Form.AMOUNT, "USD 1,000.00", "1000.00"),
+        (Kind.PARTIES, Form.WRITTEN, "ACME  Holdings, L.L.C.", "ACME Holdings, L.L.C."),
+        (Kind.DATE, None, "May 3, 2024", "2024-05-03"),
+        (Kind.DATE, Form.MONTH, "some day in May", None),
+    ],
+)
+def test_a_field_may_have_its_values_in_another_form(
+    kind: Kind, form: Form | None, written: str, expected: str | None
+) -> None:
+    field = Field("x", "?", kind, form=form)
+    assert shaped(written, normal(written, field), field) == expected
