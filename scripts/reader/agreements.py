@@ -13,7 +13,8 @@ from typing import Any
 from scripts.reader import chance as names
 from scripts.reader import values
 from scripts.reader.contracts import Said
-from scripts.reader.requests import INSTRUCTIONS, VERBATIM, Asked, Told
+from scripts.reader.particulars import particular
+from scripts.reader.requests import INSTRUCTIONS, LISTED, VERBATIM, Asked, Told, typed
 from scripts.reader.values import Value, find_dates, find_durations, plain_name
 
 KEYS = ("effective_date", "jurisdiction", "party", "term")
@@ -31,19 +32,24 @@ _ASK = {
     "effective_date": (
         "Date from which the agreement takes effect|Effective date (YYYY-MM-DD)|"
         "The date the agreement becomes effective|Effective date of the agreement|"
-        "When does the agreement take effect?|ISO date on which the agreement is made"
+        "When does the agreement take effect?|ISO date on which the agreement is made|"
+        "On which date does the contract take effect?|Effective date, YYYY-MM-DD|"
+        "Date of the agreement as YYYY-MM-DD, null if there is none"
     ),
     "jurisdiction": (
         "State or country whose law governs|Governing law|Under which state's law?|"
-        "The state or country whose laws govern the agreement|Jurisdiction of the governing law"
+        "The state or country whose laws govern the agreement|Jurisdiction of the governing law|"
+        "Which state's or country's law governs the contract?|State or country of the governing law"
     ),
     "party": (
         "Parties to the agreement|Names of the contracting parties|All parties|"
-        "Who are the parties?|The companies or persons who sign the agreement"
+        "Who are the parties?|The companies or persons who sign the agreement|"
+        "All parties to the agreement|Who concludes the contract?"
     ),
     "term": (
         "Length of the term, for example 2 years|How long the agreement or its confidentiality lasts|"
-        "Duration of the agreement|Term of the agreement, such as '18 months'|Term"
+        "Duration of the agreement|Term of the agreement, such as '18 months'|Term|"
+        "How long does the contract last?|How long it lasts, for example 2 years"
     ),
 }
 _NAMES = {
@@ -92,10 +98,23 @@ def write(agreements: Sequence[Agreement], path: Path) -> Path:
     return path
 
 
-def split(agreements: Sequence[Agreement]) -> tuple[list[Agreement], list[Agreement]]:
-    """(for training, for validation): every fifth by name is never trained on."""
+@dataclass(frozen=True)
+class Split:
+    """Agreements by what they may be used for."""
+
+    training: list[Agreement]
+    choosing: list[Agreement]  # kept from training, to choose between adapters
+    validation: list[Agreement]  # every fifth by name: for the figures alone
+
+
+def split(agreements: Sequence[Agreement]) -> Split:
+    """What is trained on, what chooses and what validates."""
     kept = [one for place, one in enumerate(agreements) if place % 5]
-    return kept, [one for place, one in enumerate(agreements) if place % 5 == 0]
+    return Split(
+        training=[one for place, one in enumerate(kept) if place % 16],
+        choosing=[one for place, one in enumerate(kept) if place % 16 == 0],
+        validation=[one for place, one in enumerate(agreements) if place % 5 == 0],
+    )
 
 
 def pattern(name: str) -> re.Pattern[str]:
@@ -246,25 +265,76 @@ def _other_term(chance: Random, text: str, labels: _Labels) -> tuple[str, _Label
     return text, {**labels, "term": (new.normal,)}
 
 
-def ask(chance: Random, agreement: Agreement) -> Asked:
-    """A request for the labelled fields, or some of them."""
+@dataclass(frozen=True)
+class Aside:
+    """Something said in an agreement that its labels know nothing of."""
+
+    name: str
+    question: str
+    kind: dict[str, Any]
+    value: Any
+    blank: Any
+    written: tuple[str, ...]  # where it is said; nothing if it is not
+
+
+def with_asides(chance: Random, agreement: Agreement) -> tuple[Agreement, tuple[Aside, ...]]:
+    """Puts sentences of ours between an agreement's own, and asks after some that are not there."""
+    pages, asides = list(agreement.pages), []
+    for number in range(chance.choice((1, 1, 2, 3))):
+        fact, value = particular(chance, "en", number)
+        is_said = chance.random() < 0.7
+        if is_said:
+            says = chance.choice(fact.en.says.split("|"))
+            sentence = says.format(v=value.written, a="the Recipient", b="the Company")
+            page = chance.randrange(len(pages))
+            lines = pages[page].split("\n")
+            place = chance.randint(0, len(lines))
+            pages[page] = "\n".join(
+                [*lines[:place], sentence[:1].upper() + sentence[1:], *lines[place:]]
+            )
+        kind, right, blank = typed(chance, fact, value if is_said else None)
+        asides.append(
+            Aside(
+                fact.en.names,
+                chance.choice(fact.en.ask.split("|")),
+                kind,
+                right,
+                blank,
+                (value.written,) if is_said else (),
+            )
+        )
+    return Agreement(agreement.name, tuple(pages), agreement.labels), tuple(asides)
+
+
+def ask(chance: Random, agreement: Agreement, asides: Sequence[Aside] = ()) -> Asked:
+    """A request for the labelled fields, or some of them, and for what was added."""
     found = known(agreement).values
     keys = list(KEYS) if chance.random() < 0.75 else chance.sample(KEYS, chance.randint(1, 3))
     if chance.random() < 0.4:
         chance.shuffle(keys)
-    verbatim = chance.random() < 0.15
+    verbatim = not asides and chance.random() < 0.15
     describes = chance.random() < 0.6
-    nullable = chance.random() < 0.6
+    nullable = chance.random() < 0.7
     instruction = chance.choice(INSTRUCTIONS).replace(
         "contract", chance.choice(("contract", "agreement", "NDA"))
     )
     if verbatim:
         instruction = f"{instruction} {chance.choice(VERBATIM)}".strip()
+    listed: list[str] = []  # questions that stand in the words of the request instead
+    lists = describes and not verbatim and chance.random() < 0.2
     properties: dict[str, Any] = {}
     answer: dict[str, Any] = {}
     held: dict[str, tuple[str, ...]] = {}
     absent: dict[str, Any] = {}
-    quotes = chance.random() < 0.05
+    quotes = not asides and chance.random() < 0.06
+
+    def add(name: str, kind: dict[str, Any], told: str, right: object, blank: object) -> None:
+        if lists:
+            listed.append(f"- {name}: {told}")
+        elif describes:
+            kind = {**kind, "description": told}
+        properties[name], answer[name], absent[name] = kind, right, blank
+
     for key in keys:
         name = chance.choice(_NAMES[key].split())
         kind: dict[str, Any] = {"type": ["string", "null"] if nullable else "string"}
@@ -272,13 +342,12 @@ def ask(chance: Random, agreement: Agreement) -> Asked:
             kind = {"type": "array", "items": {"type": "string"}}
         elif key == "effective_date" and nullable and not verbatim and chance.random() < 0.3:
             kind = {**kind, "format": "date"}
-        if describes:
-            kind = {**kind, "description": chance.choice(_ASK[key].split("|"))}
         located = [value for value in found.get(key, ()) if value is not None]
         shown = [value.written.strip() if verbatim else value.normal for value in located]
         shown = [" ".join(one.split()) for one in shown]
         blank: Any = [] if key == "party" else None if nullable else ""
         right: Any = shown if key == "party" else shown[0] if shown else blank
+        told = chance.choice(_ASK[key].split("|"))
         if quotes and key != "party":
             quote = _sentence(agreement.pages, located[0].written) if located else None
             kind = {
@@ -287,12 +356,22 @@ def ask(chance: Random, agreement: Agreement) -> Asked:
                 "required": ["value", "quote"],
             }
             right, blank = {"value": right, "quote": quote}, {"value": blank, "quote": None}
-        properties[name] = kind
-        answer[name] = right
-        absent[name] = blank
+        add(name, kind, told, right, blank)
         held[name] = tuple(value.written for value in located)
-    schema = {"type": "object", "properties": properties, "required": list(properties)}
-    return Asked(instruction, schema, answer, held, absent)
+    for aside in asides:
+        add(aside.name, aside.kind, aside.question, aside.value, aside.blank)
+        held[aside.name] = aside.written
+    order = list(properties)
+    if asides:
+        chance.shuffle(order)
+    if lists:
+        instruction = "\n".join([chance.choice(LISTED), *listed])
+    schema = {
+        "type": "object",
+        "properties": {name: properties[name] for name in order},
+        "required": order,
+    }
+    return Asked(instruction, schema, {name: answer[name] for name in order}, held, absent)
 
 
 def _sentence(pages: Sequence[str], written: str) -> str | None:
@@ -312,45 +391,65 @@ _QUESTIONS = {
     "party": "Who are the parties?|Between whom is this agreement?",
     "term": "How long does it last?|What is the term?|How long do the obligations last?",
 }
+_QUESTIONS_ZH = {
+    "effective_date": "协议何时生效？|这份协议的日期是哪天？",
+    "jurisdiction": "适用哪里的法律？|管辖法律是什么？",
+    "party": "协议双方是谁？|有哪些当事人？",
+    "term": "协议有效期多长？|保密义务持续多久？",
+}
+_OVERVIEWS = (
+    "Summarise this document.|Give me a short summary with page references.|"
+    "Summarise the key points of this agreement.|Summarise the three key clauses.|"
+    "Summarise the three key clauses of this contract, one line for each."
+)
+_OVERVIEWS_ZH = "请总结这份合同中的三个关键条款|请总结这份文件，注明页码。|请总结这份合同中的三个关键条款，每条一行。|概括这份协议的要点"
 
 
 def tell(chance: Random, agreement: Agreement) -> Told:
-    """A question in plain words about a labelled agreement."""
+    """A question in plain words about a labelled agreement, now and then in Chinese."""
+    zh = chance.random() < 0.3
+    otherwise = "文件中没有说明。" if zh else "The document does not say."
     said = {}
     for key, located in known(agreement).values.items():
         kept = [value for value in located if value is not None]
         if not kept:
             continue
-        listed = " and ".join(value.normal for value in kept)
-        brief = {
-            "effective_date": f"It takes effect on {listed}.",
-            "jurisdiction": f"The law of {listed} applies.",
-            "party": f"The parties are {listed}." if len(kept) > 1 else f"{listed} is a party.",
-            "term": f"The term is {listed}.",
-        }[key]
+        names = [" ".join(value.written.split()) for value in kept]
         page = next(
             (number for number, text in enumerate(agreement.pages, 1) if kept[0].written in text), 1
         )
         said[key] = Said(
             key, "", kept[0], listed=tuple(kept), sentence=kept[0].written, page=page,
-            brief=brief.replace("..", "."),
+            brief=_brief(key, names, kept[0].normal, zh=zh),
         )  # fmt: skip
-    if chance.random() < 0.4 or not said:
-        question = chance.choice(
-            ("Summarise this document.", "Give me a short summary with page references.",
-             "Summarise the key points of this agreement.")
-        )  # fmt: skip
-        told = tuple(
-            said[key] for key in ("party", "effective_date", "term", "jurisdiction") if key in said
-        )
-        return Told(
-            question,
-            told,
-            False,
-            "The document does not say.",
-            "This is a confidentiality agreement.",
-        )
-    key = chance.choice(list(said))
-    return Told(
-        chance.choice(_QUESTIONS[key].split("|")), (said[key],), False, "The document does not say."
-    )
+    if said and chance.random() < 0.6:
+        key = chance.choice(list(said))
+        question = chance.choice((_QUESTIONS_ZH if zh else _QUESTIONS)[key].split("|"))
+        return Told(question, (said[key],), False, otherwise)
+    question = chance.choice((_OVERVIEWS_ZH if zh else _OVERVIEWS).split("|"))
+    order = ("party", "effective_date", "term", "jurisdiction")
+    told = [said[key] for key in order if key in said]
+    is_counted = "three" in question or "三" in question
+    told = told[1:] if is_counted and len(told) > 3 else told
+    opening = "这是一份保密协议。" if zh else "This is a confidentiality agreement."
+    return Told(question, tuple(told), is_counted, otherwise, "" if is_counted else opening)
+
+
+def _brief(key: str, names: Sequence[str], normal: str, *, zh: bool) -> str:
+    """A summary's sentence on a label; names and dates as they are written."""
+    if zh:
+        length = re.sub(r" years?", "年", re.sub(r" months?", "个月", normal))
+        return {
+            "effective_date": f"协议自{normal}生效。",
+            "jurisdiction": f"协议适用{normal}法律。",
+            "party": f"协议当事人为{'和'.join(names)}。",
+            "term": f"协议期限为{length}。",
+        }[key]
+    listed = " and ".join(names)
+    sentence = {
+        "effective_date": f"It takes effect on {listed}.",
+        "jurisdiction": f"The law of {normal} applies.",
+        "party": f"The parties are {listed}." if len(names) > 1 else f"{listed} is a party.",
+        "term": f"The term is {listed}.",
+    }[key]
+    return sentence.replace("..", ".")

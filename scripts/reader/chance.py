@@ -47,6 +47,33 @@ _SUFFIXES = (
     *(" Corporation", " Corp.", ", Corp.", " Company", " Co.", ", Ltd.", " Ltd.", " Limited"),
     *(" Co., Ltd.", " PLC", " GmbH", " N.V.", " S.A.", " AG", " Pty. Ltd.", " Group", ""),
 )
+_EXTRAS = (
+    *(
+        "Holdings",
+        "Group",
+        "International",
+        "Acquisition",
+        "America",
+        "USA",
+        "Management",
+        "Global",
+    ),
+    *(
+        "Services",
+        "Worldwide",
+        "II",
+        "Partners",
+        "Merger Sub",
+        "Investments",
+        "(Holdings)",
+        "Bancorp",
+    ),
+)
+_WIDE = ("America", "the Americas", "North America", "Europe", "Asia", "the West", "the Carolinas")
+_SYLLABLES = (
+    "ab acu bel bio cor cy dex dia e en fi ga hex in ka lex lo mag mo nex no om opt per po qui ra "
+    "re sa sil syn ta tel tri u va ven vi xy yo zan zo"
+).split()
 _STREETS = (
     "Main Oak Park Market Elm Washington Lake Hill Mill Church High King Station Harbor".split()
 )
@@ -104,21 +131,45 @@ def company(chance: Random) -> str:
     """An English company name as a contract writes it, with its suffix."""
     root = chance.choice(_ROOTS)
     form = chance.random()
-    if form < 0.35:
+    if form < 0.28:
         name = f"{root}{chance.choice(_ENDS)} {chance.choice(_TRADES)}"
-    elif form < 0.65:
+    elif form < 0.38:
+        name = f"{chance.choice(_LAST)} {chance.choice(_TRADES)}"
+    elif form < 0.46:
+        place = chance.choice((*CITIES, *STATES, *_WIDE))
+        name = f"{chance.choice((f'{root} of {place}', f'{place} {chance.choice(_TRADES)}', f'Bank of {place}'))}"
+    elif form < 0.54:
+        name = (
+            f"{_coined(chance)} {chance.choice(_TRADES)}"
+            if chance.random() < 0.6
+            else _coined(chance)
+        )
+    elif form < 0.7:
         name = f"{root} {chance.choice(_ROOTS)} {chance.choice(_TRADES)}"
-    elif form < 0.75:
-        name = f"{chance.choice(_LAST)} & {chance.choice(_LAST)}"
-    elif form < 0.83:
+    elif form < 0.77:
+        name = f"{chance.choice(_LAST)} {chance.choice(('&', '&', 'and'))} {chance.choice(_LAST)}"
+        if chance.random() < 0.3:
+            name += f" {chance.choice(_TRADES)}"
+    elif form < 0.85:
         letters = "".join(chance.choice("ABCDEFGHJKLMNPRSTVWXZ") for _ in range(3))
         name = f"{letters} {chance.choice(_TRADES)}"
     else:
         name = f"{root}{chance.choice(_ENDS)}"
+    if chance.random() < 0.2:
+        name += f" {chance.choice(_EXTRAS)}"
     if chance.random() < 0.06:
         name = f"The {name}"
     name += chance.choice(_SUFFIXES)
     return name.upper() if chance.random() < 0.2 else name
+
+
+def _coined(chance: Random) -> str:
+    """A word that no dictionary has, as brands are."""
+    middle = "".join(chance.choice(_SYLLABLES) for _ in range(chance.choice((1, 1, 2))))
+    name = f"{chance.choice(_SYLLABLES)}{middle}{chance.choice(('', '', 'x', 'n', 'tech', 'soft', 'gen', 'ia', 'us'))}"
+    return chance.choice(
+        (name.capitalize(), name.capitalize(), name.upper(), f"e{name.capitalize()}")
+    )
 
 
 def address(chance: Random) -> str:

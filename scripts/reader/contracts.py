@@ -11,6 +11,7 @@ from scripts.reader import chance as names
 from scripts.reader import values
 from scripts.reader.facts import FACTS, FILLER_EN, FILLER_ZH, KINDS, Fact, Wording
 from scripts.reader.particulars import particular
+from scripts.reader.trades import trades
 from scripts.reader.values import Value
 
 _BANKS = ("First Harbor Bank", "Midland Savings Bank", "Union Trust Bank", "Northern Commerce Bank")
@@ -31,6 +32,7 @@ class Said:
     sentence: str = ""
     page: int = 1
     brief: str = ""
+    abroad: str = ""  # the same in the other language
 
 
 @dataclass
@@ -41,6 +43,8 @@ class Contract:
     kind: str
     title: str
     roles: tuple[str, str]
+    called: tuple[str, str] = ("", "")  # what the clauses call the parties
+    who: tuple[str, str] = ("", "")  # questions after them, if the kind has its own
     pages: list[str] = field(default_factory=list)
     said: dict[str, Said] = field(default_factory=dict)
     absent: list[Fact] = field(default_factory=list)
@@ -54,10 +58,11 @@ class _Paragraph:
 
 
 def contract(
-    chance: Random, language: str, *, kinds: Sequence[str] = tuple(KINDS), withheld: str = ""
+    chance: Random, language: str, *, kinds: Sequence[str] = (), withheld: str = ""
 ) -> Contract:
     """A new contract. Facts named in `withheld` never occur."""
-    made = _Maker(chance, language, chance.choice(list(kinds)), set(withheld.split()))
+    kind = chance.choice(list(kinds) or [*KINDS, *trades(language)])
+    made = _Maker(chance, language, kind, set(withheld.split()))
     return made.contract
 
 
@@ -67,19 +72,34 @@ class _Maker:
     def __init__(self, chance: Random, language: str, kind: str, withheld: set[str]) -> None:
         self._chance = chance
         self._zh = language == "zh"
-        english, chinese, titles, titles_zh = KINDS[kind]
-        self._functions = chinese if self._zh else english
-        title = chance.choice((titles_zh if self._zh else titles).split("|"))
+        trade = trades(language).get(kind)
+        if trade is None:
+            english, chinese, *both = KINDS[kind]
+            self._functions = chinese if self._zh else english
+            titles = both[self._zh]
+        else:
+            self._functions, titles = trade.roles, trade.titles
         self._pick_roles(kind)
-        self.contract = Contract(language, kind, title, self._functions)
+        self.contract = Contract(
+            language,
+            kind,
+            chance.choice(titles.split("|")),
+            self._functions,
+            called=(self._a.removeprefix("the "), self._b.removeprefix("the ")),
+            who=trade.asks if trade else ("", ""),
+        )
         self._day = values.any_date(chance)
-        fitting = [
+        general = [
             fact
             for fact in FACTS
             if fact.key not in withheld and (not fact.kinds or kind in fact.kinds)
         ]
-        wanted = min(len(fitting), chance.randint(4, 16))
-        chosen = chance.sample(fitting, wanted)
+        own = [fact for fact in (trade.facts if trade else ()) if fact.key not in withheld]
+        chosen = chance.sample(own, chance.randint(min(3, len(own)), len(own)))
+        chosen += chance.sample(
+            general, min(len(general), chance.randint(0, 6) if own else chance.randint(4, 16))
+        )
+        fitting = [*general, *own]
         self.contract.absent = [fact for fact in fitting if fact not in chosen]
         body = self._body(chosen)
         for paragraph in self._particulars():
@@ -164,6 +184,12 @@ class _Maker:
                 f"This Agreement is effective as of {written} (the “Effective Date”), between {pair}.",
                 f"This {title} is entered into {'' if is_spelt else 'on '}{written}, by and between {pair}.",
                 f"This Agreement is made {'' if is_spelt else 'on '}{written}\nBETWEEN:\n{pair}.",
+                f"{pair} have agreed, {'' if is_spelt else 'on '}{written}, as follows.",
+                f"The undersigned, {pair}, conclude this {title}, dated {bare}.",
+                f"Agreement of {bare} between {pair}.",
+                f"Parties: (1) {pair.replace(' and ', '; and (2) ', 1)}. Signed {written}."
+                if "&" not in pair and pair.count(" and ") == 1
+                else f"Between {pair}, made {written}.",
             )
         )
         if chance.random() < 0.12:  # a list of parties, and the date elsewhere
@@ -181,7 +207,7 @@ class _Maker:
             )
         paragraph = _Paragraph(effective)
         sentence = " ".join(effective.split())
-        brief = f"The parties are {first.normal} and {second.normal}".rstrip(".") + "."
+        brief = f"The parties are {first.written} and {second.written}".rstrip(".") + "."
         paragraph.facts += self._party_facts(parties, (first, second), sentence, brief)
         if dated:
             paragraph.facts.append(
@@ -192,7 +218,8 @@ class _Maker:
                         "date",
                         day,
                         sentence=sentence,
-                        brief=f"It takes effect on {day.normal}.",
+                        brief=f"It takes effect on {bare}.",
+                        abroad=f"合同自{day.normal}生效。",
                     ),
                 )
             )
@@ -213,9 +240,7 @@ class _Maker:
         chance = self._chance
         title = self.contract.title
         a, b = parties
-        role_a, role_b = self._functions
-        label_a = self._a if self._a == role_a else f"{self._a}（{role_a}）"
-        label_b = self._b if self._b == role_b else f"{self._b}（{role_b}）"
+        label_a, label_b = self._labels_zh()
         lines: list[_Paragraph] = [_Paragraph(title)]
         if chance.random() < 0.4:
             line = chance.choice((f"合同编号：{number}", f"编号：{number}"))
@@ -228,7 +253,15 @@ class _Maker:
         first, second = pairs[0][1], pairs[1][1]
         brief = f"合同双方为{first.normal}和{second.normal}。"
         colon = chance.choice(("：", "：", ": "))
-        if chance.random() < 0.75:
+        form = chance.random()
+        if form < 0.12:  # side by side
+            gap = chance.choice(("　　", "　　　　", "  ", "；"))
+            (label, name), (other, second_name) = pairs
+            text = f"{label}{colon}{name.written}{gap}{other}{colon}{second_name.written}"
+            paragraph = _Paragraph(text)
+            paragraph.facts += self._party_facts(parties, (first, second), text, brief)
+            lines.append(paragraph)
+        elif form < 0.8:
             for place, (label, name) in enumerate(pairs):
                 text = f"{label}{colon}{name.written}"
                 paragraph = _Paragraph(text)
@@ -258,10 +291,21 @@ class _Maker:
                     lines.append(
                         _Paragraph(f"联系电话{colon}1{chance.randint(3 * 10**9, 10**10 - 1)}")
                     )
+                if chance.random() < 0.15:
+                    code = f"{chance.randint(10**16, 10**17 - 1)}{chance.choice('ABCEGJX')}"
+                    lines.append(_Paragraph(f"统一社会信用代码{colon}9{code}"))
         else:
-            text = (
-                f"本{title}由{pairs[0][1].written}（以下简称“{pairs[0][0]}”）与"
-                f"{pairs[1][1].written}（以下简称“{pairs[1][0]}”）签订。"
+            called = chance.choice(("以下简称", "下称", "以下称", "简称"))
+            said_so = chance.choice(("签订", "订立", "协商订立", "签署"))
+            text = chance.choice(
+                (
+                    f"本{title}由{pairs[0][1].written}（{called}“{pairs[0][0]}”）与"
+                    f"{pairs[1][1].written}（{called}“{pairs[1][0]}”）{said_so}。",
+                    f"{pairs[0][1].written}作为{pairs[0][0]}，{pairs[1][1].written}作为{pairs[1][0]}，"
+                    f"经协商{said_so}本{title}。",
+                    f"{pairs[0][0]}{pairs[0][1].written}与{pairs[1][0]}{pairs[1][1].written}"
+                    f"就下列事项达成一致：",
+                )
             )
             paragraph = _Paragraph(text)
             paragraph.facts += self._party_facts(parties, (first, second), text, brief)
@@ -273,14 +317,27 @@ class _Maker:
                 f"{chance.choice(('签订日期', '签约日期', '日期', '合同签订时间'))}{colon}{written}"
             )
         elif form < 0.6:
-            text = f"双方于{written}就以下事项达成协议，并自该日起生效。"
+            text = chance.choice(
+                (
+                    f"双方于{written}就以下事项达成协议，并自该日起生效。",
+                    f"双方在自愿的基础上，于{written}签署本合同，条款如下。",
+                    f"本合同由双方于{written}签订于{chance.choice(names.CITIES_ZH)}。",
+                )
+            )
         elif form < 0.9:
-            text = f"本合同自{written}起生效。"
+            text = chance.choice(
+                (f"本合同自{written}起生效。", f"本合同经双方盖章，于{written}开始生效。")
+            )
         else:
             text = ""
         if text:
             said = Said(
-                "effective_date", "date", day, sentence=text, brief=f"合同自{day.normal}生效。"
+                "effective_date",
+                "date",
+                day,
+                sentence=text,
+                brief=f"合同自{day.written}生效。",
+                abroad=f"It takes effect on {day.normal}.",
             )
             lines.append(_Paragraph(text, [(text.find(written), said)]))
         if chance.random() < 0.7:
@@ -297,6 +354,25 @@ class _Maker:
             )
         return lines
 
+    def _labels_zh(self) -> tuple[str, str]:
+        """What stands before the parties' names; the clauses' name for them is in it."""
+        chance = self._chance
+        called, roles = (self._a, self._b), self._functions
+        short = chance.choice(("以下称", "下称", "以下简称"))
+        quotes = chance.choice(("{}", "“{}”"))
+        form = chance.random()
+        labels = [
+            role
+            if name == role
+            else f"{name}（{role}）"
+            if form < 0.5
+            else f"{role}（{short}{quotes.format(name)}）"
+            if form < 0.85
+            else f"{role}（{name}）"
+            for name, role in zip(called, roles, strict=True)
+        ]
+        return labels[0], labels[1]
+
     def _plain(self, key: str, kind: str, text: str, sentence: str) -> Said:
         return Said(key, kind, Value(text, text), sentence=sentence)
 
@@ -310,8 +386,15 @@ class _Maker:
     ) -> list[tuple[int, Said]]:
         kind = "company"
         a, b = apart or (sentence, sentence)
+        both = [one.written for one in listed]
+        abroad = (
+            f"The parties are {both[0]} and {both[1]}."
+            if self._zh
+            else f"合同双方为{both[0]}和{both[1]}。"
+        )
+        party = Said("party", "parties", None, listed=listed, sentence=sentence, brief=brief)
         return [
-            (0, Said("party", "parties", None, listed=listed, sentence=sentence, brief=brief)),
+            (0, replace(party, abroad=abroad)),
             (0, Said("party_a", kind, parties[0], sentence=a)),
             (0, Said("party_b", kind, parties[1], sentence=b)),
         ]
@@ -364,11 +447,15 @@ class _Maker:
         clutter = chance.choice((0.2, 0.6, 1.2, 2.0, 3.0))  # sentences without value, for each fact
         headings = chance.random() < 0.75
         style = chance.randrange(5)
+        runs_on = chance.choice((0.0, 0.2, 0.5))  # chance that a clause says one thing more
         paragraphs: list[_Paragraph] = []
         for number, fact in enumerate(chosen, start=1):
             said, sentence = self._say(fact)
             if not self._zh:
                 sentence = sentence[:1].upper() + sentence[1:]
+            if paragraphs and paragraphs[-1].facts and chance.random() < runs_on:
+                self._run_on(paragraphs[-1], said, sentence)
+                continue
             before: list[str] = []
             after: list[str] = []
             for _ in range(int(clutter + chance.random())):
@@ -390,6 +477,15 @@ class _Maker:
             if chance.random() < 0.12 * clutter:
                 paragraphs.append(_Paragraph(self._capital(self._distraction())))
         return paragraphs
+
+    def _run_on(self, paragraph: _Paragraph, said: Said, sentence: str) -> None:
+        """Says something more in a paragraph."""
+        if self._zh and paragraph.text.endswith("。") and self._chance.random() < 0.4:
+            paragraph.text = f"{paragraph.text[:-1]}；"
+        start = len(paragraph.text) + (0 if self._zh else 1)
+        paragraph.text += sentence if self._zh else f" {sentence}"
+        place = paragraph.text.find(said.value.written, start) if said.value else start
+        paragraph.facts.append((max(start, place), said))
 
     def _particulars(self) -> list[_Paragraph]:
         """Paragraphs of one to three sentences, each with a value of its own."""
@@ -466,9 +562,8 @@ class _Maker:
             sentence = sentence.format(a=self._a, b=self._b)
             brief = wording.brief if truth else wording.briefly_not
             brief = self._capital(brief.format(a=self._a, b=self._b))
-            return Said(
-                fact.key, "flag", None, truth=truth, sentence=sentence, brief=brief
-            ), sentence
+            said = Said(fact.key, "flag", None, truth=truth, sentence=sentence, brief=brief)
+            return replace(said, abroad=self._abroad(fact, said)), sentence
         choice = 0
         if fact.kind == "choice":
             choices = wording.choices.split("|")
@@ -483,10 +578,33 @@ class _Maker:
         """A value in a sentence."""
         sentence = self._chance.choice(wording.says.split("|"))
         sentence = sentence.format(v=value.written, a=self._a, b=self._b)
-        sentence = sentence if self._zh else self._capital(sentence)
-        shown = value.figures if fact.kind == "money" else value.normal
-        brief = self._capital(wording.brief.format(v=shown, a=self._a, b=self._b))
-        return Said(fact.key, fact.kind, value, sentence=sentence, brief=brief), sentence
+        if not self._zh:
+            sentence = self._capital(sentence)
+            if sentence.startswith(self._capital(value.written)):
+                value = replace(value, written=self._capital(value.written))
+        brief = self._capital(wording.brief.format(v=value.figures, a=self._a, b=self._b))
+        said = Said(fact.key, fact.kind, value, sentence=sentence, brief=brief)
+        return replace(said, abroad=self._abroad(fact, said)), sentence
+
+    def _abroad(self, fact: Fact, said: Said) -> str:
+        """A summary's sentence in the other language; empty where the value would be foreign."""
+        wording = fact.wording("en" if self._zh else "zh")
+        kind = self.contract.kind
+        if not wording.names or kind not in KINDS:
+            return ""
+        roles = dict(zip("ab", KINDS[kind][0 if self._zh else 1], strict=True))
+        if said.value is None:
+            text = wording.brief if said.truth else wording.briefly_not
+            return self._capital(text.format(**roles))
+        if fact.kind == "duration":
+            shown = values.length("en" if self._zh else "zh", said.value)
+        elif fact.kind in ("date", "percent", "number", "person", "company"):
+            shown = said.value.normal
+        elif fact.kind == "money":
+            shown = said.value.figures
+        else:
+            return ""
+        return self._capital(wording.brief.format(v=shown, **roles)) if shown else ""
 
     def _value(self, fact: Fact, wording: Wording) -> Value:
         chance, language = self._chance, self.contract.language
@@ -514,6 +632,8 @@ class _Maker:
         if fact.kind == "number":
             number = chance.randint(int(fact.low), int(fact.high))
             text = f"{number:,}" if number > 999 and chance.random() < 0.5 else str(number)
+            if number < 100 and chance.random() < 0.15:
+                text = values.words_zh(number) if self._zh else values.words(number)
             return Value(text, str(number), number)
         if fact.kind == "law":
             return self._law()
@@ -542,6 +662,7 @@ class _Maker:
             name = names.company_zh(chance) if self._zh else names.company(chance)
             return Value(name, name if self._zh else values.plain_name(name))
         text = chance.choice(wording.choices.split("|"))
+        text = "".join(str(chance.randint(0, 9)) if one == "#" else one for one in text)
         return Value(text, text)
 
     def _law(self) -> Value:

@@ -20,11 +20,15 @@ from backend.prompt.windows import Document
 from scripts.reader import agreements, requests
 from scripts.reader.agreements import Agreement
 from scripts.reader.contracts import contract
+from scripts.reader.facts import KINDS
+from scripts.reader.misreading import likeness, misread
 from scripts.reader.requests import Asked, Told
+from scripts.reader.trades import taught
 
 BUDGETS = (700, 1000, 1300, 1600, 2000, 2600)  # tokens of a document in one prompt
 READING = 1000  # tokens of a document where a question is put in plain words
 REAL = 1.5  # weight of a lesson on a labelled agreement
+MISREAD = 0.22  # share of lessons whose pages text recognition has read
 AGAIN_MOST, AGAIN_SHARE = 320, 0.25  # of the passages said again before such a question
 _NAMES = (
     "contract.pdf",
@@ -35,22 +39,6 @@ _NAMES = (
     "合同.pdf",
     "文件.pdf",
     "",
-)
-_CONFUSED = {
-    "l": "1",
-    "1": "l",
-    "O": "0",
-    "o": "c",
-    "I": "l",
-    "m": "rn",
-    "e": "c",
-    "，": ",",
-    "。": ".",
-}
-
-
-_ALIKE = str.maketrans(
-    {"l": "1", "I": "1", "O": "0", "o": "c", "e": "c", "m": "rn", "，": ",", "。": "."}
 )
 
 
@@ -128,10 +116,10 @@ def _page(number: int, text: str) -> PageText:
 def made_up(desk: Desk, seed: int, language: str) -> Lesson:
     """A lesson on a contract of ours: mostly fields, sometimes plain words."""
     chance = Random(f"{seed}-{language}")
-    made = contract(chance, language)
+    made = contract(chance, language, kinds=[*KINDS, *taught(language)])
     name = chance.choice(_NAMES)
     if chance.random() < 0.2:
-        return _told(desk, name, made.pages, requests.tell(chance, made))
+        return _told(desk, chance, name, made.pages, requests.tell(chance, made))
     return _asked(desk, chance, name, made.pages, requests.ask(chance, made))
 
 
@@ -140,19 +128,24 @@ def real(desk: Desk, seed: int, agreement: Agreement) -> Lesson:
     chance = Random(f"{seed}-{agreement.name}")
     other = agreements.varied(chance, agreement)
     name = chance.choice((other.name, *_NAMES))
+    if chance.random() < 0.12:
+        other, asides = agreements.with_asides(chance, other)
+        return _asked(desk, chance, name, other.pages, agreements.ask(chance, other, asides))
     if chance.random() < 0.1:
-        return _told(desk, name, other.pages, agreements.tell(chance, other))
+        return _told(desk, chance, name, other.pages, agreements.tell(chance, other))
     return _asked(desk, chance, name, other.pages, agreements.ask(chance, other))
 
 
 def _asked(desk: Desk, chance: Random, name: str, pages: Sequence[str], asked: Asked) -> Lesson:
-    if chance.random() < 0.12:
+    if chance.random() < MISREAD:
         pages = misread(chance, pages)
     turn, shown = desk.extraction(name, pages, asked, chance.choice(BUDGETS))
     return desk.lesson(turn, asked.right(_sees(shown)))
 
 
-def _told(desk: Desk, name: str, pages: Sequence[str], told: Told) -> Lesson:
+def _told(desk: Desk, chance: Random, name: str, pages: Sequence[str], told: Told) -> Lesson:
+    if chance.random() < MISREAD:
+        pages = misread(chance, pages)
     turn, shown = desk.telling(name, pages, told.question)
     return desk.lesson(turn, told.right(_sees(shown)))
 
@@ -160,36 +153,15 @@ def _told(desk: Desk, name: str, pages: Sequence[str], told: Told) -> Lesson:
 def _sees(shown: str) -> Callable[[str], bool]:
     """What a reader of the text can know: a value that stands in it, look-alikes, line ends and
     the end of a page within it aside."""
-    packed = _likeness(shown)
+    packed = likeness(shown)
 
     def sees(wanted: str) -> bool:
-        bare = _likeness(wanted)
+        bare = likeness(wanted)
         return bare in packed or any(
             bare[:cut] in packed and bare[cut:] in packed for cut in range(3, len(bare) - 2)
         )
 
     return sees
-
-
-def _likeness(text: str) -> str:
-    return "".join(text.split()).translate(_ALIKE)
-
-
-def misread(chance: Random, pages: Sequence[str]) -> list[str]:
-    """The pages as text recognition might read them: look-alikes, and words run together."""
-    wrong, joined = chance.choice((0.002, 0.006)), chance.choice((0.0, 0.05, 0.15))
-    read = []
-    for page in pages:
-        characters = [
-            _CONFUSED[character]
-            if character in _CONFUSED and chance.random() < wrong
-            else ""
-            if character == " " and chance.random() < joined
-            else character
-            for character in page
-        ]
-        read.append("".join(characters))
-    return read
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ class Shape:
 class Adapted(nn.Module):
     """One product, or several that share their input, with one side path."""
 
+    weight: torch.Tensor
+
     def __init__(self, weight: torch.Tensor, rank: int) -> None:
         super().__init__()
         outputs, inputs = weight.shape
@@ -53,7 +55,6 @@ class Adapted(nn.Module):
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """rows [..., inputs] -> [..., outputs]."""
-        assert isinstance(self.weight, torch.Tensor)
         side = linear(rows, self.down.to(rows.dtype))
         return linear(rows, self.weight) + linear(side, (self.up * self._factor).to(rows.dtype))
 
@@ -64,6 +65,9 @@ class Adapted(nn.Module):
 
 class _Layer(nn.Module):
     """One decoder layer."""
+
+    first_norm: torch.Tensor
+    second_norm: torch.Tensor
 
     def __init__(self, weights: Mapping[str, torch.Tensor], shape: Shape, rank: int) -> None:
         super().__init__()
@@ -81,7 +85,7 @@ class _Layer(nn.Module):
         """rows [batch, tokens, hidden] -> the same shape."""
         shape = self._shape
         size = (shape.hidden,)
-        heads = self.qkv(rms_norm(rows, size, self.get_buffer("first_norm"), shape.epsilon))
+        heads = self.qkv(rms_norm(rows, size, self.first_norm, shape.epsilon))
         heads = heads.unflatten(-1, (-1, shape.head_dim)).transpose(1, 2)
         turning, values = heads.split([shape.heads + shape.kv_heads, shape.kv_heads], dim=1)
         first, second = turning.chunk(2, dim=-1)
@@ -89,7 +93,7 @@ class _Layer(nn.Module):
         queries, keys = turning.split([shape.heads, shape.kv_heads], dim=1)
         mixed = scaled_dot_product_attention(queries, keys, values, is_causal=True, enable_gqa=True)
         rows = rows + self.o(mixed.transpose(1, 2).flatten(2))
-        normed = rms_norm(rows, size, self.get_buffer("second_norm"), shape.epsilon)
+        normed = rms_norm(rows, size, self.second_norm, shape.epsilon)
         gate, up = self.gate_up(normed).chunk(2, dim=-1)
         output: torch.Tensor = rows + self.down(silu(gate) * up)
         return output
@@ -117,7 +121,7 @@ class Learner(nn.Module):
         """tokens [batch, length]; logits after the positions where `chosen` [batch, length] is true."""
         shape = self._shape
         embedding = self.get_buffer("embedding")
-        rows = embedding[tokens]
+        rows = embedding[tokens].requires_grad_()  # so that all layers are compiled as one
         cos, sin = self._rotation(tokens.shape[1], rows)
         for layer in self.layers:
             rows = layer(rows, cos, sin)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-_AT_ONCE = 64_000  # tokens of prompts
+_AT_ONCE = 200_000  # tokens of prompts and answers; a few GB of keys and values
 
 
 class Model:

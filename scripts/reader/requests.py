@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from scripts.reader.contracts import Contract, Said
 from scripts.reader.facts import FACTS, KINDS, Fact, Wording
 from scripts.reader.particulars import particular
+from scripts.reader.trades import trades
 from scripts.reader.values import Value
 
-_BY_KEY = {fact.key: fact for fact in FACTS}
+_BY_KEY = {
+    fact.key: fact
+    for fact in (
+        *FACTS,
+        *(fact for each in ("en", "zh") for trade in trades(each).values() for fact in trade.facts),
+    )
+}
 
 
 def _special(key: str, kind: str, en: tuple[str, str], zh: tuple[str, str]) -> Fact:
@@ -99,6 +106,20 @@ VERBATIM_ZH = (
 )
 
 
+# A request that carries the list of its fields itself, and asks for names as they are written.
+LISTED = (
+    "Find these facts in the contract and answer with one JSON object. Copy names and numbers as the "
+    "contract has them. What the contract does not say is null (an empty list for a list).",
+    "Read the contract and return one JSON object with these values. Leave null what is not in it.",
+    "Collect the following from the document. Names stay as they are written; null for what is missing.",
+)
+LISTED_ZH = (
+    "请在合同中找出以下信息，用一个 JSON 对象回答。名称和数字照合同原文抄写。合同没有写明的填 null（列表则为空列表）。",
+    "阅读合同，把下列各项填入一个 JSON 对象，没有约定的填 null。",
+    "请逐项提取，名称保持原样，缺少的填 null。",
+)
+
+
 @dataclass(frozen=True)
 class Asked:
     """An extraction request and the right answer, made for any text that holds these values."""
@@ -153,7 +174,8 @@ def ask(chance: Random, made: Contract) -> Asked:
         said = chance.choice(VERBATIM_ZH if asks_zh else VERBATIM)
         instruction = f"{instruction} {said}".strip()
     form = chance.random()
-    names_zh = asks_zh and chance.random() < 0.75
+    is_own = made.kind in trades(made.language)  # a trade's fields have names in one language
+    names_zh = doc_zh if is_own else asks_zh and chance.random() < 0.75
     parts: tuple[str, ...] = ()
     if form < 0.12:
         parts = chance.choice((("value", "quote"), ("value", "quote", "page"), ("value", "page")))
@@ -167,15 +189,17 @@ def ask(chance: Random, made: Contract) -> Asked:
         parts=parts,
     )
     keys = list(made.said)
-    wanted = chance.sample(keys, min(len(keys), chance.choice((1, 2, 3, 4, 4, 5, 6, 8, 10))))
+    wanted = chance.sample(keys, min(len(keys), chance.choice((1, 2, 3, 4, 4, 6, 7, 8, 8, 10))))
     if "party" in keys and "party" not in wanted and chance.random() < 0.35:
         wanted.append("party")
-    missing = [
-        fact.key
-        for fact in chance.sample(
-            made.absent, min(len(made.absent), chance.choice((0, 0, 1, 1, 2, 3)))
-        )
-    ]
+    unsaid = chance.sample(made.absent, min(len(made.absent), chance.choice((0, 0, 1, 1, 2, 3))))
+    if chance.random() < 0.25:  # something that only other contracts speak of
+        unsaid.append(_foreign(chance, made))
+    made.particulars |= {fact.key: fact for fact in unsaid}
+    missing = [fact.key for fact in unsaid if fact.key not in made.said]
+    for place, key in enumerate(("party_a", "party_b")):
+        if made.who[place] and key in keys and key not in wanted and chance.random() < 0.3:
+            wanted.append(key)
     for number in range(chance.choice((0, 0, 0, 1))):
         fact, _ = particular(chance, made.language, 100 + number)
         if fact.wording(made.language).names not in {
@@ -216,6 +240,8 @@ def ask(chance: Random, made: Contract) -> Asked:
             if not (style.optional and not style.parts):
                 absent[name] = blank
     if listed:  # the questions stand in the words of the request, not in the schema
+        if not verbatim and chance.random() < 0.5:
+            instruction = chance.choice(LISTED_ZH if asks_zh else LISTED)
         instruction = "\n".join([instruction, *listed]).strip()
     whole: dict[str, Any] = {"type": "object", "properties": schema}
     if not style.optional:
@@ -223,17 +249,35 @@ def ask(chance: Random, made: Contract) -> Asked:
     return Asked(instruction, whole, answer, held, absent)
 
 
+def _foreign(chance: Random, made: Contract) -> Fact:
+    """A fact of another kind of contract."""
+    others = [
+        fact
+        for trade in trades(made.language).values()
+        if trade.key != made.kind
+        for fact in trade.facts
+        if fact.kind != "date"  # which may well be another name for one that is stated
+    ]
+    return chance.choice(others)
+
+
 def _fact(key: str, made: Contract) -> Fact:
     return _SPECIAL.get(key) or made.particulars.get(key) or _BY_KEY[key]
 
 
 def _naming(chance: Random, fact: Fact, style: _Style, made: Contract) -> tuple[str, str]:
-    wording = fact.zh if style.zh else fact.en
+    wording = _wording(fact, zh=style.zh)
     name = chance.choice(wording.names.split("|"))
     told = chance.choice(wording.ask.split("|")) if chance.random() < style.describes else ""
     role_a, role_b = made.roles
-    if not style.zh and made.language == "zh":
-        role_a, role_b = _english_roles(made)
+    if not style.zh and made.language == "zh" and made.kind in KINDS:
+        role_a, role_b = KINDS[made.kind][0]
+    if fact.key in ("party_a", "party_b") and style.zh == (made.language == "zh"):
+        place = 0 if fact.key == "party_a" else 1
+        if told and made.who[place] and chance.random() < 0.7:
+            told = chance.choice(made.who[place].split("|"))
+        if made.called[place] != made.roles[place] and chance.random() < 0.25:
+            name = made.called[place]
     if "{" in name:
         name = name.format(a=role_a.lower().replace(" ", "_"), b=role_b.lower().replace(" ", "_"))
     told = told.format(a=role_a, b=role_b)
@@ -248,8 +292,10 @@ def _naming(chance: Random, fact: Fact, style: _Style, made: Contract) -> tuple[
     return name, told
 
 
-def _english_roles(made: Contract) -> tuple[str, str]:
-    return KINDS[made.kind][0]
+def _wording(fact: Fact, *, zh: bool) -> Wording:
+    """In the language that is asked in, if it has words for the fact."""
+    wanted, other = (fact.zh, fact.en) if zh else (fact.en, fact.zh)
+    return wanted if wanted.names else other
 
 
 def _typed(
@@ -285,7 +331,24 @@ def _in_sight(fact: Fact, said: Said | None) -> tuple[str, ...]:
         return tuple(value.written for value in said.listed)
     if said.value is None:
         return (said.sentence,)
-    return (said.value.written,)
+    return (_among(said.value.written, said.sentence),)
+
+
+def _among(written: str, sentence: str) -> str:
+    """A value too short to be told from others, with the letters beside it."""
+    place = sentence.find(written)
+    if len(written) > 5 or place < 0:
+        return written
+    return sentence[max(0, place - 8) : place + len(written) + 8].strip()
+
+
+def typed(chance: Random, fact: Fact, value: Value | None) -> tuple[dict[str, Any], Any, Any]:
+    """(the schema, the right value, what stands for none) of a fact that stands alone."""
+    style = _Style(False, "snake", 1.0, verbatim=False, nullable=True, optional=False, parts=())
+    said = None if value is None else Said(fact.key, fact.kind, value)
+    right, kind, blank = _plain(chance, fact, said, style)
+    assert kind is not None
+    return kind, right, blank
 
 
 def _plain(
@@ -304,15 +367,17 @@ def _plain(
             return said.truth if said else None, {"type": ["boolean", "null"]}, None
         return (words[0 if said.truth else 1] if said else None), {"enum": [*words, None]}, None
     if fact.kind == "choice":
-        options = (fact.zh if style.zh else fact.en).choices.split("|")
+        options = _wording(fact, zh=style.zh).choices.split("|")
         if chance.random() < 0.6:
             right = options[said.choice] if said else None
             return right, {"enum": [*chance.sample(options, len(options)), None]}, None
         return _text(value.written if value else None, style)
-    if fact.kind in ("number", "percent") and chance.random() < 0.6:
-        return _number(value)
-    if fact.kind == "money" and chance.random() < 0.3:
-        return _number(value)
+    if fact.kind == "number" and chance.random() < 0.8:
+        return _number(chance, value)
+    if fact.kind == "percent" and chance.random() < 0.4:
+        return _number(chance, value)
+    if fact.kind == "money" and chance.random() < 0.45:
+        return _number(chance, value)
     shown = _shown(fact, value, style) if value else None
     if fact.kind == "date" and not style.verbatim and chance.random() < 0.3:
         return shown, {"type": ["string", "null"], "format": "date"}, None
@@ -333,12 +398,13 @@ def _text(value: str | None, style: _Style) -> tuple[str | None, dict[str, Any],
     return value or "", {"type": "string"}, ""
 
 
-def _number(value: Value | None) -> tuple[float | int | None, dict[str, Any], None]:
+def _number(chance: Random, value: Value | None) -> tuple[float | int | None, dict[str, Any], None]:
     number: float | int | None = value.number if value else None
     is_whole = number is None or number == int(number)
     if number is not None and is_whole:
         number = int(number)
-    return number, {"type": ["number" if not is_whole else "integer", "null"]}, None
+    name = "integer" if is_whole and chance.random() < 0.6 else "number"
+    return number, {"type": [name, "null"]}, None
 
 
 # Summaries and questions in plain words.
@@ -346,19 +412,38 @@ def _number(value: Value | None) -> tuple[float | int | None, dict[str, Any], No
 _KEY_CLAUSES = (
     "Summarise the {n} key clauses.|Summarise the {n} most important clauses with page numbers.|"
     "What are the {n} key clauses of this contract? Give page references.|"
-    "Summarize {n} key terms of this agreement.|List the {n} main points of the contract."
+    "Summarize {n} key terms of this agreement.|List the {n} main points of the contract.|"
+    "Summarise the {n} key clauses of this contract, one line for each."
 )
-_KEY_CLAUSES_ZH = "请总结这份合同中的{n}个关键条款。|请总结这份合同中的{n}个关键条款|总结合同的{n}个要点，并注明页码。|请概括{n}条最重要的条款。|列出这份合同的{n}个主要条款"
+_KEY_CLAUSES_ZH = "请总结这份合同中的{n}个关键条款。|请总结这份合同中的{n}个关键条款|总结合同的{n}个要点，并注明页码。|请概括{n}条最重要的条款。|列出这份合同的{n}个主要条款|请总结这份合同中的{n}个关键条款，每条一行。"
+_REFER = (
+    "",
+    "",
+    "End every sentence with the page that says so, as in [p. 3]. Say only what the text says.",
+    "Give the page after each sentence.",
+)
+_REFER_ZH = (
+    "",
+    "",
+    "每句话末尾注明出处页码，例如 [第3页]。只写原文中有的内容。",
+    "请在每句后标明页码。",
+)
 _OVERVIEW = (
     "Summarise this document.|Give me an executive summary of this contract.|"
     "What is this contract about?|Summarize the agreement in a few sentences.|"
-    "Write a short summary with page references."
+    "Write a short summary with page references.|"
+    "Write an executive summary of this contract in at most six sentences: who, what for, since when "
+    "and how long, for how much, how it ends."
 )
-_OVERVIEW_ZH = "请总结这份合同。|请概括本合同的主要内容。|这份合同讲了什么？|写一个简短的合同摘要，注明页码。|请用几句话总结这份文件"
-_DATES = "Which dates and deadlines does the contract have?|List all dates and deadlines with page numbers."
-_DATES_ZH = "合同中有哪些日期和期限？|列出所有日期和期限，并注明页码。"
-_RISKS = "Which risks and liabilities does the contract contain?|What should I watch out for in this contract?"
-_RISKS_ZH = "合同中有哪些风险和责任？|这份合同有什么需要注意的风险？"
+_OVERVIEW_ZH = "请总结这份合同。|请概括本合同的主要内容。|这份合同讲了什么？|写一个简短的合同摘要，注明页码。|请用几句话总结这份文件|请用不超过六句话写出这份合同的摘要：当事人、目的、起止时间、金额、如何终止。"
+_DATES = "Which dates and deadlines does the contract have?|List all dates and deadlines with page numbers.|List every date, period and deadline of this contract with what it is for, one a line."
+_DATES_ZH = "合同中有哪些日期和期限？|列出所有日期和期限，并注明页码。|请列出这份合同中的所有日期、期限和截止时间及其含义，每项一行。"
+_RISKS = "Which risks and liabilities does the contract contain?|What should I watch out for in this contract?|List the clauses of this contract that may become a risk, and for whom, one a line."
+_RISKS_ZH = "合同中有哪些风险和责任？|这份合同有什么需要注意的风险？|请列出这份合同中可能带来风险的条款以及对谁不利，每项一行。"
+_DUTIES = "What must each party do?|List the duties of both parties.|List what each party must do, one line for each duty, beginning with the party's name."
+_DUTIES_ZH = (
+    "双方各有哪些义务？|请按当事人列出各方的义务，每项一行，以当事人名称开头。|列出双方的主要义务"
+)
 _NONE = "The document does not say."
 _NONE_ZH = "文件中没有说明。"
 _NUMBERS = {2: ("two", "两"), 3: ("three", "三"), 4: ("four", "四"), 5: ("five", "五")}
@@ -367,6 +452,9 @@ _RISKY = ("penalty", "liability_cap", "late_interest", "non_compete_period", "in
 _WEIGHTY = ("price", "rent", "loan_amount", "salary", "monthly_fee", "royalty", "interest_rate", "term",
             "termination_notice", "deposit", "confidentiality_period", "services", "goods", "software",
             "delivery_date", "payment_period", "jurisdiction", "liability_cap", "penalty", "position")  # fmt: skip
+
+
+_OPENING = ("party", "party_a", "party_b", "effective_date")
 
 
 @dataclass(frozen=True)
@@ -384,11 +472,17 @@ class Told:
         seen = [said for said in self.sentences if all(sees(text) for text in _rests_on(said))]
         if not seen:
             return self.otherwise
-        lines = [f"{said.brief} [p. {said.page}]" for said in seen]
+        lines = [f"{said.brief} {reference(said)}" for said in seen]
         if self.numbered and len(lines) > 1:
             return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1))
         opening = f"{self.opening} " if self.opening and self.opening.isascii() else self.opening
         return opening + (" " if lines[0].isascii() else "").join(lines)
+
+
+def reference(said: Said) -> str:
+    """The page of a sentence, in the sentence's language."""
+    is_chinese = any("\u4e00" <= character <= "\u9fff" for character in said.brief)
+    return f"[第{said.page}页]" if is_chinese else f"[p. {said.page}]"
 
 
 def _rests_on(said: Said) -> tuple[str, ...]:
@@ -398,50 +492,82 @@ def _rests_on(said: Said) -> tuple[str, ...]:
 
 
 def tell(chance: Random, made: Contract) -> Told:
-    """A question in plain words about a contract of ours."""
+    """A question in plain words about a contract of ours, now and then in the other language.
+
+    What answers stands in the order of the document, as a reader comes upon it.
+    """
     zh = made.language == "zh"
-    asks_zh = zh  # answers are in the question's language, and briefs in the document's
+    said = {key: one for key, one in made.said.items() if one.brief}
+    if chance.random() < 0.12:
+        abroad = {key: replace(one, brief=one.abroad) for key, one in said.items() if one.abroad}
+        if len(abroad) > 3:
+            zh, said = not zh, abroad
     otherwise = _NONE_ZH if zh else _NONE
-    briefed = {key: said for key, said in made.said.items() if said.brief}
-    weighty = [briefed[key] for key in _WEIGHTY if key in briefed]
-    others = [said for key, said in briefed.items() if key not in _WEIGHTY and key != "party"]
+    refer = chance.choice(_REFER_ZH if zh else _REFER)
+
+    def worded(wordings: tuple[str, str], count: int = 3) -> str:
+        asked = chance.choice(wordings[zh].split("|")).format(n=_NUMBERS[count][zh])
+        return f"{asked}\n{refer}" if refer else asked
+
+    def ordered(chosen: Sequence[Said]) -> tuple[Said, ...]:
+        kept = {one.key for one in chosen}
+        return tuple(one for one in said.values() if one.key in kept)
+
+    own = [one for key, one in said.items() if key.startswith("trade_")]
+    weighty = [*own, *(said[key] for key in _WEIGHTY if key in said)]
+    weighty += [one for one in said.values() if one not in weighty and one.key != "party"]
     form = chance.random()
     if form < 0.35:
         number = chance.choice((2, 3, 3, 3, 3, 4, 5))
-        asked = chance.choice((_KEY_CLAUSES_ZH if asks_zh else _KEY_CLAUSES).split("|"))
-        question = asked.format(n=_NUMBERS[number][1 if asks_zh else 0])
-        return Told(question, _in_order((weighty + others)[:number]), True, otherwise)
-    if form < 0.55:
-        asked = chance.choice((_OVERVIEW_ZH if asks_zh else _OVERVIEW).split("|"))
-        first = [briefed[key] for key in ("party", "effective_date") if key in briefed]
+        question = worded((_KEY_CLAUSES, _KEY_CLAUSES_ZH), number)
+        return Told(question, ordered(weighty[:number]), True, otherwise)
+    if form < 0.5:
+        first = [said[key] for key in ("party", "effective_date") if key in said]
         opening = f"这是一份{made.title}。" if zh else f"This is a {made.title}."
-        return Told(asked, (*first, *_in_order((weighty + others)[:3])), False, otherwise, opening)
-    if form < 0.63:
-        asked = chance.choice((_DATES_ZH if asks_zh else _DATES).split("|"))
-        dated = [said for said in briefed.values() if said.kind in ("date", "duration")]
-        return Told(asked, _in_order(dated[:6]), True, otherwise)
-    if form < 0.7:
-        asked = chance.choice((_RISKS_ZH if asks_zh else _RISKS).split("|"))
-        risky = [briefed[key] for key in _RISKY if key in briefed]
-        return Told(asked, _in_order(risky[:5]), True, otherwise)
-    if form < 0.78 and made.absent:
+        opening = opening if zh == (made.language == "zh") else ""
+        told = (*first, *ordered(weighty[:3]))
+        return Told(worded((_OVERVIEW, _OVERVIEW_ZH)), told, False, otherwise, opening)
+    if form < 0.6:
+        dated = [one for one in said.values() if one.kind in ("date", "duration")]
+        return Told(worded((_DATES, _DATES_ZH)), ordered(dated[:6]), True, otherwise)
+    if form < 0.67:
+        risky = [said[key] for key in _RISKY if key in said]
+        return Told(worded((_RISKS, _RISKS_ZH)), ordered(risky[:5]), True, otherwise)
+    if form < 0.75 and zh == (made.language == "zh"):
+        return Told(worded((_DUTIES, _DUTIES_ZH)), _duties(made, said), True, otherwise)
+    if form < 0.82 and made.absent and zh == (made.language == "zh"):
         fact = chance.choice(made.absent)
         return Told(_question(chance, fact, made), (), False, otherwise)
-    choices = list(briefed)
-    key = chance.choice(choices)
+    key = chance.choice(list(said))
     fact = _fact(key, made)
-    return Told(_question(chance, fact, made), (briefed[key],), False, otherwise)
+    return Told(_question(chance, fact, made, zh=zh), (said[key],), False, otherwise)
 
 
-def _in_order(sentences: Sequence[Said]) -> tuple[Said, ...]:
-    return tuple(sentences)
+def _duties(made: Contract, said: Mapping[str, Said]) -> tuple[Said, ...]:
+    """Up to six clauses about what a party does, those of the same party together."""
+    zh = made.language == "zh"
+    found: list[tuple[int, Said]] = []
+    for one in said.values():
+        places = [one.sentence.find(name) for name in made.called]
+        if one.key in _OPENING or max(places) < 0:
+            continue
+        who = min((place, number) for number, place in enumerate(places) if place >= 0)[1]
+        name = made.called[who]
+        bare = one.sentence.removeprefix("The ").removeprefix("the ")
+        brief = bare if bare.startswith(name) else f"{name}{'：' if zh else ': '}{one.brief}"
+        found.append((who, replace(one, brief=brief)))
+    return tuple(one for _, one in sorted(found[:6], key=lambda pair: pair[0]))
 
 
-def _question(chance: Random, fact: Fact, made: Contract) -> str:
-    wording = fact.wording(made.language)
+def _question(chance: Random, fact: Fact, made: Contract, *, zh: bool | None = None) -> str:
+    zh = made.language == "zh" if zh is None else zh
+    wording = _wording(fact, zh=zh)
     role_a, role_b = made.roles
+    if zh != (made.language == "zh"):
+        english, chinese, *_ = KINDS[made.kind]
+        role_a, role_b = chinese if zh else english
     asked = chance.choice(wording.ask.split("|")).format(a=role_a, b=role_b)
-    if made.language == "zh":
+    if zh:
         return asked if asked.endswith(("？", "?")) else f"{asked}？"
     if asked.endswith("?"):
         return asked

@@ -162,6 +162,16 @@ def duration(chance: Random, language: str, unit: str, number: int) -> Value:
     return Value(written, f"{number} {plural}", number)
 
 
+def length(language: str, value: Value) -> str:
+    """A length of time in the normal form of a language, out of that of any."""
+    for unit, names in UNITS.items():
+        if value.normal.endswith((*names, unit, f"{unit}s")):
+            number = int(value.number or 0)
+            plural = "" if number == 1 else "s"
+            return f"{number}{names[0]}" if language == "zh" else f"{number} {unit}{plural}"
+    return ""
+
+
 _CURRENCIES = {
     "USD": ("$", "US$", "USD ", "U.S. $"),
     "EUR": ("€", "EUR "),

@@ -23,6 +23,7 @@ from backend.prompt.windows import Document
 from scripts.reader import lessons, marks, plain, requests, shelf
 from scripts.reader.contracts import contract
 from scripts.reader.lessons import Desk
+from scripts.reader.misreading import misread
 from tests.fakes import model
 from tests.fakes.library import page_text
 
@@ -70,10 +71,30 @@ def test_lessons_come_back_from_a_file(tmp_path: Path) -> None:
     assert all(lesson.answer[-1] == 257 for lesson in given)
 
 
+def test_lessons_are_followed_until_all_are_made(tmp_path: Path) -> None:
+    given = [lessons.made_up(DESK, seed, "zh") for seed in range(4)]
+    shelf.put(tmp_path / "00000.npz", given[:2])
+    shelf.put(tmp_path / "_00002.npz", given)  # still being written
+    followed = shelf.follow(tmp_path)
+
+    first = [next(followed), next(followed)]
+    shelf.put(tmp_path / "00001.npz", given[2:])
+    (tmp_path / shelf.DONE).touch()
+
+    assert [*first, *followed] == given
+
+
+def test_what_was_misread_is_still_seen() -> None:
+    page = "Governed by the laws of Illinois; the fee is $1,250.00. 合同于二〇二〇年三月入账。" * 20
+    for seed in range(20):
+        read = misread(Random(seed), [page])[0]
+        assert lessons._sees(read)("laws of Illinois")
+
+
 def test_misreading_changes_little() -> None:
     page = "The Lessee shall pay Olive Oil Ltd. the monthly rent. " * 40
 
-    read = lessons.misread(Random(3), [page])[0]
+    read = misread(Random(3), [page])[0]
 
     assert read != page
     assert len(read) > 0.8 * len(page)
@@ -105,11 +126,8 @@ def test_what_is_no_object_answers_nothing() -> None:
     assert [marks.parsed(text) for text in ("[1]", "{", '{"a": 1}')] == [{}, {}, {"a": 1}]
 
 
-def test_the_fifty_are_fifty_and_never_trained_on() -> None:
-    fifty = {question for question, _ in plain.FIFTY}
-
-    assert len(fifty) == 50
-    assert fifty.isdisjoint(plain.others(Random(1), 10_000))
+def test_the_fifty_are_fifty() -> None:
+    assert len({question for question, _ in plain.FIFTY}) == 50
     question, expected = plain.FIFTY[0]
     assert question == "What is the capital of France?"
     assert plain.is_right("It is Paris.", expected)
