@@ -283,7 +283,8 @@ def _train(
         if share * 10 >= len(curve) + 1:
             # Gradients are wanted by none, but without them all would be compiled once more.
             unseen = [
-                float(_loss(learner, held[at : at + 12], device)) for at in range(0, len(held), 12)
+                float(_loss(learner, held[at : at + 12], device).detach())
+                for at in range(0, len(held), 12)
             ]
             mean = float(torch.stack(recent).mean())
             curve.append([steps, round(mean, 4), round(sum(unseen) / len(unseen), 4)])
