@@ -20,7 +20,7 @@ from backend.errors import (
     QueueFull,
     Unavailable,
 )
-from backend.model.outcome import Failed, Outcome, Sampled
+from backend.model.outcome import NOT_SEEN, Failed, Outcome, Sampled
 from backend.prompt.picture import ImageSpan
 from backend.prompt.prompt import FinishReason
 from backend.rates import Flow, Rate
@@ -196,6 +196,8 @@ class Engine:
 
     def _run(self) -> None:
         try:
+            if self._model.vision is not None:
+                self._model.vision.prepare()
             while self._take_mail():
                 try:
                     self.step()
@@ -246,11 +248,24 @@ class Engine:
     def _tokens(self, batch: Batch, outcomes: list[Outcome]) -> list[int | None]:
         """What the scheduler is to write down; failed sequences end here."""
         tokens: list[int | None] = []
-        for part, outcome in zip(batch.slices, outcomes, strict=True):
+        for part, outcome in zip(batch.slices, self._without_blind(batch, outcomes), strict=True):
             if isinstance(outcome, Failed):
                 self._dispatch.fail(part.sequence, outcome.reason)
             tokens.append(outcome.token if isinstance(outcome, Sampled) else None)
         return tokens
+
+    def _without_blind(self, batch: Batch, outcomes: list[Outcome]) -> list[Outcome]:
+        """The outcomes, but those of sequences whose pictures came to nothing have failed."""
+        vision = self._model.vision
+        blind = vision.unusable() if vision is not None else frozenset()
+        if not blind:
+            return outcomes
+        return [
+            Failed(NOT_SEEN)
+            if any(span.picture.key in blind for span in part.sequence.images)
+            else outcome
+            for part, outcome in zip(batch.slices, outcomes, strict=True)
+        ]
 
     def _measure(self, batch: Batch, advanced: int, seconds: float) -> None:
         self._flow.add(advanced)

@@ -30,7 +30,7 @@ from backend.model.runner import Runner
 from backend.model.sampler import Sampler
 from backend.prompt.sight import Sight
 from backend.vision.cache import EmbeddingCache
-from backend.vision.encoder import Encoder
+from backend.vision.encoder import Encoder, PlainEncoder
 from backend.vision.vision import Vision
 
 if TYPE_CHECKING:  # it needs Triton
@@ -138,7 +138,8 @@ def load_network(
     head = model.get_output_embeddings()
     encoder = None
     if sees and team.rank == 0:
-        encoder = Encoder(model.model.visual, Sight.from_folder(folder, revision))
+        sight = Sight.from_folder(folder, revision)
+        encoder = _encoder(model.model.visual, sight, device, plain=plain)
     fused = _fused(text, device, team) if packed and not plain else None
     if fused is None and team.size > 1:
         add_up(text, team)
@@ -305,6 +306,18 @@ def _fused(
 def _device_name(device: torch.device, count: int) -> str:
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     return name if count == 1 else f"{count} x {name}"
+
+
+def _encoder(tower: torch.nn.Module, sight: Sight, device: torch.device, *, plain: bool) -> Encoder:
+    """What makes embeddings of pictures, faster than transformers' modules if it can be."""
+    if device.type == "cuda" and not plain and find_spec("triton") is not None:
+        from backend.model.cuda.vision_encoder import FusedEncoder
+        from backend.model.cuda.vision_tower import FusedTower, can_fuse
+
+        if can_fuse(tower):
+            log.info("the vision tower runs in fused kernels")
+            return FusedEncoder(FusedTower(tower), sight)
+    return PlainEncoder(tower, sight)
 
 
 def _head_dim(config: PreTrainedConfig) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NOT_SEEN = "A picture could not be encoded."
+
 
 @dataclass(frozen=True)
 class Sampled:

@@ -16,7 +16,7 @@ from backend.model.adapter import Switch
 from backend.model.attention import Chunk, Pages, Part
 from backend.model.decoding import PaddedDecodes, TiledDecodes
 from backend.model.kv_cache import KVCache
-from backend.model.outcome import Failed, Outcome, Sampled, TeamLost
+from backend.model.outcome import NOT_SEEN, Failed, Outcome, Sampled, TeamLost
 from backend.model.parallel.team import Alone, Piece, Prepare, Rows, Team
 from backend.model.sampler import Sampler, UnusableLogits
 from backend.prompt.guide import GuideBroken
@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 
 _NOT_NUMBERS = "The model computed numbers that are none."
 _FORMLESS = "The answer could not be kept to the form that was asked for."
-_NOT_SEEN = "A picture could not be encoded."
 _IN_LINE = Positions()
 
 Embeddings = Mapping[bytes, torch.Tensor]  # [tokens, hidden] by the picture's key
@@ -141,7 +140,7 @@ class Runner:
         """Outcomes of slices that are computed together, but for those that lack a picture."""
         whole = [self._has_pictures(part, embeddings) for part in slices]
         outcomes = iter(self._computed(list(compress(slices, whole)), embeddings))
-        return [next(outcomes) if is_whole else Failed(_NOT_SEEN) for is_whole in whole]
+        return [next(outcomes) if is_whole else Failed(NOT_SEEN) for is_whole in whole]
 
     def _computed(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> list[Outcome]:
         """Runs slices in one forward pass; if that breaks, each alone, to find the one at fault."""

@@ -86,6 +86,11 @@ class EmbeddingCache:
                 self._doomed.add(picture.key)
             self._shrink()
 
+    def drop(self, key: bytes) -> None:
+        """Forgets this key's embedding; holds of the key stay."""
+        with self._lock:
+            self._drop(key)
+
     def get(self, key: bytes) -> torch.Tensor | None:
         """The embedding [tokens, hidden], if it is known."""
         with self._lock:

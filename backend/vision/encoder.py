@@ -1,7 +1,8 @@
-"""Runs transformers' own vision tower over the pictures of several requests at once."""
+"""Makes embeddings of the pictures of several requests at once, with a model's vision tower."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -10,6 +11,32 @@ from torch.nn.functional import linear
 from backend.prompt.picture import Picture
 from backend.prompt.sight import Sight
 from backend.vision.patches import grid, patches
+
+
+class Encoder(ABC):
+    """A vision tower and how its pictures are prepared."""
+
+    resizes = False  # whether a picture's pixels may be of another size than the picture
+
+    def __init__(self, sight: Sight) -> None:
+        self.sight = sight
+
+    @torch.inference_mode()
+    def encode(self, pictures: Sequence[Picture]) -> list[torch.Tensor]:
+        """The embedding [tokens, hidden] of each picture, from one call of the tower.
+
+        Patches of all pictures lie in one row; attention stays within a picture. Does not wait for
+        a device. Raises UnusablePicture, and whatever the tower raises.
+        """
+        parts = torch.split(self.tokens(pictures), [picture.tokens for picture in pictures])
+        return [part.clone() for part in parts]  # so that each lives and goes by itself
+
+    @abstractmethod
+    def tokens(self, pictures: Sequence[Picture]) -> torch.Tensor:
+        """[tokens of all pictures, hidden]."""
+
+    def prepare(self) -> None:  # noqa: B027  # most have nothing to ready
+        """Readies what would else take long at the first use in this thread."""
 
 
 class LinearPatchEmbed(torch.nn.Module):
@@ -30,28 +57,22 @@ class LinearPatchEmbed(torch.nn.Module):
         return linear(rows.to(self.weight.dtype), self.weight, self.bias)
 
 
-class Encoder:
-    """A vision tower and how its pictures are prepared."""
+class PlainEncoder(Encoder):
+    """Runs transformers' own vision tower."""
 
     def __init__(self, tower: torch.nn.Module, sight: Sight) -> None:
         """`tower` is `model.visual` of a GLM-4.xV class; its patch embedding is replaced."""
+        super().__init__(sight)
         tower.patch_embed = LinearPatchEmbed(tower.get_submodule("patch_embed"))
-        self.sight = sight
         self._tower = tower
         self._device = next(tower.parameters()).device
 
-    @torch.inference_mode()
-    def encode(self, pictures: Sequence[Picture]) -> list[torch.Tensor]:
-        """The embedding [tokens, hidden] of each picture, from one call of the tower.
-
-        Patches of all pictures lie in one row; attention stays within a picture.
-        Raises UnusablePicture, and whatever the tower raises.
-        """
+    def tokens(self, pictures: Sequence[Picture]) -> torch.Tensor:
+        """[tokens of all pictures, hidden]."""
         rows = [patches(picture, self.sight, self._device) for picture in pictures]
         grids = [grid(picture, self.sight) for picture in pictures]
-        output = self._tower(
+        output: torch.Tensor = self._tower(
             torch.cat(rows),
             grid_thw=torch.tensor(grids, dtype=torch.long, device=self._device),
         ).pooler_output
-        parts = torch.split(output, [picture.tokens for picture in pictures])
-        return [part.clone() for part in parts]  # so that each lives and goes by itself
+        return output

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from backend.prompt.picture import Picture
+from backend.prompt.picture import Picture, Pixels
 from backend.prompt.sight import Sight
 
 
@@ -12,21 +12,28 @@ class UnusablePicture(Exception):
     """A picture whose pixels are missing or do not fit its size."""
 
 
+def checked(picture: Picture) -> Pixels:
+    """The pixels of a picture, as many bytes as they say. Raises UnusablePicture."""
+    pixels = picture.pixels
+    if pixels is None:
+        raise UnusablePicture("its pixels are gone")
+    needed = pixels.width * pixels.height * 3
+    if len(pixels.data) != needed or not needed:
+        raise UnusablePicture(f"{len(pixels.data)} bytes instead of {needed}")
+    return pixels
+
+
 def patches(picture: Picture, sight: Sight, device: torch.device) -> torch.Tensor:
     """float32 [patches, channels * temporal * patch * patch] of one picture's pixels.
 
     The same numbers as from transformers' `Glm46VImageProcessorPil`: colours rescaled to 0-1 and
     normalised, patches in the order of the tokens that they are merged into, a still picture
-    repeated in time. Raises UnusablePicture.
+    repeated in time. The pixels are of the picture's size already. Raises UnusablePicture.
     """
-    pixels = picture.pixels
+    pixels = checked(picture)
     width, height = picture.columns * sight.side, picture.rows * sight.side
-    if pixels is None:
-        raise UnusablePicture("its pixels are gone")
     if (pixels.width, pixels.height) != (width, height):
         raise UnusablePicture(f"{pixels.width}x{pixels.height} pixels instead of {width}x{height}")
-    if len(pixels.data) != width * height * 3:
-        raise UnusablePicture(f"{len(pixels.data)} bytes instead of {width * height * 3}")
     # A copy, because the bytes may not be written to and torch would want to.
     colours = torch.frombuffer(bytearray(pixels.data), dtype=torch.uint8).to(device)
     mean, std = (torch.tensor(values, device=device) for values in (sight.mean, sight.std))

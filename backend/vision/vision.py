@@ -16,6 +16,47 @@ from backend.vision.encoder import Encoder
 log = logging.getLogger(__name__)
 
 
+class _Proof:
+    """Whether embeddings are numbers: the device finds out while the host goes on."""
+
+    def __init__(
+        self,
+        pictures: Sequence[Picture],
+        embeddings: Sequence[torch.Tensor],
+        began: torch.cuda.Event,
+    ) -> None:
+        self._pictures = pictures
+        self._began = began
+        finite = torch.stack([torch.isfinite(embedding).all() for embedding in embeddings])
+        self._finite = torch.empty(len(pictures), dtype=torch.bool, pin_memory=True)
+        self._finite.copy_(finite, non_blocking=True)
+        self._done = _moment()
+
+    def unusable(self) -> list[Picture]:
+        """The pictures whose embeddings are not finite; waits until it is known."""
+        self._done.synchronize()
+        finite = self._finite.tolist()
+        return [one for one, fine in zip(self._pictures, finite, strict=True) if not fine]
+
+    @property
+    def tokens(self) -> int:
+        """Of all pictures."""
+        return sum(picture.tokens for picture in self._pictures)
+
+    @property
+    def seconds(self) -> float:
+        """What encoding them took, once it is done."""
+        milliseconds: float = self._began.elapsed_time(self._done)
+        return milliseconds / 1e3
+
+
+def _moment() -> torch.cuda.Event:
+    """Now, by the device's clock."""
+    event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+    event.record()
+    return event
+
+
 class Vision:
     """The eyes of a model, and what they remember."""
 
@@ -27,17 +68,28 @@ class Vision:
         self._encoder = encoder
         self._pooled = pooled
         self._rate = Rate()
+        self._proofs: list[_Proof] = []
 
     @property
     def tokens_per_second(self) -> float:
         """Tokens of pictures encoded a second, measured lately; 0 before the first."""
         return self._rate.per_second
 
+    @property
+    def resizes(self) -> bool:
+        """Whether pictures may come in another size than they are looked at."""
+        return self._encoder.resizes
+
+    def prepare(self) -> None:
+        """Readies what would else take long at the first use in this thread."""
+        self._encoder.prepare()
+
     def embeddings(self, pictures: Iterable[Picture]) -> Mapping[bytes, torch.Tensor]:
         """[tokens, hidden] by key: of these pictures, and of all others held in the cache.
 
         Missing ones are encoded; one that cannot be is left out and logged. Afterwards none of
-        these pictures has its pixels any more.
+        these pictures has its pixels any more. On a GPU nothing is waited for: `unusable` tells
+        which of them were no good.
         """
         wanted = list(pictures)
         found: dict[bytes, torch.Tensor] = {}
@@ -53,13 +105,28 @@ class Vision:
             picture.pixels = None
         return {**self.cache.held(), **found, **made}
 
+    def unusable(self) -> frozenset[bytes]:
+        """Keys of pictures whose embeddings, made since this was asked last, are no numbers.
+
+        They are forgotten. Waits for the embeddings to be made.
+        """
+        proofs, self._proofs = self._proofs, []
+        failing: set[bytes] = set()
+        for proof in proofs:
+            for picture in proof.unusable():
+                log.warning("the embedding of a picture is not finite")
+                self.cache.drop(picture.key)
+                failing.add(picture.key)
+            self._rate.add(proof.tokens, proof.seconds)
+        return frozenset(failing)
+
     def _encode(self, pictures: Sequence[Picture]) -> dict[bytes, torch.Tensor]:
         groups = [pictures] if self._pooled else [(picture,) for picture in pictures]
         made: dict[bytes, torch.Tensor] = {}
         began = time.monotonic()
         for group in groups:
             made |= self._together(group)
-        if made:
+        if made and not self._proofs:  # else the device knows better
             tokens = sum(embedding.shape[0] for embedding in made.values())
             self._rate.add(tokens, time.monotonic() - began)
         return made
@@ -68,6 +135,7 @@ class Vision:
         """Encodes pictures at once; if that breaks, each alone, to find the one at fault."""
         if not pictures:
             return {}
+        began = _moment() if torch.cuda.is_available() else None
         try:
             embeddings = self._encoder.encode(pictures)
         except Exception as error:
@@ -80,8 +148,10 @@ class Vision:
                 for key, embedding in self._together((picture,)).items()
             }
         made = {}
+        if began is not None:
+            self._proofs.append(_Proof(pictures, embeddings, began))
         for picture, embedding in zip(pictures, embeddings, strict=True):
-            if bool(torch.isfinite(embedding).all()):
+            if began is not None or bool(torch.isfinite(embedding).all()):
                 self.cache.put(picture, embedding)
                 made[picture.key] = embedding
             else:

@@ -22,7 +22,7 @@ from backend.errors import (
 )
 from backend.model.catalogue import entries
 from backend.model.loader import LoadedModel
-from backend.model.outcome import Failed, Outcome, Sampled
+from backend.model.outcome import NOT_SEEN, Failed, Outcome, Sampled
 from backend.prompt.events import Delta
 from backend.prompt.picture import ImageSpan, Picture
 from backend.prompt.prompt import FinishReason, Sampling
@@ -79,6 +79,14 @@ class Eyes:
         self.cache = EmbeddingCache(1 << 20)
         self.encoded: list[bytes] = []
         self.blind_to: set[bytes] = set()
+        self.came_to_nothing: set[bytes] = set()  # of what was seen last
+
+    def prepare(self) -> None:
+        """Nothing takes long."""
+
+    def unusable(self) -> frozenset[bytes]:
+        failing, self.came_to_nothing = frozenset(self.came_to_nothing), set()
+        return failing
 
     def embeddings(self, pictures: Sequence[Picture]) -> Mapping[bytes, Any]:
         for picture in pictures:
@@ -533,6 +541,21 @@ def test_a_picture_that_cannot_be_seen_ends_its_own_answer_only(start: Start) ->
     heard["X"].text()
     assert heard["X"].reasons == (FinishReason.ERROR,)
     assert heard["X"].error == "A picture could not be seen."
+    assert engine.stats().blocks_used == 0
+
+
+def test_a_picture_that_comes_to_nothing_ends_its_own_answer_only(start: Start) -> None:
+    eyes = Eyes()
+    eyes.came_to_nothing.add(b"X")
+    engine = start(eyes=eyes)
+    heard = {}
+    for name in ("X", "A"):
+        engine.hold_pictures([name.encode()])
+        heard[name] = ask(engine, work(name, "w", pictures=name))
+    assert heard["A"].text() == "xyz"
+    heard["X"].text()
+    assert heard["X"].reasons == (FinishReason.ERROR,)
+    assert heard["X"].error == NOT_SEEN
     assert engine.stats().blocks_used == 0
 
 

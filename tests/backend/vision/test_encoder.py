@@ -10,7 +10,7 @@ import torch
 from transformers.models.glm46v.image_processing_pil_glm46v import Glm46VImageProcessorPil
 
 from backend.prompt.sight import Sight
-from backend.vision.encoder import Encoder, LinearPatchEmbed
+from backend.vision.encoder import LinearPatchEmbed, PlainEncoder
 from tests.fakes import checkpoints
 from tests.fakes.pictures import noise, picture
 
@@ -18,8 +18,8 @@ SIZES = ((28, 28), (56, 84), (140, 56), (84, 84))
 
 
 @pytest.fixture(scope="module")
-def encoder(model: Any, sight: Sight) -> Encoder:
-    return Encoder(copy.deepcopy(model.model.visual), sight)
+def encoder(model: Any, sight: Sight) -> PlainEncoder:
+    return PlainEncoder(copy.deepcopy(model.model.visual), sight)
 
 
 def test_a_linear_layer_does_what_the_convolution_did(model: Any) -> None:
@@ -31,7 +31,7 @@ def test_a_linear_layer_does_what_the_convolution_did(model: Any) -> None:
         )
 
 
-def test_embeddings_are_transformers_own(model: Any, encoder: Encoder, sight: Sight) -> None:
+def test_embeddings_are_transformers_own(model: Any, encoder: PlainEncoder, sight: Sight) -> None:
     images = [noise(*size, seed=seed) for seed, size in enumerate(SIZES)]
     inputs = Glm46VImageProcessorPil(**checkpoints.PROCESSOR)(images=images, return_tensors="pt")
     with torch.inference_mode():
@@ -46,7 +46,7 @@ def test_embeddings_are_transformers_own(model: Any, encoder: Encoder, sight: Si
         torch.testing.assert_close(embedding, reference, atol=1e-4, rtol=1e-4)
 
 
-def test_company_changes_nothing(encoder: Encoder, sight: Sight) -> None:
+def test_company_changes_nothing(encoder: PlainEncoder, sight: Sight) -> None:
     pictures = [
         picture(noise(*size, seed=seed), sight.size(*size)) for seed, size in enumerate(SIZES)
     ]
@@ -55,7 +55,7 @@ def test_company_changes_nothing(encoder: Encoder, sight: Sight) -> None:
         torch.testing.assert_close(encoder.encode([seen])[0], embedding, atol=1e-5, rtol=1e-5)
 
 
-def test_an_embedding_keeps_no_others_alive(encoder: Encoder, sight: Sight) -> None:
+def test_an_embedding_keeps_no_others_alive(encoder: PlainEncoder, sight: Sight) -> None:
     pictures = [picture(noise(56, 56, seed=seed), sight.size(56, 56)) for seed in range(3)]
     for embedding in encoder.encode(pictures):
         assert embedding.untyped_storage().nbytes() == embedding.numel() * embedding.element_size()

@@ -12,12 +12,12 @@ import torch
 from backend.prompt.picture import Picture, Pixels
 from backend.prompt.sight import Sight
 from backend.vision.cache import EmbeddingCache
-from backend.vision.encoder import Encoder
+from backend.vision.encoder import PlainEncoder
 from backend.vision.vision import Vision
 from tests.fakes.pictures import noise, picture
 
 
-class Watched(Encoder):
+class Watched(PlainEncoder):
     """Notes how many pictures each call had; can be made to give numbers that are none."""
 
     calls: list[int]
