@@ -24,21 +24,21 @@ def main() -> int:
     try:
         chosen = settings.read()
         logs.configure(chosen.log_level)
-        memory = gpu_memory() if chosen.model == "auto" else None
+        memory = None if chosen.device_map == "cpu" else gpu_memory()
         choice = catalogue.choose(chosen.model, chosen.models_dir, memory)
     except settings.Mistakes as mistakes:
         return _refused(*mistakes.lines)
     except catalogue.UnknownModel as unknown:
         return _refused(str(unknown))
-    status = asyncio.run(serve(chosen, choice))
+    status = asyncio.run(serve(chosen, choice, chosen.places(memory)))
     # Everything is closed by now; on a busy machine, taking torch apart takes longer than a
     # supervisor waits before it kills.
     sys.stderr.flush()
     os._exit(status)
 
 
-async def serve(settings: Settings, choice: Choice) -> int:
-    """Serves until a signal comes; the exit status."""
+async def serve(settings: Settings, choice: Choice, places: int) -> int:
+    """Serves until a signal comes, so many requests at once; the exit status."""
     import structlog
 
     from backend.auth import Gate
@@ -67,9 +67,9 @@ async def serve(settings: Settings, choice: Choice) -> int:
             (key.get_secret_value() for key in settings.api_keys),
         ),
         catalogue.entries(),
-        _loading(settings, choice),
+        _loading(settings, choice, places),
         max_queue=settings.max_queue,
-        max_running=settings.max_running,
+        max_running=places,
         answer_cache_bytes=settings.answer_cache_mb << 20,
     )
     stopped = asyncio.Event()
@@ -109,7 +109,7 @@ async def check_fonts(library: Library) -> None:
         log.warning("fonts could not be checked")
 
 
-def _loading(settings: Settings, choice: Choice) -> Load:
+def _loading(settings: Settings, choice: Choice, places: int) -> Load:
     """What the loading thread does."""
     from backend.engine import Engine
     from backend.errors import Unavailable
@@ -125,21 +125,19 @@ def _loading(settings: Settings, choice: Choice) -> Load:
                 models_dir=settings.models_dir,
                 max_model_len=settings.max_model_len,
                 threads=settings.num_threads or cores(),
-                memory_bytes=_bytes(settings.model_memory_gb),
+                memory_bytes=settings.memory_bytes,
+                device=settings.device,
+                dtype=None if settings.dtype == "auto" else settings.dtype,
                 on_phase=lambda doing: report(Phase.LOADING, f"{choice.entry.name}: {doing}."),
             )
         except DamagedModel as damaged:
             raise Unavailable(f"The model cannot be loaded: {damaged}.") from damaged
-        engine = Engine(model, max_running=settings.max_running, max_queue=settings.max_queue)
+        engine = Engine(model, max_running=places, max_queue=settings.max_queue)
         engine.start()
         guides = Guides(model.tokenizer, model.eos_ids, thinks=model.info.thinks)
         return Ready(model.info, model.tokenizer, model.template, engine, model.sight, guides)
 
     return bring_in
-
-
-def _bytes(gigabytes: float | None) -> int | None:
-    return None if gigabytes is None else int(gigabytes * 1e9)
 
 
 def _refused(*lines: str) -> int:

@@ -11,6 +11,8 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+DTYPES = ("auto", "bfloat16", "float32")
+SMALL_CARD = 25 << 30  # bytes; cards sold as 24 GB report less
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -46,10 +48,12 @@ class Settings(BaseSettings):
     models_dir: Path = ROOT / ".models"
     max_model_len: int = Field(default=8192, ge=256, le=1_048_576)
     max_queue: int = Field(default=64, ge=1, le=10_000)
-    max_running: int = Field(default=8, ge=1, le=256)
+    max_running: int | None = Field(default=None, ge=1, le=256)  # None: see `places`
     media_quota_gb: float = Field(default=10.0, gt=0, le=100_000, allow_inf_nan=False)
     answer_cache_mb: int = Field(default=64, ge=0, le=1_000_000)  # 0 switches it off
     model_memory_gb: float | None = Field(default=None, gt=0, le=100_000, allow_inf_nan=False)
+    device_map: str = "auto"
+    dtype: str = "auto"
     num_threads: int | None = Field(default=None, ge=1, le=1024)  # None: all cores
 
     @field_validator("api_keys", mode="before")
@@ -65,6 +69,25 @@ class Settings(BaseSettings):
         if value.lower() not in LEVELS:
             raise ValueError(f"must be one of {', '.join(LEVELS)}")
         return value.lower()
+
+    @field_validator("device_map")
+    @classmethod
+    def _known_device(cls, value: str) -> str:
+        if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,2})?", value):
+            raise ValueError("must be auto, cpu, cuda or cuda:N; a model lies on one device")
+        return value
+
+    @field_validator("dtype")
+    @classmethod
+    def _known_dtype(cls, value: str) -> str:
+        if value == "float16":
+            raise ValueError(
+                "float16 is not served: GLM's numbers pass its range, and answers become NaN or"
+                " endless exclamation marks; use bfloat16, or float32 where that is missing"
+            )
+        if value not in DTYPES:
+            raise ValueError(f"must be one of {', '.join(DTYPES)}")
+        return value
 
     @field_validator("backend_address")
     @classmethod
@@ -90,6 +113,25 @@ class Settings(BaseSettings):
             return ipaddress.ip_address(host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def device(self) -> str | None:
+        """The device to compute on; None: the first GPU, or else the processor."""
+        return None if self.device_map == "auto" else self.device_map
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The most of a GPU's memory to take."""
+        return None if self.model_memory_gb is None else int(self.model_memory_gb * 1e9)
+
+    def places(self, gpu_bytes: int | None) -> int:
+        """How many requests are computed at once on a GPU with that much memory, or without one:
+        as it was set, else 4 on a card of 24 GB, 64 on a larger one, 8 on a processor."""
+        if self.max_running is not None:
+            return self.max_running
+        if gpu_bytes is None or self.device_map == "cpu":
+            return 8
+        return 4 if min(gpu_bytes, self.memory_bytes or gpu_bytes) <= SMALL_CARD else 64
 
     @property
     def secured(self) -> bool:

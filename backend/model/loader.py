@@ -59,11 +59,14 @@ def load(
     on_phase: Callable[[str], None],
     embedding_bytes: int | None = None,
     memory_bytes: int | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
     plain: bool = False,
 ) -> LoadedModel:
     """Loads the chosen model, or raises DamagedModel with a sentence that names the file.
 
-    `embedding_bytes`, `memory_bytes` and `plain` are as `load_network` has them.
+    `device` and `dtype` are torch's names of them; None is chosen. `embedding_bytes`,
+    `memory_bytes` and `plain` are as `load_network` has them.
     """
     began = time.monotonic()
     folder = choice.folder
@@ -75,6 +78,8 @@ def load(
     # Threads that wait must sleep, not spin: a busy neighbour on a core made decoding ten times
     # slower otherwise. Read once, when torch is first imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import torch
+
     from backend.model import adapter
     from backend.model.network import load_network  # torch and transformers
 
@@ -93,6 +98,8 @@ def load(
         adapted_by=adapted_by,
         embedding_bytes=embedding_bytes,
         memory_bytes=memory_bytes,
+        device=None if device is None else torch.device(device),
+        dtype=None if dtype is None else getattr(torch, dtype),
         plain=plain,
     )
     tokenizer = Tokenizer.from_folder(folder)

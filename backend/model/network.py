@@ -95,6 +95,7 @@ def load_network(
     threads: int,
     revision: str = "",
     embedding_bytes: int | None = None,
+    device: torch.device | None = None,
     dtype: torch.dtype | None = None,
     packed: bool | None = None,
     plain: bool = False,
@@ -113,7 +114,7 @@ def load_network(
     Raises DamagedModel.
     """
     torch.set_num_threads(threads)
-    team = team or Alone()
+    team = team or Alone(_claimed(device))
     device = team.device
     if team.size > 1:
         packed = True
@@ -274,6 +275,18 @@ def _build(
     return built(
         model.to(device) if shard is None else weights.divide(model, folder, device, shard)
     )
+
+
+def _claimed(wanted: torch.device | None) -> torch.device:
+    """The device that was asked for, None being the best there is; from now on this thread's."""
+    count = torch.cuda.device_count()
+    device = wanted or torch.device("cuda" if count else "cpu")
+    if device.type == "cuda":
+        device = torch.device("cuda", device.index or 0)
+        if device.index >= count:
+            raise DamagedModel(f"{device} was asked for, and there are {count} GPUs")
+        torch.cuda.set_device(device)
+    return device
 
 
 def _best_dtype(device: torch.device) -> torch.dtype:

@@ -44,6 +44,49 @@ def test_the_memory_of_the_gpu_can_be_limited(monkeypatch: pytest.MonkeyPatch) -
     assert line.startswith("MODEL_MEMORY_GB")
 
 
+def test_float16_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = mistakes(monkeypatch, DTYPE="float16")
+    assert "NaN" in line
+    assert "bfloat16" in line
+
+
+@pytest.mark.parametrize(
+    ("given", "device", "memory"),
+    [
+        ({}, None, None),
+        ({"DEVICE_MAP": "cpu"}, "cpu", None),
+        ({"DEVICE_MAP": "cuda:1", "MODEL_MEMORY_GB": "20"}, "cuda:1", 20_000_000_000),
+    ],
+)
+def test_where_the_model_lies(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], device: str | None, memory: int | None
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    read = settings.read()
+    assert (read.device, read.memory_bytes) == (device, memory)
+
+
+@pytest.mark.parametrize(
+    ("given", "gibibytes", "places"),
+    [
+        ({}, None, 8),
+        ({}, 80, 64),
+        ({}, 24, 4),
+        ({"MODEL_MEMORY_GB": "24"}, 80, 4),
+        ({"DEVICE_MAP": "cpu"}, 80, 8),
+        ({"MAX_RUNNING": "1"}, 24, 1),
+    ],
+)
+def test_the_memory_says_how_many_requests_are_computed_at_once(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], gibibytes: int | None, places: int
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    memory = None if gibibytes is None else gibibytes << 30
+    assert settings.read().places(memory) == places
+
+
 def test_the_answer_cache_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANSWER_CACHE_MB", "0")
     assert settings.read().answer_cache_mb == 0
@@ -91,6 +134,9 @@ def test_a_public_address_needs_a_token(monkeypatch: pytest.MonkeyPatch) -> None
         ("MEDIA_QUOTA_GB", "nan"),
         ("NUM_THREADS", "-1"),
         ("LOG_LEVEL", "loud"),
+        ("DEVICE_MAP", "cuda:first"),
+        ("DEVICE_MAP", "balanced"),
+        ("DTYPE", "int4"),
     ],
 )
 def test_each_mistake_is_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

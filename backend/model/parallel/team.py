@@ -123,9 +123,12 @@ class Alone:
     rank = 0
     size = 1
 
+    def __init__(self, device: torch.device | None = None) -> None:
+        self._device = device
+
     @property
     def device(self) -> torch.device:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return self._device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
     def tell(self, command: Command) -> None:
         pass
