@@ -20,7 +20,8 @@ from backend.errors import (
     QueueFull,
     Unavailable,
 )
-from backend.model.outcome import NOT_SEEN, Failed, Outcome, Sampled
+from backend.model.flight import Flight, Landed
+from backend.model.outcome import NOT_SEEN, DeviceLost, Failed, Outcome, Sampled
 from backend.prompt.picture import ImageSpan
 from backend.prompt.prompt import FinishReason
 from backend.rates import Flow, Rate
@@ -58,6 +59,7 @@ class Engine:
         self._cancelled: deque[Request] = deque()
         self._forgotten: deque[str] = deque()  # owners
         self._stop_at: float | None = None  # on time.monotonic()'s clock
+        self._flight: Flight | None = None  # a step that was begun ahead; the engine's thread's own
         # Written by the engine's thread, read by any:
         self._flow = Flow()
         self._prefill = Rate()
@@ -196,6 +198,7 @@ class Engine:
 
     def _run(self) -> None:
         try:
+            self._model.runner.attach()
             if self._model.vision is not None:
                 self._model.vision.prepare()
             while self._take_mail():
@@ -203,6 +206,7 @@ class Engine:
                     self.step()
                 except Exception:  # an error of ours: nobody's answer can be trusted any more
                     log.exception("a step broke")
+                    self._flight = None
                     self._end_all(FinishReason.ERROR)
         finally:
             with self._changed:
@@ -210,11 +214,16 @@ class Engine:
             self._end_all(FinishReason.CANCELLED)
 
     def step(self) -> None:
-        """One turn: decide, see, compute, write down, deliver."""
+        """One turn: decide, see, compute, write down, deliver.
+
+        Where the next turn is certain already, it is begun before this one's tokens are known, so
+        that the device goes on while they are written down and delivered.
+        """
         began = time.monotonic()
-        batch = self._scheduler.schedule(began)
-        self._announce(batch)
-        outcomes = self._compute(batch, self._see(batch))
+        flight = self._flight or self._begin(began)
+        self._flight = self._ahead(flight)
+        outcomes = flight.land()
+        batch = flight.batch
         advances = self._scheduler.commit(batch, self._tokens(batch, outcomes))
         sampled = {
             id(part.sequence): outcome for part, outcome in zip(batch.slices, outcomes, strict=True)
@@ -222,6 +231,19 @@ class Engine:
         for advance in advances:
             self._dispatch.advance(advance, sampled.get(id(advance.sequence)))
         self._measure(batch, len(advances), time.monotonic() - began)
+
+    def _begin(self, now: float) -> Flight:
+        """Decides what is computed next, and begins it."""
+        batch = self._scheduler.schedule(now)
+        self._announce(batch)
+        return self._compute(batch, self._see(batch))
+
+    def _ahead(self, flight: Flight) -> Flight | None:
+        """The step after a flight, begun; None where that has to wait for the flight's tokens."""
+        if not flight.leaves_tokens:
+            return None
+        batch = self._scheduler.ahead(flight.batch, time.monotonic())
+        return None if batch is None else self._model.runner.go_on(flight, batch)
 
     def _announce(self, batch: Batch) -> None:
         """Tells of deadlines that have passed and of requests that leave the queue."""
@@ -237,13 +259,17 @@ class Engine:
             return {}
         return vision.embeddings(batch.images)
 
-    def _compute(self, batch: Batch, embeddings: Mapping[bytes, Any]) -> list[Outcome]:
-        """The runner's outcomes; if it breaks as a whole, every slice has failed."""
+    def _compute(self, batch: Batch, embeddings: Mapping[bytes, Any]) -> Flight:
+        """Begins a batch; if the runner breaks as a whole, every slice has failed."""
+        if not batch.slices:
+            return Landed(batch, [])
         try:
-            return self._model.runner.run(batch, embeddings) if batch.slices else []
+            return self._model.runner.launch(batch, embeddings)
+        except DeviceLost:
+            raise
         except Exception:
             log.exception("the runner broke")
-            return [Failed() for _ in batch.slices]
+            return Landed(batch, [Failed() for _ in batch.slices])
 
     def _tokens(self, batch: Batch, outcomes: list[Outcome]) -> list[int | None]:
         """What the scheduler is to write down; failed sequences end here."""

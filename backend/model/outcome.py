@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NOT_SEEN = "A picture could not be encoded."
+NOT_NUMBERS = "The model computed numbers that are none."
+LOST = "The device has failed; the backend starts anew."
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,12 @@ class Failed:
 Outcome = Sampled | Failed | None  # None: computed, and no token was due
 
 
-class TeamLost(Exception):
-    """One of the processes that compute together is gone, and so is what they were computing.
+class DeviceLost(Exception):
+    """What computes answers nothing any more; only another process can go on.
 
     The message is a sentence for people.
     """
+
+
+class TeamLost(DeviceLost):
+    """One of the processes that compute together is gone, and so is what they were computing."""

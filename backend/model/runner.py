@@ -15,8 +15,17 @@ import torch
 from backend.model.adapter import Switch
 from backend.model.attention import Chunk, Pages, Part
 from backend.model.decoding import PaddedDecodes, TiledDecodes
+from backend.model.flight import Flight, Landed
 from backend.model.kv_cache import KVCache
-from backend.model.outcome import NOT_SEEN, Failed, Outcome, Sampled, TeamLost
+from backend.model.outcome import (
+    LOST,
+    NOT_NUMBERS,
+    NOT_SEEN,
+    DeviceLost,
+    Failed,
+    Outcome,
+    Sampled,
+)
 from backend.model.parallel.team import Alone, Piece, Prepare, Rows, Team
 from backend.model.sampler import Sampler, UnusableLogits
 from backend.prompt.guide import GuideBroken
@@ -31,7 +40,6 @@ if TYPE_CHECKING:  # it needs Triton
 
 log = logging.getLogger(__name__)
 
-_NOT_NUMBERS = "The model computed numbers that are none."
 _FORMLESS = "The answer could not be kept to the form that was asked for."
 _IN_LINE = Positions()
 
@@ -85,6 +93,11 @@ class Runner:
         self._switch = switch
         self._team: Team = team or Alone()
 
+    def attach(self) -> None:
+        """From now on the calling thread is the one that computes."""
+        if self._device.type == "cuda":
+            torch.cuda.set_device(self._device)
+
     @torch.inference_mode()
     def run(self, batch: Batch, embeddings: Embeddings) -> list[Outcome]:
         """One outcome for each of the batch's slices.
@@ -99,6 +112,38 @@ class Runner:
         ]
         self._team.check()
         return outcomes
+
+    @torch.inference_mode()
+    def launch(self, batch: Batch, embeddings: Embeddings) -> Flight:
+        """As `run`, but where the device computes by itself, without waiting for it."""
+        if self._fused is None or not batch.slices:
+            return Landed(batch, self.run(batch, embeddings))
+        if all(self._has_pictures(part, embeddings) for part in batch.slices):
+            try:
+                logits = self._forward(batch.slices, embeddings)
+                return self._fused.begin(batch, logits, self._sample)
+            except Exception as error:
+                self._recover(error)
+        return Landed(batch, self.run(batch, embeddings))
+
+    @torch.inference_mode()
+    def go_on(self, flight: Flight, batch: Batch) -> Flight | None:
+        """Begins a batch of decodes whose tokens are those that the flight, the latest, leaves on
+        the device; None where that cannot be."""
+        assert self._fused is not None
+        try:
+            return self._fused.go_on(flight, batch, self._sample)
+        except Exception as error:
+            self._recover(error)
+            return None
+
+    def _recover(self, error: Exception) -> None:
+        """Makes the device ready to go on after an error. Raises DeviceLost if it never will."""
+        if isinstance(error, DeviceLost):
+            raise error
+        log.warning("a step broke", exc_info=error)
+        if not answers(self._device):
+            raise DeviceLost(LOST) from error
 
     def prepare(self, decodes: int) -> None:
         """Readies ahead of their need the steps in which up to that many sequences decode."""
@@ -148,9 +193,8 @@ class Runner:
             return []
         try:
             logits = self._forward(slices, embeddings)
-        except TeamLost:
-            raise
-        except Exception:
+        except Exception as error:
+            self._recover(error)
             if len(slices) > 1:
                 return [
                     outcome for part in slices for outcome in self._computed([part], embeddings)
@@ -164,7 +208,7 @@ class Runner:
         """Outcomes from logits [parts, vocabulary]: on the device together where that can be."""
         tokens: list[int | None] = [None] * len(parts)
         if self._fused is not None and parts:
-            tokens = self._fused.tokens(logits, [part.sequence for part in parts])
+            tokens = self._fused.choose(logits, parts).wait()
         return [
             self._sample(row, part) if token is None else Sampled(token)
             for row, part, token in zip(logits, parts, tokens, strict=True)
@@ -175,7 +219,7 @@ class Runner:
             return self._sampler.sample(logits, part.sequence)
         except UnusableLogits:
             log.warning("logits are not finite", extra=_named(part))
-            return Failed(_NOT_NUMBERS)
+            return Failed(NOT_NUMBERS)
         except GuideBroken:
             log.warning("no token has the form", extra=_named(part))
             return Failed(_FORMLESS)
@@ -275,6 +319,17 @@ class Runner:
             for span, _, _ in _pictures(part)
             for embedding in [embeddings.get(span.picture.key)]
         )
+
+
+def answers(device: torch.device) -> bool:
+    """Whether a device does what it is told: after some errors a GPU never does again."""
+    if device.type != "cuda":
+        return True
+    try:
+        torch.cuda.synchronize(device)
+    except Exception:
+        return False
+    return True
 
 
 def _pictures(part: Slice) -> Iterator[tuple[ImageSpan, int, int]]:

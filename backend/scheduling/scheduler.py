@@ -66,6 +66,7 @@ class Scheduler:
         self._people = FairQueue()
         self._jobs = FairQueue()
         self._running: list[Sequence] = []  # sorted by _order
+        self._is_unsettled = False  # whether somebody who waits might be let in
         self.preemptions = 0
         self.prefix_hits = 0  # prompt tokens, as each sequence was first admitted
         self.prefix_misses = 0
@@ -118,9 +119,8 @@ class Scheduler:
             )
             sequence.arrival = next(self._arrivals)
             self._live[sequence.arrival] = sequence
-            queue = self._queue(sequence)
-            queue.join(sequence.owner)
-            queue.put(sequence)
+            self._queue(sequence).join(sequence.owner)
+        self._requeue(new)
 
     def finish(self, sequence: Sequence, reason: FinishReason) -> None:
         """Ends a sequence at any stage and takes back all it holds.
@@ -131,6 +131,7 @@ class Scheduler:
         if sequence.reason is not None:
             return
         sequence.reason = reason
+        self._is_unsettled = True
         doubtful = self.pool.doubtful(sequence.blocks)
         queue = self._queue(sequence)
         if sequence.is_running:
@@ -155,6 +156,7 @@ class Scheduler:
             if sequence.deadline is not None and sequence.deadline <= now
         )
         gone = {sequence.arrival for sequence in expired}
+        self._is_unsettled = False
         started = self._admit(gone)
         decodes = self._decodes(gone)
         prefills = self._prefills(gone)
@@ -164,6 +166,36 @@ class Scheduler:
             if sequence.script is not None and sequence.arrival not in gone
         )
         return Batch(decodes, prefills, self._images(prefills), scripted, expired, started)
+
+    def ahead(self, batch: Batch, now: float) -> Batch | None:
+        """The step after one that is still being computed: one more token for each of its
+        sequences, whatever the tokens are that come of it. Gives blocks.
+
+        None where anything else is to be done or decided: somebody may be let in, part of a prompt
+        is left, a deadline has passed, blocks have run out. A sequence that ends with the batch's
+        token is computed in vain, unless its length alone ends it.
+        """
+        if self._is_unsettled and self.waiting:
+            return None
+        if any(one.deadline is not None and one.deadline <= now for one in self._live.values()):
+            return None
+        ends = {id(part.sequence): part.end for part in batch.slices if part.samples}
+        decodes: list[Slice] = []
+        needy: list[Sequence] = []
+        for sequence in self._running:
+            end = ends.get(id(sequence))
+            if end is None or end < len(sequence.prompt_ids):
+                return None
+            if end + 1 - len(sequence.prompt_ids) >= sequence.max_tokens:
+                continue
+            decodes.append(Slice(sequence, end, end + 1))
+            if end >= len(sequence.blocks) * self.pool.block_size:
+                needy.append(sequence)
+        if not decodes or not self.pool.can_allocate(len(needy)):
+            return None
+        for sequence in needy:
+            sequence.blocks += self.pool.allocate(1, after=sequence.blocks[-1])
+        return Batch(tuple(decodes))
 
     def commit(self, batch: Batch, tokens: Iterable[int | None]) -> list[Advance]:
         """Writes the step's tokens, one for each computed slice (None where there is none).
@@ -351,6 +383,7 @@ class Scheduler:
     def _requeue(self, sequences: Iterable[Sequence]) -> None:
         for sequence in sequences:
             self._queue(sequence).put(sequence)
+            self._is_unsettled = True
 
     def _queue(self, sequence: Sequence) -> FairQueue:
         return self._jobs if sequence.priority is Priority.BATCH else self._people

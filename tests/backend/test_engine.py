@@ -21,6 +21,7 @@ from backend.errors import (
     Unavailable,
 )
 from backend.model.catalogue import entries
+from backend.model.flight import Flight, Landed
 from backend.model.loader import LoadedModel
 from backend.model.outcome import NOT_SEEN, Failed, Outcome, Sampled
 from backend.prompt.events import Delta
@@ -29,6 +30,7 @@ from backend.prompt.prompt import FinishReason, Sampling
 from backend.prompt.template import Template
 from backend.prompt.tokenizer import Tokenizer
 from backend.scheduling.scheduler import Batch, Slice
+from backend.scheduling.sequence import Sequence as Sequence_
 from backend.vision.cache import EmbeddingCache
 from backend.work import Work
 from tests.fakes.tokenizer import EOS, TEMPLATE, description
@@ -41,16 +43,35 @@ class Alphabet:
     """A runner that says the next letter, ends after z, and breaks or waits where it is told to."""
 
     fails_at: str = ""  # a letter it cannot follow
+    late_at: str = ""  # a letter after which its device cannot choose, and the host does
     raises: bool = False
+    by_itself: bool = False  # whether its device goes on before the host knows its tokens
     gate: threading.Semaphore | None = None  # a permit for each step
     rows: int = 0  # tokens computed so far
 
-    def run(self, batch: Batch, embeddings: Mapping[bytes, Any]) -> list[Outcome]:
+    def attach(self) -> None:
+        """Nothing is shared between threads."""
+
+    def launch(self, batch: Batch, embeddings: Mapping[bytes, Any]) -> Flight:
+        if not self.by_itself:
+            return Landed(batch, self.run(batch, embeddings))
+        return OnDevice(self, batch, [self._outcome(part, embeddings) for part in batch.slices])
+
+    def go_on(self, flight: Flight, batch: Batch) -> Flight | None:
+        assert isinstance(flight, OnDevice)
+        left = [flight.left[part.sequence] for part in batch.slices]
+        return OnDevice(self, batch, [self._after(token) for token in left], flight)
+
+    def arrive(self, batch: Batch) -> None:
+        """The host waits for a batch."""
         self.rows += sum(part.end - part.start for part in batch.slices)
         if self.gate is not None:
             self.gate.acquire(timeout=5)
         if self.raises:
             raise RuntimeError("the device is gone")
+
+    def run(self, batch: Batch, embeddings: Mapping[bytes, Any]) -> list[Outcome]:
+        self.arrive(batch)
         return [self._outcome(part, embeddings) for part in batch.slices]
 
     def _outcome(self, part: Slice, embeddings: Mapping[bytes, Any]) -> Outcome:
@@ -61,13 +82,68 @@ class Alphabet:
         return self._next(part) if part.samples else None
 
     def _next(self, part: Slice) -> Outcome:
-        last = TOKENIZER.decode(part.sequence.tokens(part.end - 1, part.end))
+        return self._after(part.sequence.tokens(part.end - 1, part.end)[0])
+
+    def _after(self, token: int) -> Outcome:
+        last = "" if token == EOS else TOKENIZER.decode([token])
         if last == self.fails_at:
             return Failed()
-        if last == "z":
+        if last in ("z", ""):  # after the end, anything: it is in vain
             return Sampled(EOS)
         [token] = TOKENIZER.encode(chr(ord(last) + 1))
         return Sampled(token, -0.5, ((token, -0.5), (EOS, -1.5)))
+
+
+class OnDevice:
+    """A batch whose tokens the next one finds on the device, where no answer's host has a say."""
+
+    def __init__(
+        self,
+        runner: Alphabet,
+        batch: Batch,
+        outcomes: list[Outcome],
+        before: OnDevice | None = None,
+    ) -> None:
+        self._runner = runner
+        self._batch = batch
+        self._before = before
+        self._outcomes = {
+            part.sequence: outcome for part, outcome in zip(batch.slices, outcomes, strict=True)
+        }
+        samplings = [part.sequence.sampling for part in batch.slices]
+        self.leaves_tokens = all(sampling.top_logprobs is None for sampling in samplings)
+        self.late: set[Sequence_] = set()
+        self._late = {
+            part.sequence
+            for part in batch.slices
+            if runner.late_at and runner.late_at in TOKENIZER.decode(self._last(part))
+        }
+        self.left = {
+            sequence: outcome.token
+            if isinstance(outcome, Sampled) and sequence not in self._late
+            else EOS
+            for sequence, outcome in self._outcomes.items()
+        }
+
+    def _last(self, part: Slice) -> list[int]:
+        if self._before is None:
+            return part.sequence.tokens(part.end - 1, part.end)
+        return [self._before.left[part.sequence]]
+
+    @property
+    def batch(self) -> Batch:
+        late = set() if self._before is None else self._before.late
+        kept = [
+            [part for part in parts if part.sequence.reason is None and part.sequence not in late]
+            for parts in (self._batch.decodes, self._batch.prefills)
+        ]
+        return replace(self._batch, decodes=tuple(kept[0]), prefills=tuple(kept[1]))
+
+    def land(self) -> list[Outcome]:
+        self._batch, self._before = self.batch, None
+        self._runner.arrive(self._batch)
+        self.late = self._late
+        return [self._outcomes[part.sequence] for part in self._batch.slices]
 
 
 class Eyes:
@@ -150,9 +226,9 @@ def model(runner: Alphabet, *, blocks: int = 64, eyes: Eyes | None = None) -> Lo
 Start = Callable[..., Engine]
 
 
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Starts engines and stops them at the end."""
+@pytest.fixture(params=[False, True], ids=["in step", "ahead"])
+def start(request: pytest.FixtureRequest) -> Iterator[Start]:
+    """Starts engines and stops them at the end; with steps begun one by one, or ahead."""
     engines: list[Engine] = []
 
     def begin(
@@ -163,8 +239,10 @@ def start() -> Iterator[Start]:
         queue: int = 64,
         eyes: Eyes | None = None,
     ) -> Engine:
+        runner = runner or Alphabet()
+        runner.by_itself = request.param
         engine = Engine(
-            model(runner or Alphabet(), blocks=blocks, eyes=eyes),
+            model(runner, blocks=blocks, eyes=eyes),
             max_running=running,
             max_queue=queue,
         )
@@ -398,6 +476,14 @@ def test_a_failing_sequence_ends_alone(start: Start) -> None:
     assert "could not" in bad.error
     assert good.error == ""
     assert engine.stats().blocks_used == 0
+
+
+def test_a_token_that_the_device_cannot_choose_is_chosen_in_the_end(start: Start) -> None:
+    engine = start(Alphabet(late_at="m"))
+    heard = [ask(engine, work(str(number), letter)) for number, letter in enumerate("akmyx")]
+    assert [one.text()[:3] for one in heard] == ["bcd", "lmn", "nop", "z", "yz"]
+    assert all(one.text().endswith("z") for one in heard)
+    assert [one.tokens for one in heard] == [25, 15, 13, 1, 2]
 
 
 def test_a_step_that_breaks_ends_its_requests_and_the_engine_goes_on(start: Start) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import triton
+import triton.language as tl
 
 from backend.model.cuda.attention import Decoding
 from backend.model.cuda.layers import FusedText, Memory, Step
@@ -14,14 +16,32 @@ from backend.model.cuda.recording import NOWHERE, Recorder, Staging, Tables
 
 log = logging.getLogger(__name__)
 
+_MOST_LEFT = 1024  # tokens that a step may leave on the device for the next one
 _SIZES = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 160, 192, 224, 256)  # rows
+
+
+@triton.jit
+def _newest(
+    fields: tl.tensor,  # [FIELDS, rows]
+    left: tl.tensor,
+    tokens: tl.tensor,  # [rows]
+    rows: tl.constexpr,
+    block: tl.constexpr,
+) -> None:
+    row = tl.arange(0, block)
+    given = tl.load(fields + row, mask=row < rows, other=0)
+    source = tl.load(fields + rows + row, mask=row < rows, other=-1)
+    found = tl.load(left + source, mask=source >= 0, other=0).to(tl.int32)
+    found = tl.maximum(found, 0)  # nothing was chosen: what comes of it is thrown away
+    tl.store(tokens + row, tl.where(source >= 0, found, given), mask=row < rows)
 
 
 @dataclass(frozen=True)
 class Decode:
     """A sequence's newest token, which is computed next."""
 
-    token: int
+    token: int | None  # None: the step before has left it on the device
+    source: int  # in which row of those that it has left
     place: int  # in the sequence
     position: tuple[int, int, int]  # in time, height and width
     blocks: list[int]  # of the sequence, up to the one that the token goes to at least
@@ -39,10 +59,12 @@ class _Graph:
         head: torch.nn.Module,
         memory: Memory,
         recorder: Recorder,
+        left: torch.Tensor,
     ) -> None:
-        """`width` is the blocks of the longest sequence."""
-        # Token, slot, length, and the position in time, height and width; then the tables.
-        self._staging = Staging([(6, rows), (rows, width)], memory[0][0].device)
+        """`width` is the blocks of the longest sequence, `left` the tokens of the step before."""
+        # Token, its row in what is left, slot, length, and the position in time, height and width;
+        # then the tables.
+        self._staging = Staging([(7, rows), (rows, width)], memory[0][0].device)
         self._block_size = memory[0][0].shape[1]
         self._tables = Tables(self._staging.host[1])
         self._fill([])
@@ -51,30 +73,32 @@ class _Graph:
         def step() -> torch.Tensor:
             text.team.spread(self._staging.flat)
             fields, tables = self._staging.device
-            part = Decoding(tables, fields[2], text.heads)
-            given = Step(fields[3:], fields[1], memory, ((slice(0, rows), part),))
-            embedded = text.team.spread(embed(fields[0]))
+            tokens = torch.empty_like(fields[0])
+            _newest[(1,)](fields, left, tokens, rows, triton.next_power_of_2(rows), num_warps=1)
+            part = Decoding(tables, fields[3], text.heads)
+            given = Step(fields[4:], fields[2], memory, ((slice(0, rows), part),))
+            embedded = text.team.spread(embed(tokens))
             logits: torch.Tensor = head(text(embedded, given))
             return logits
 
-        self._graph, self._logits = recorder.record(step)
+        self._recording = recorder.record(step)
 
     def run(self, decodes: Sequence[Decode]) -> torch.Tensor:
         """Logits [decodes, vocabulary]."""
         self._staging.wait()
         self._fill(decodes)
         self._staging.send()
-        self._graph.replay()
-        return self._logits[: len(decodes)]
+        return self._recording.replay()[: len(decodes)]
 
     def follow(self) -> None:
         """Takes part in a step that the leader fills in."""
-        self._graph.replay()
+        self._recording.replay()
 
     def _fill(self, decodes: Sequence[Decode]) -> None:
         fields, count, size = self._staging.host[0], len(decodes), self._block_size
         fields[:, :count] = [
-            [decode.token for decode in decodes],
+            [decode.token or 0 for decode in decodes],
+            [decode.source if decode.token is None else NOWHERE for decode in decodes],
             [
                 decode.blocks[decode.place // size] * size + decode.place % size
                 for decode in decodes
@@ -82,7 +106,7 @@ class _Graph:
             [decode.place + 1 for decode in decodes],
             *([decode.position[axis] for decode in decodes] for axis in range(3)),
         ]
-        fields[:, count:] = [[0], [NOWHERE], [0], [0], [0], [0]]
+        fields[:, count:] = [[0], [NOWHERE], [NOWHERE], [0], [0], [0], [0]]
         for row, decode in enumerate(decodes):
             self._tables.write(row, decode.blocks)
 
@@ -101,7 +125,8 @@ class DecodeSteps:
         width: int,
     ) -> None:
         """`width` is the blocks of the longest sequence."""
-        self._parts = (width, text, embed, head, memory, recorder)
+        self._left = torch.zeros(_MOST_LEFT, dtype=torch.int64, device=memory[0][0].device)
+        self._parts = (width, text, embed, head, memory, recorder, self._left)
         self._graphs: dict[int, _Graph] = {}
 
     @property
@@ -114,6 +139,13 @@ class DecodeSteps:
         for rows in reversed(_SIZES):  # the largest first: the others find their memory in its
             if rows <= most:
                 self._graph(rows)
+
+    def leave(self, tokens: torch.Tensor) -> bool:
+        """Keeps a step's next tokens [rows] for the step after it; whether there is room."""
+        if len(tokens) > len(self._left):
+            return False
+        self._left[: len(tokens)] = tokens
+        return True
 
     def run(self, decodes: Sequence[Decode]) -> torch.Tensor:
         """[sequences, vocabulary]; overwritten by the next step. Does not wait for the device."""

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence as SequenceOf
 from functools import partial
+from itertools import count
 
 import torch
 
 from backend.model.cuda import products
 from backend.model.cuda.attention import Decoding, Prompts, tiles
 from backend.model.cuda.decode_steps import Decode, DecodeSteps
+from backend.model.cuda.flight import DeviceFlight, Sample
 from backend.model.cuda.layers import Attention, FusedText, Step
 from backend.model.cuda.prompt_steps import PromptSteps, Stretch
 from backend.model.cuda.recording import Recorder
-from backend.model.cuda.sampling import DeviceSampler
+from backend.model.cuda.sampling import Choice, DeviceSampler
+from backend.model.flight import Flight, Landed
 from backend.model.kv_cache import KVCache
 from backend.model.parallel import team
 from backend.model.parallel.modules import Joined
 from backend.prompt.positions import Positions
-from backend.scheduling.scheduler import Slice
-from backend.scheduling.sequence import Sequence
+from backend.scheduling.batch import Batch, Slice
 
 _IN_LINE = Positions()
 
@@ -52,8 +54,7 @@ class FusedForward:
         *,
         longest: int,
     ) -> None:
-        """`longest` is the most tokens of a sequence. Where there are no graphs, as in Triton's
-        interpreter, every step is launched kernel by kernel."""
+        """`longest` is the most tokens of a sequence."""
         fused_head = FusedHead(head)
         self.head = fused_head if text.team.size == 1 else Joined(fused_head, text.team)
         self._text = text
@@ -61,7 +62,7 @@ class FusedForward:
         self._sampler = DeviceSampler(eos_ids, cache.device)
         self._has_graphs = cache.device.type == "cuda"
         self._memory = [cache.look(layer, 0, (cache.blocks, 1)) for layer in range(cache.layers)]
-        recorder = Recorder()
+        recorder = Recorder(cache.device)
         width = -(-longest // cache.block_size)
         hidden = embed.get_parameter("weight").shape[1]
         self._decodes = DecodeSteps(text, embed, self.head, self._memory, recorder, width=width)
@@ -77,16 +78,18 @@ class FusedForward:
 
     def can_decode(self, slices: SequenceOf[Slice]) -> bool:
         """Whether `decode` can do it: one new token for each of not too many sequences."""
-        return (
-            self._has_graphs
-            and len(slices) <= self._decodes.most
-            and all(_is_decode(part) for part in slices)
-        )
+        return len(slices) <= self._decodes.most and all(_is_decode(part) for part in slices)
 
-    def decode(self, slices: SequenceOf[Slice]) -> torch.Tensor:
-        """Logits [slices, vocabulary], overwritten by the next step."""
+    def decode(
+        self, slices: SequenceOf[Slice], sources: SequenceOf[int] | None = None
+    ) -> torch.Tensor:
+        """Logits [slices, vocabulary], overwritten by the next step. With `sources` the slices'
+        tokens are those that `leave` has kept, in these rows."""
+        rows = [None] * len(slices) if sources is None else sources
         with self._text.team.doing(partial(team.Decode, len(slices))):
-            return self._decodes.run([_decode(part) for part in slices])
+            return self._decodes.run(
+                [_decode(part, row) for part, row in zip(slices, rows, strict=True)]
+            )
 
     def follow_decode(self, count: int) -> None:
         """Takes part in a step of so many sequences; the leader's `decode` knows them."""
@@ -105,18 +108,49 @@ class FusedForward:
             for part in slices
             for slot in self._cache.slots(part.sequence.blocks, part.start, part.end)
         ]
-        count = sum(_is_decode(part) for part in slices)
+        decodes = sum(_is_decode(part) for part in slices)
         parts: list[tuple[slice, Attention]] = []
-        if count:
-            parts.append((slice(0, count), self._decoding(slices[:count])))
-        if count < len(slices):
-            parts.append((slice(count, None), self._reading(slices[count:])))
+        if decodes:
+            parts.append((slice(0, decodes), self._decoding(slices[:decodes])))
+        if decodes < len(slices):
+            parts.append((slice(decodes, None), self._reading(slices[decodes:])))
         step = Step(positions, self._numbers(slots), self._memory, tuple(parts))
         return self._text(embedded, step)
 
-    def tokens(self, logits: torch.Tensor, sequences: SequenceOf[Sequence]) -> list[int | None]:
-        """As `DeviceSampler.tokens`."""
-        return self._sampler.tokens(logits, sequences)
+    def choose(self, logits: torch.Tensor, parts: SequenceOf[Slice]) -> Choice:
+        """As `DeviceSampler.choose`."""
+        return self._sampler.choose(logits, parts)
+
+    def begin(self, batch: Batch, logits: torch.Tensor, sample: Sample) -> Flight:
+        """A batch under way, whose sampling slices have these logits."""
+        numbers = count()
+        rows = [next(numbers) if part.samples else None for part in batch.slices]
+        parts = [part for part in batch.slices if part.samples]
+        if not parts:
+            return Landed(batch, [None for _ in rows])
+        choice = self.choose(logits, parts)
+        is_kept = self._decodes.leave(choice.tokens)
+        return DeviceFlight(
+            batch, rows, logits, choice, sample, self._text.team.check, is_kept=is_kept
+        )
+
+    def go_on(self, flight: Flight, batch: Batch, sample: Sample) -> Flight | None:
+        """As `Runner.go_on`."""
+        assert isinstance(flight, DeviceFlight)
+        if not self.can_decode(batch.slices):
+            return None
+        logits = self.decode(batch.slices, flight.rows_of(batch.decodes))
+        choice = self.choose(logits, batch.slices)
+        return DeviceFlight(
+            batch,
+            range(len(logits)),
+            logits,
+            choice,
+            sample,
+            self._text.team.check,
+            is_kept=self._decodes.leave(choice.tokens),
+            before=flight,
+        )
 
     def _decoding(self, slices: SequenceOf[Slice]) -> Decoding:
         lengths = [part.end for part in slices]
@@ -148,12 +182,14 @@ def _is_decode(part: Slice) -> bool:
     return part.start >= len(part.sequence.prompt_ids)
 
 
-def _decode(part: Slice) -> Decode:
+def _decode(part: Slice, source: int | None) -> Decode:
+    """`source` is the row of the token in what the step before has left, if it is there."""
     sequence = part.sequence
     positions = sequence.positions or _IN_LINE
     time, height, width = positions.rows(part.start, part.end)
     return Decode(
-        token=sequence.tokens(part.start, part.end)[0],
+        token=sequence.tokens(part.start, part.end)[0] if source is None else None,
+        source=0 if source is None else source,
         place=part.start,
         position=(time[0], height[0], width[0]),
         blocks=list(sequence.blocks),

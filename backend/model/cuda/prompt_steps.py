@@ -67,7 +67,7 @@ class _Graph:
             given = Step(self._positions, slots[0], memory, ((slice(0, rows), part),))
             return text(self._embedded, given)
 
-        self._graph, self._output = recorder.record(step)
+        self._recording = recorder.record(step)
 
     def run(
         self, embedded: torch.Tensor, positions: torch.Tensor, stretches: Sequence[Stretch]
@@ -79,8 +79,7 @@ class _Graph:
         self._staging.send()
         self._embedded[:count] = embedded
         self._positions[:, :count] = positions
-        self._graph.replay()
-        return self._output[:count]
+        return self._recording.replay()[:count]
 
     def _fill(self, stretches: Sequence[Stretch]) -> None:
         slots, cut, _ = self._staging.host

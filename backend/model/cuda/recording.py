@@ -7,7 +7,7 @@ piece.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -16,17 +16,48 @@ NOWHERE = -1  # a slot
 _WARM_UPS = 2
 
 
+class Recording(Protocol):
+    """A step that can be run again and again, each time on what has been filled in."""
+
+    def replay(self) -> torch.Tensor:
+        """Computes, without waiting for the device; overwritten by the next step of any size."""
+
+
+class _Graph:
+    """A step as a CUDA graph, and the tensor it fills."""
+
+    def __init__(self, graph: torch.cuda.CUDAGraph, output: torch.Tensor) -> None:
+        self._graph = graph
+        self._output = output
+
+    def replay(self) -> torch.Tensor:
+        """As `Recording` has it."""
+        self._graph.replay()
+        return self._output
+
+
+class _Repeated:
+    """A step that is launched kernel by kernel, for want of graphs."""
+
+    def __init__(self, step: Callable[[], torch.Tensor]) -> None:
+        self.replay = step
+
+
 class Recorder:
     """Makes graphs that share the memory for what they compute on the way.
 
     So each overwrites what the one before it has left.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
         self._pool: Any = None
 
-    def record(self, step: Callable[[], torch.Tensor]) -> tuple[torch.cuda.CUDAGraph, torch.Tensor]:
-        """The graph of a step that never waits for the device, and the tensor it fills."""
+    def record(self, step: Callable[[], torch.Tensor]) -> Recording:
+        """A step that never waits for the device; the tensor it fills may move where there are no
+        graphs, as in Triton's interpreter."""
+        if self._device.type != "cuda":
+            return _Repeated(step)
         side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
@@ -38,7 +69,7 @@ class Recorder:
         with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
             output = step()
         self._pool = self._pool or graph.pool()
-        return graph, output
+        return _Graph(graph, output)
 
 
 class Staging:
@@ -48,8 +79,11 @@ class Staging:
         """One matrix for each shape."""
         size = sum(rows * columns for rows, columns in shapes)
         self.flat = torch.zeros(size, dtype=torch.int32, device=device)  # all of them
-        self._host = torch.zeros(size, dtype=torch.int32, pin_memory=True)
-        self._sent = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        has_queue = device.type == "cuda"
+        self._host = torch.zeros(size, dtype=torch.int32, pin_memory=has_queue)
+        self._sent: torch.cuda.Event | None = None
+        if has_queue:
+            self._sent = torch.cuda.Event()  # type: ignore[no-untyped-call]
         self.device: list[torch.Tensor] = []
         self.host: list[np.ndarray[Any, np.dtype[np.int32]]] = []
         first = 0
@@ -62,11 +96,13 @@ class Staging:
     def send(self) -> None:
         """Copies what the host has filled in, without waiting for it."""
         self.flat.copy_(self._host, non_blocking=True)
-        self._sent.record()
+        if self._sent is not None:
+            self._sent.record()
 
     def wait(self) -> None:
         """Until the host may fill in again: the last copy is done."""
-        self._sent.synchronize()
+        if self._sent is not None:
+            self._sent.synchronize()
 
 
 class Tables:

@@ -1,4 +1,4 @@
-"""Chooses the next tokens of many sequences on the device, waiting for it once.
+"""Chooses the next tokens of many sequences on the device, and leaves them there for the next step.
 
 For requests that ask for nothing but the likeliest token, or for chance within temperature, top_k,
 top_p and min_p; the definition of both is `backend.model.sampler`, which serves all others.
@@ -7,16 +7,63 @@ top_p and min_p; the definition of both is `backend.model.sampler`, which serves
 from __future__ import annotations
 
 from collections.abc import Sequence as SequenceOf
+from dataclasses import dataclass
 
 import torch
 import triton
 import triton.language as tl
 
 from backend.model.sampler import COLDEST, NUCLEUS, chance
-from backend.scheduling.sequence import Sequence
+from backend.prompt.prompt import Sampling
+from backend.scheduling.batch import Slice
 
 _NONE = -1  # instead of a token, on the device
 _BLOCK = 4096  # tokens of a program
+
+
+class Choice:
+    """The next tokens of some slices, on their way to the host."""
+
+    def __init__(self, tokens: torch.Tensor, mine: SequenceOf[int]) -> None:
+        """int64 `tokens` of all slices, on the device, of which the rows `mine` count."""
+        self.tokens = tokens
+        self._mine = mine
+        self._host = tokens
+        self._arrived: torch.cuda.Event | None = None
+        if tokens.device.type == "cuda":
+            self._host = torch.empty(tokens.shape, dtype=tokens.dtype, pin_memory=True)
+            self._host.copy_(tokens, non_blocking=True)
+            self._arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
+            self._arrived.record()
+
+    def wait(self) -> list[int | None]:
+        """One token for each slice, when the device has come so far.
+
+        None where `Sampler` has to choose, or to say what is wrong: where a request asks for more,
+        where logits are not finite, where a nucleus is larger than what was sorted.
+        """
+        if self._arrived is not None:
+            self._arrived.synchronize()
+        found = self._host.tolist()
+        tokens: list[int | None] = [None] * len(found)
+        for row in self._mine:
+            tokens[row] = None if found[row] == _NONE else found[row]
+        return tokens
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """How a slice's next token is to be chosen."""
+
+    sampling: Sampling
+    index: int  # of the answer
+    place: int  # of the token in it
+
+    @classmethod
+    def of(cls, part: Slice) -> _Asked:
+        """Counts the answer's tokens by the slice's end: the last of them may be unknown yet."""
+        sequence = part.sequence
+        return cls(sequence.sampling, sequence.index, part.end - len(sequence.prompt_ids))
 
 
 @triton.jit
@@ -68,27 +115,19 @@ class DeviceSampler:
         self._device = device
         self._ends = torch.tensor(sorted(eos_ids), dtype=torch.int32, device=device)
 
-    def tokens(self, logits: torch.Tensor, sequences: SequenceOf[Sequence]) -> list[int | None]:
-        """The next token of each sequence from its row of logits [sequences, vocabulary].
-
-        None where `Sampler` has to choose, or to say what is wrong: where a request asks for more,
-        where logits are not finite, where a nucleus is larger than what was sorted.
-        """
-        mine = [row for row, sequence in enumerate(sequences) if _is_plain(sequence)]
-        tokens: list[int | None] = [None] * len(sequences)
-        if not mine:
-            return tokens
-        drawn = [row for row in mine if sequences[row].sampling.temperature >= COLDEST]
-        held = self._held(sequences)
+    def choose(self, logits: torch.Tensor, parts: SequenceOf[Slice]) -> Choice:
+        """The next token of each slice from its row of logits [slices, vocabulary]. Does not wait
+        for the device."""
+        asked = [_Asked.of(part) for part in parts]
+        mine = [row for row, part in enumerate(parts) if is_plain(part)]
+        drawn = [row for row in mine if asked[row].sampling.temperature >= COLDEST]
+        held = self._held(asked)
         best = self._best(logits, held)
         if drawn:
             rows = self._sent(drawn)
-            chosen = self._drawn(logits[rows], held[rows], [sequences[row] for row in drawn])
+            chosen = self._drawn(logits[rows], held[rows], [asked[row] for row in drawn])
             best[rows] = torch.where(best[rows] == _NONE, _NONE, chosen)
-        found = best.tolist()  # here the host waits
-        for row in mine:
-            tokens[row] = None if found[row] == _NONE else found[row]
-        return tokens
+        return Choice(best, mine)
 
     def _best(self, logits: torch.Tensor, held: torch.Tensor) -> torch.Tensor:
         """The likeliest token of each row that may be chosen, or _NONE."""
@@ -112,20 +151,20 @@ class DeviceSampler:
         return best
 
     def _drawn(
-        self, logits: torch.Tensor, held: torch.Tensor, sequences: SequenceOf[Sequence]
+        self, logits: torch.Tensor, held: torch.Tensor, asked: SequenceOf[_Asked]
     ) -> torch.Tensor:
         """A token drawn from what temperature, top_k, top_p and min_p leave of each row."""
-        asked = [
+        numbers = [
             (
-                sequence.sampling.temperature,
-                float(sequence.sampling.top_k or NUCLEUS),
-                sequence.sampling.top_p,
-                sequence.sampling.min_p,
-                chance(sequence.sampling, sequence.index, len(sequence.output_ids)),
+                one.sampling.temperature,
+                float(one.sampling.top_k or NUCLEUS),
+                one.sampling.top_p,
+                one.sampling.min_p,
+                chance(one.sampling, one.index, one.place),
             )
-            for sequence in sequences
+            for one in asked
         ]
-        given = self._sent(asked)[:, :, None]  # [rows, 5, 1], float64
+        given = self._sent(numbers)[:, :, None]  # [rows, 5, 1], float64
         temperature, top_k, top_p, min_p, target = given.unbind(1)
         scores = logits.float()
         ends = self._ends.long()
@@ -133,14 +172,14 @@ class DeviceSampler:
         scores /= temperature.float()
         ranks = [
             row
-            for row, sequence in enumerate(sequences)
-            if sequence.sampling.top_k > 0 or sequence.sampling.top_p < 1.0
+            for row, one in enumerate(asked)
+            if one.sampling.top_k > 0 or one.sampling.top_p < 1.0
         ]
         if not ranks:
             return _place(torch.softmax(scores, -1), min_p, target)
         best, ids = torch.topk(scores, min(NUCLEUS, scores.shape[1]))
         rank = torch.arange(best.shape[1], device=best.device)
-        limited = self._sent([sequence.sampling.top_k > 0 for sequence in sequences])[:, None]
+        limited = self._sent([one.sampling.top_k > 0 for one in asked])[:, None]
         best = best.masked_fill(limited & (rank >= top_k), -torch.inf)
         total = torch.where(
             limited, best.logsumexp(1, keepdim=True), scores.logsumexp(1, keepdim=True)
@@ -153,15 +192,15 @@ class DeviceSampler:
         tokens = ids.gather(1, place[:, None])[:, 0]
         reaches = limited | (mass[:, -1:] >= top_p)
         tokens = torch.where(reaches[:, 0], tokens, _NONE)
-        if len(ranks) < len(sequences):
-            whole = [row for row in range(len(sequences)) if row not in set(ranks)]
+        if len(ranks) < len(asked):
+            whole = [row for row in range(len(asked)) if row not in set(ranks)]
             rows = self._sent(whole)
             tokens[rows] = _place(torch.softmax(scores[rows], -1), min_p[rows], target[rows])
         return tokens
 
-    def _held(self, sequences: SequenceOf[Sequence]) -> torch.Tensor:
-        """Which sequences may not end yet."""
-        early = [len(one.output_ids) < one.sampling.min_tokens for one in sequences]
+    def _held(self, asked: SequenceOf[_Asked]) -> torch.Tensor:
+        """Which answers may not end yet."""
+        early = [one.place < one.sampling.min_tokens for one in asked]
         return self._sent(early).to(torch.int32)
 
     def _sent(self, values: SequenceOf[object]) -> torch.Tensor:
@@ -173,11 +212,11 @@ class DeviceSampler:
         return tensor.to(self._device, non_blocking=True)
 
 
-def _is_plain(sequence: Sequence) -> bool:
+def is_plain(part: Slice) -> bool:
     """Whether the request asks for nothing that needs the host."""
-    sampling = sequence.sampling
+    sampling = part.sequence.sampling
     return (
-        sequence.guide is None
+        part.sequence.guide is None
         and sampling.top_logprobs is None
         and sampling.repetition_penalty == 1.0
         and not sampling.presence_penalty
@@ -185,6 +224,12 @@ def _is_plain(sequence: Sequence) -> bool:
         and not sampling.logit_bias
         and sampling.top_k <= NUCLEUS
     )
+
+
+def may_need_logits(part: Slice) -> bool:
+    """Whether a plain slice's nucleus may turn out to be larger than what is sorted here."""
+    sampling = part.sequence.sampling
+    return sampling.temperature >= COLDEST and sampling.top_p < 1.0 and not sampling.top_k
 
 
 def _place(probabilities: torch.Tensor, min_p: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

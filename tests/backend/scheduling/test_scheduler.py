@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,6 +82,40 @@ def turn(engine: Scheduler, now: float = 0.0) -> Batch:
         if advance.reason:
             engine.finish(advance.sequence, advance.reason)
     return batch
+
+
+@dataclass
+class Early:
+    """Takes steps as an engine does whose next one begins before the last one's tokens are known,
+    with a model that always says 9. What it computed for a sequence that ended is thrown away."""
+
+    scheduler: Scheduler
+    flying: Batch | None = None
+    begun: list[Batch] = field(default_factory=list)  # those that were begun ahead
+
+    def turn(self, now: float = 0.0) -> Batch:
+        batch = self.flying or self.scheduler.schedule(now)
+        for sequence in batch.expired:
+            self.scheduler.finish(sequence, FinishReason.DEADLINE)
+        batch = self._left(batch)
+        self.flying = self.scheduler.ahead(batch, now)
+        if self.flying is not None:
+            self.begun.append(self.flying)
+        for advance in self.scheduler.commit(
+            batch, [9 if p.samples else None for p in batch.slices]
+        ):
+            if advance.reason:
+                self.scheduler.finish(advance.sequence, advance.reason)
+        if self.flying is not None and not self._left(self.flying).slices:
+            self.flying = None
+        return batch
+
+    def _left(self, batch: Batch) -> Batch:
+        return replace(
+            batch,
+            decodes=tuple(part for part in batch.decodes if part.sequence.reason is None),
+            prefills=tuple(part for part in batch.prefills if part.sequence.reason is None),
+        )
 
 
 def names(batch: Batch) -> list[tuple[str, int, int]]:
@@ -340,6 +374,64 @@ def test_newcomers_cannot_keep_an_owner_from_her_next_place() -> None:
     assert first.reason is second.reason is FinishReason.LENGTH
 
 
+def test_the_next_step_is_told_before_this_ones_tokens_are_known() -> None:
+    engine = scheduler(step=32)
+    engine.add([make("a", 3, answer=9), make("b", 8, answer=3)])
+    early = Early(engine)
+    assert names(early.turn()) == [("a", 0, 3), ("b", 0, 8)]
+    assert names(early.turn()) == [("a", 3, 4), ("b", 8, 9)]
+    assert names(early.turn()) == [("a", 4, 5), ("b", 9, 10)]  # with which b has its three
+    assert [names(batch) for batch in early.begun] == [
+        [("a", 3, 4), ("b", 8, 9)],
+        [("a", 4, 5), ("b", 9, 10)],
+        [("a", 5, 6)],
+    ]
+    while engine.has_work:
+        early.turn()
+    assert engine.pool.used == 0
+
+
+def test_nothing_is_begun_ahead_of_a_prompt_that_is_not_through() -> None:
+    engine = scheduler()
+    engine.add([make("a", 3), make("b", 12)])
+    batch = engine.schedule(0.0)
+    assert names(batch) == [("a", 0, 3)]
+    assert engine.ahead(batch, 0.0) is None
+
+
+def test_nothing_is_begun_ahead_of_somebody_who_may_come_in() -> None:
+    engine = scheduler(running=2)
+    engine.add([make("a", 3, answer=2), make("b", 3, answer=9), make("waits", 3)])
+    early = Early(engine)
+    early.turn()
+    assert early.flying is not None  # both places are taken, and will be
+    early.turn()
+    assert early.flying is not None
+    assert names(early.flying) == [("b", 4, 5)]
+    early.turn()
+    assert early.flying is None  # a has ended
+    assert "waits" in [s.request_id for s in engine.schedule(0.0).started]
+
+
+def test_nothing_is_begun_ahead_of_a_newcomer_or_past_a_deadline() -> None:
+    engine = scheduler()
+    engine.add([make("a", 3, answer=9, deadline=5.0)])
+    batch = engine.schedule(0.0)
+    assert engine.ahead(batch, 0.0) is not None
+    assert engine.ahead(batch, 5.0) is None
+    engine.add([make("b", 3)])
+    assert engine.ahead(batch, 0.0) is None
+
+
+def test_nothing_is_begun_ahead_without_blocks() -> None:
+    engine = scheduler(blocks=2)
+    engine.add([make("a", 4, answer=2), make("b", 4, answer=2)])
+    batch = engine.schedule(0.0)
+    assert len(batch.slices) == 2
+    assert engine.ahead(batch, 0.0) is None
+    assert engine.pool.used == 2
+
+
 @settings(deadline=None)
 @given(
     st.lists(
@@ -354,11 +446,13 @@ def test_newcomers_cannot_keep_an_owner_from_her_next_place() -> None:
         max_size=12,
     ),
     st.integers(1, 4),
+    st.booleans(),
 )
 def test_never_leaks_a_block_never_starves(
-    requests: list[tuple[int, int, bool, int, int | None]], running: int
+    requests: list[tuple[int, int, bool, int, int | None]], running: int, is_early: bool
 ) -> None:
     engine = scheduler(blocks=11, running=running)  # the longest alone needs 11
+    early = Early(engine)
     sequences = [
         make(
             str(number),
@@ -375,7 +469,10 @@ def test_never_leaks_a_block_never_starves(
                 engine.add([sequence])
             if leaving == step and sequence.arrival >= 0:
                 engine.finish(sequence, FinishReason.CANCELLED)
-        turn(engine)
+        if is_early:
+            early.turn()
+        else:
+            turn(engine)
         held = {block for sequence in sequences for block in sequence.blocks}
         assert len(held) == engine.pool.used
         assert engine.running <= running
