@@ -1,221 +1,175 @@
 """Measures the engine on a GPU at GLM-4.6V-Flash's true shape, with random weights.
 
 One process, no network: starts the engine on a model folder, which it writes first if there is
-none, and asks it as the service would. `--plain` computes with transformers' own modules instead
-of the fused ones, for comparison.
+none, asks it as the service would, and prints one table beside what the card allows and what is to
+be reached. Parts can be chosen; each that needs another engine starts its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
-import statistics
-import threading
 import time
-from dataclasses import dataclass, field
-from operator import sub
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from scripts.gpu.bench import WORDS, Bench, bandwidth
+from scripts.gpu.goals import decode_floor, table
 from scripts.lib import true_shape
 
-if TYPE_CHECKING:
-    from backend.engine import Engine
-    from backend.model.loader import LoadedModel
-    from backend.prompt.events import Delta
-    from backend.prompt.picture import ImageSpan
-    from backend.prompt.prompt import FinishReason
-
-READ_BYTES = 17.56e9  # weights that a decode step reads
-TOKEN_BYTES = 40_960  # keys and values of a token
-SIDE = 37  # tokens of a 1024x1024 picture's side
+PARTS = ("text", "decode", "image", "many", "long", "memory", "correct", "transformers")
+CONTEXT = 1500  # tokens before an answer where many decode
+LONG = 34_000  # tokens of the longest request with the part `long`
+SMALL_GIB = 24
 
 
-@dataclass
-class Heard:
-    """Listens to one answer."""
+class Session:
+    """What was asked for, and the figures so far."""
 
-    ended: threading.Event = field(default_factory=threading.Event)
-    times: list[float] = field(default_factory=list)  # when tokens came
-    tokens: int = 0
-    cached: int = 0
-    error: str = ""
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.folder: Path = options.folder
+        self.runs: int = options.runs
+        self.parts: list[str] = options.parts
+        self.profile: bool = options.profile
+        self.load: dict[str, Any] = {"plain": True} if options.plain else {}
+        if options.memory_gib is not None:
+            self.load["memory_bytes"] = int(options.memory_gib * (1 << 30))
+        self.figures: dict[str, float] = {}
+        self.notes: dict[str, Any] = {}
+        self._began = time.perf_counter()
 
-    def started(self, cached_tokens: int, queue_seconds: float) -> None:
-        self.cached = cached_tokens
+    def add(self, **figures: float) -> None:
+        """Notes figures, and says them at once: a command may be cut off."""
+        self.figures |= figures
+        said = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+        print(f"[{time.perf_counter() - self._began:6.1f} s] {said}", flush=True)
 
-    def delta(self, delta: Delta) -> None:
-        self.times.append(time.perf_counter())
+    def start(self, **options: Any) -> Bench:  # noqa: ANN401  # of `load`
+        """Another engine, ready; what is prepared in the background is prepared."""
+        bench = Bench(self.folder, **{"max_model_len": 8192, **self.load, **options})
+        print(f"started in {bench.start_seconds:.1f} s, {bench.model.blocks} blocks:", flush=True)
+        for seconds, doing in bench.phases:
+            print(f"  {seconds:6.1f} s {doing}", flush=True)
+        return bench
 
-    def finished(
-        self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
-    ) -> None:
-        self.tokens, self.error = completion_tokens, error
-        self.ended.set()
+    def usual(self) -> None:
+        """The parts that need nothing but an engine as it comes."""
+        if not {"text", "decode", "image", "many"} & set(self.parts):
+            return
+        bench, runs = self.start(), self.runs
+        self.add(start_s=bench.start_seconds)
+        self.notes |= {"device": bench.model.info.device, "blocks": bench.model.blocks}
+        bench.decode(2, WORDS, 8)  # what is compiled at the first use is compiled now
+        if "text" in self.parts:
+            self.add(text_ms=bench.text(runs))
+            self.add(another_question_ms=bench.another_question(runs))
+        if "decode" in self.parts:
+            self.add(decode_1=bench.decode(1, WORDS))
+            for count in (32, 64):
+                rate = bench.decode(count, CONTEXT)
+                floor = decode_floor(count, CONTEXT + 64, self.notes["copy_bytes_per_second"])
+                self.add(**{f"decode_{count}": rate, f"decode_{count}_of_floor": rate / floor})
+        if "image" in self.parts:
+            self.notes["pictures"] = bench.album.way
+            self.add(picture_ms=bench.pictures(1, runs))
+            self.add(picture_at_hand_ms=bench.picture_at_hand(runs))
+            self.add(tower_ms=bench.tower(runs))
+            self.add(known_picture_ms=bench.known_picture(runs))
+        if "many" in self.parts:
+            for count in (32, 64):
+                self.add(**{f"text_{count}": bench.texts_at_once(count)})
+            bench.pictures_at_once(8, 8)
+            for count in (32, 64):
+                rate, middle, last = bench.pictures_at_once(count)
+                name = f"pictures_{count}"
+                self.add(**{name: rate, f"{name}_p50_s": middle, f"{name}_p99_s": last})
+        if self.profile:
+            from scripts.gpu import profile
 
+            profile.show(bench)
+        bench.close()
 
-class Bench:
-    """An engine, and what it is asked."""
+    def long(self) -> None:
+        """How cost grows with pictures and with the context."""
+        bench = self.start(max_model_len=LONG)
+        for count in (1, 2, 4, 8):
+            self.add(**{f"images_{count}_ms": bench.pictures(count, 3)})
+        for context in (1024, 8192, 32_768):
+            bench.decode(1, context, 4)
+            self.add(**{f"context_{context}": bench.decode(1, context)})
+        bench.close()
 
-    def __init__(self, folder: Path, *, plain: bool, memory_bytes: int | None) -> None:
-        from backend.engine import Engine
-        from backend.model.catalogue import choose
-        from backend.model.loader import load
+    def memory(self) -> None:
+        """A small card: the same engine within its memory."""
+        import torch
 
-        self._chance = random.Random(0)  # noqa: S311  # made-up prompts
-        self._asked = 0
-        began = time.perf_counter()
-        self.model: LoadedModel = load(
-            choose(str(folder), folder, None),
-            models_dir=folder,
-            max_model_len=8192,
-            threads=4,
-            on_phase=lambda doing: None,
-            memory_bytes=memory_bytes,
-            plain=plain,
+        bench = self.start(memory_bytes=SMALL_GIB << 30)
+        self.add(small_text_ms=bench.text(self.runs))
+        self.add(small_picture_ms=bench.pictures(1, self.runs))
+        self.add(small_whole_s=bench.whole(8192, 4))
+        self.add(small_reserved_gib=torch.cuda.max_memory_reserved() / (1 << 30))
+        bench.close()
+
+    def correct(self) -> None:
+        """Whether it is right: answers on a small configuration, logits at full size."""
+        import torch
+
+        from scripts.gpu import correct, reference
+
+        folder = self.folder.with_name(f"{self.folder.name}-small")
+        self.add(same_tokens=correct.same_tokens(folder))
+        bench, asked = self.start(), reference.prompts(16)
+        ours = reference.our_logits(bench.model, asked)
+        bench.close()
+        model = reference.load(self.folder)
+        theirs = reference.logits(model, asked)
+        exact = reference.logits(model.float(), asked)
+        del model
+        torch.cuda.empty_cache()
+        self.add(
+            error_ours=reference.error(ours, exact),
+            error_transformers=reference.error(theirs, exact),
+            same_best=float((ours.argmax(1) == exact.argmax(1)).float().mean()),
+            same_best_transformers=float((theirs.argmax(1) == exact.argmax(1)).float().mean()),
         )
-        self._engine: Engine = Engine(self.model, max_running=64, max_queue=64)
-        self._engine.start()
-        self.first_token([1] * 8)
-        self.start_seconds = time.perf_counter() - began
 
-    def words(self, count: int) -> list[int]:
-        """A prompt that was never asked before."""
-        return [self._chance.randrange(1000, 150_000) for _ in range(count)]
+    def transformers(self) -> None:
+        """transformers' own `generate`, in the same run."""
+        from scripts.gpu.reference import Reference
 
-    def ask(self, prompt: list[int], tokens: int, images: tuple[ImageSpan, ...] = ()) -> Heard:
-        """Begins a request for exactly so many tokens."""
-        from backend.prompt.prompt import Sampling
-        from backend.work import Work
-
-        self._asked += 1
-        heard = Heard()
-        sampling = Sampling(max_tokens=tokens, min_tokens=tokens, seed=0)
-        work = Work(f"request {self._asked}", "o", tuple(prompt), sampling, images=images)
-        self._engine.submit(work, heard)
-        return heard
-
-    def first_token(self, prompt: list[int], images: tuple[ImageSpan, ...] = ()) -> float:
-        """Milliseconds until it is there."""
-        began = time.perf_counter()
-        heard = self.ask(prompt, 1, images)
-        heard.ended.wait()
-        assert heard.tokens == 1, heard.error
-        return (time.perf_counter() - began) * 1e3
-
-    def text(self, runs: int) -> float:
-        """Median milliseconds to the first token of 64 tokens of text."""
-        return statistics.median(self.first_token(self.words(64)) for _ in range(runs))
-
-    def another_question(self, runs: int) -> float:
-        """The same where 1,369 tokens before them are known."""
-        document = self.words(1369)
-        self.first_token(document + self.words(64))
-        return statistics.median(self.first_token(document + self.words(64)) for _ in range(runs))
-
-    def picture(self, runs: int) -> float:
-        """The same where a picture that is new stands before them, its pixels at hand."""
-        from backend.prompt.picture import ImageSpan, Picture, Pixels
-
-        sight = self.model.sight
-        assert sight is not None
-        waits = []
-        for _ in range(runs + 1):
-            pixels = SIDE * sight.side
-            data = self._chance.randbytes(pixels * pixels * 3)
-            key = self._chance.randbytes(32)
-            whole = Picture(key, "o", key.hex(), 1, SIDE, SIDE, Pixels(data, pixels, pixels))
-            prompt = [sight.image_id] * whole.tokens + self.words(64)
-            self._engine.hold_pictures([key])
-            waits.append(self.first_token(prompt, (ImageSpan(0, whole),)))
-        return statistics.median(waits[1:])
-
-    def decode(self, sequences: int, context: int, tokens: int) -> float:
-        """Tokens a second while so many sequences decode together, no prompt beside them."""
-        heard = [self.ask(self.words(context), tokens) for _ in range(sequences)]
-        for one in heard:
-            one.ended.wait()
-        assert all(one.tokens == tokens for one in heard), heard[0].error
-        began, ended = max(one.times[0] for one in heard), min(one.times[-1] for one in heard)
-        times = [when for when in heard[-1].times if began <= when <= ended]
-        step: float = statistics.median(map(sub, times[1:], times))
-        return sequences / step
-
-    def at_once(self, sequences: int, context: int, tokens: int) -> float:
-        """Tokens a second over everything, prompts included."""
-        began = time.perf_counter()
-        heard = [self.ask(self.words(context), tokens) for _ in range(sequences)]
-        for one in heard:
-            one.ended.wait()
-        return sequences * tokens / (time.perf_counter() - began)
-
-    def close(self) -> None:
-        self._engine.stop(0)
-
-
-def bandwidth() -> float:
-    """Bytes a second that a copy on the device moves."""
-    import torch
-
-    source = torch.empty(1 << 30, dtype=torch.uint8, device="cuda")
-    target = torch.empty_like(source)
-    best = float("inf")
-    for _ in range(10):
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
-        begin.record()
-        target.copy_(source)
-        end.record()
-        torch.cuda.synchronize()
-        best = min(best, begin.elapsed_time(end) / 1e3)
-    return 2 * (1 << 30) / best
+        reference = Reference(self.folder)
+        self.add(transformers_decode_1=reference.decode())
+        self.add(transformers_text_ms=reference.text())
+        self.add(transformers_picture_ms=reference.picture())
+        self.add(transformers_batch_32=reference.batch(32))
 
 
 def main() -> None:
     """Prints a table; writes the figures as JSON if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="of the model; written if it is not there")
+    parser.add_argument("--parts", default=",".join(PARTS), help=f"some of {','.join(PARTS)}")
     parser.add_argument("--plain", action="store_true", help="transformers' own modules")
-    parser.add_argument("--memory-gb", type=float, help="the most of the GPU's memory to take")
-    parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--tokens", type=int, default=128, help="of each answer")
-    parser.add_argument("--sequences", type=int, nargs="*", default=[1, 8, 32, 64])
+    parser.add_argument("--memory-gib", type=float, help="the most of the GPU's memory to take")
+    parser.add_argument("--runs", type=int, default=9, help="of a first token; the median counts")
+    parser.add_argument("--profile", action="store_true", help="show the kernels of some steps")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args()
+    options.parts = [part for part in options.parts.split(",") if part]
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if not (options.folder / "config.json").exists():
         true_shape.write(options.folder)
-    memory = None if options.memory_gb is None else int(options.memory_gb * 1e9)
-    speed = bandwidth()
-    bench = Bench(options.folder, plain=options.plain, memory_bytes=memory)
-    figures: dict[str, Any] = {
-        "device": bench.model.info.device,
-        "modules": "transformers" if options.plain else "fused",
-        "copy_gigabytes_per_second": speed / 1e9,
-        "blocks": bench.model.blocks,
-        "start_seconds": bench.start_seconds,
-        "text_ms": bench.text(options.runs),
-        "another_question_ms": bench.another_question(options.runs),
-        "picture_ms": bench.picture(options.runs),
-    }
-    for name, value in figures.items():
-        print(f"{name:28s} {value:.1f}" if isinstance(value, float) else f"{name:28s} {value}")
-    bench.decode(1, 64, 8)  # what is compiled at the first use is compiled now
-    for sequences in options.sequences:
-        context = 1500
-        rate = bench.decode(sequences, context, options.tokens)
-        read = READ_BYTES + sequences * (context + options.tokens / 2) * TOKEN_BYTES
-        floor = sequences * speed / read
-        at_once = bench.at_once(sequences, 64, options.tokens)
-        figures[f"decode_{sequences}"] = rate
-        figures[f"text_at_once_{sequences}"] = at_once
-        print(
-            f"{sequences:3d} sequences: {rate:7.0f} tokens/s decoding at {context} tokens, "
-            f"{rate / floor:4.0%} of what the memory allows; "
-            f"{at_once:7.0f} tokens/s in all with prompts of 64"
-        )
-    bench.close()
+    session = Session(options)
+    session.notes["copy_bytes_per_second"] = bandwidth()
+    session.usual()
+    for part in ("long", "memory", "correct", "transformers"):
+        if part in options.parts:
+            getattr(session, part)()
+    print(table(session.figures))
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+        found = {"notes": session.notes, "figures": session.figures}
+        options.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

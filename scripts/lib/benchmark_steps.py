@@ -25,8 +25,9 @@ from backend.model.kv_cache import KVCache
 from backend.prompt.prompt import Sampling
 from backend.scheduling.scheduler import Slice
 from backend.scheduling.sequence import Sequence
+from scripts.gpu.bench import bandwidth
+from scripts.gpu.goals import READ_BYTES, TOKEN_BYTES
 from scripts.lib import true_shape
-from scripts.lib.benchmark_gpu import READ_BYTES, TOKEN_BYTES, bandwidth
 
 BLOCK = 16  # tokens
 CONTEXT = 1500  # tokens
@@ -92,14 +93,16 @@ class Steps:
     def first_token(self, tokens: int) -> int | None:
         """From ids to the answer's first token."""
         hidden = self.prompt(tokens)
-        return self.forward.tokens(self.forward.head(hidden[-1:]), self.sequences[:1])[0]
+        part = Slice(self.sequences[0], tokens - 1, tokens)
+        return self.forward.choose(self.forward.head(hidden[-1:]), [part]).wait()[0]
 
     def decode(self, count: int) -> None:
         """One step of so many sequences, and their next tokens."""
         some = self.sequences[:count]
         place = some[0].length - 1
-        logits = self.forward.decode([Slice(one, place, place + 1) for one in some])
-        for one, token in zip(some, self.forward.tokens(logits, some), strict=True):
+        parts = [Slice(one, place, place + 1) for one in some]
+        tokens = self.forward.choose(self.forward.decode(parts), parts).wait()
+        for one, token in zip(some, tokens, strict=True):
             one.output_ids.append(token or 7)
 
 

@@ -91,11 +91,11 @@ def config() -> dict[str, Any]:
     }
 
 
-def write(folder: Path) -> None:
-    """The whole folder, 19 GiB; the weights are made on the GPU."""
+def write(folder: Path, described: dict[str, Any] | None = None) -> None:
+    """The whole folder, 19 GiB unless another config.json is given; weights are made on the GPU."""
     folder.mkdir(parents=True, exist_ok=True)
     files: dict[str, Any] = {
-        "config.json": config(),
+        "config.json": described or config(),
         "tokenizer_config.json": {"eos_token": "<|endoftext|>"},
         "generation_config.json": {"do_sample": False, "eos_token_id": _ENDS},
         "preprocessor_config.json": {
