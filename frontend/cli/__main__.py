@@ -19,7 +19,7 @@ from frontend.cli.compare import compare
 from frontend.cli.desk import CannotDo
 from frontend.cli.extract import extract
 from frontend.cli.fields import fields
-from frontend.cli.summarise import summarise
+from frontend.cli.summarise import ALL, summarise
 from frontend.messages import BackendError
 from frontend.settings import Mistakes
 from frontend.workflows.batch import NoFiles
@@ -82,9 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=summarise)
     command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="or a folder")
     command.add_argument(
-        "--about", choices=[one.value for one in Summarised], default="clauses", help="(clauses)"
+        "--about",
+        choices=[*(one.value for one in Summarised), ALL],
+        default="clauses",
+        help="(clauses)",
     )
-    command.add_argument("--out", type=Path, help=".md, .json, or .docx for one file")
+    command.add_argument("--out", type=Path, help=".md, .json or .docx")
 
     command = _command(commands, "ask", "ask contracts a question")
     command.set_defaults(command=ask)

@@ -11,7 +11,8 @@ from frontend.messages import FilePart
 from frontend.workflows.fields import Language
 from frontend.workflows.progress import Progress
 from frontend.workflows.references import References
-from frontend.workflows.summary import checked, reference
+from frontend.workflows.sentences import checked
+from frontend.workflows.summary import reference
 
 
 def ask(asked: argparse.Namespace) -> int:
@@ -31,7 +32,9 @@ def ask(asked: argparse.Namespace) -> int:
     text = answer.text.strip()
     if len(read) == 1:
         sentences, tally = checked(answer.text, References(read[0].paper))
-        told["sentences"] = [{"text": one.text, "pages": list(one.pages)} for one in sentences]
+        told["sentences"] = [
+            {"text": one.text, "pages": list(one.pages), "quote": one.quote} for one in sentences
+        ]
         told["unsupported"] = tally.unsupported
         pages = sorted({page for one in sentences for page in one.pages})
         text = f"{text}\n{reference(pages, Language(asked.language))}".rstrip()

@@ -34,6 +34,15 @@ _AGAIN: Final = (
     "上一个回答不是包含这些键的 JSON 对象。请只用该对象回答。",
 )
 
+_BRIEF: Final = {
+    "clauses": ("Summarise the three key clauses.", "请总结这份合同中的三个关键条款。"),
+    "executive": ("Give me an executive summary of this contract.", "请总结这份合同。"),
+    "obligations": ("What must each party do?", "各方有哪些义务？"),
+    "risks": (
+        "Which risks and liabilities does the contract contain?",
+        "合同中有哪些风险和责任？",
+    ),
+}
 _SUMMARIES: Final = {
     "clauses": (
         "Summarise the three key clauses of this contract, one line for each.",
@@ -48,16 +57,12 @@ _SUMMARIES: Final = {
         "List what each party must do, one line for each duty, beginning with the party's name.",
         "请按当事人列出各方的义务，每项一行，以当事人名称开头。",
     ),
-    "dates": (
-        "List every date, period and deadline of this contract with what it is for, one a line.",
-        "请列出这份合同中的所有日期、期限和截止时间及其含义，每项一行。",
-    ),
     "risks": (
         "List the clauses of this contract that may become a risk, and for whom, one a line.",
         "请列出这份合同中可能带来风险的条款以及对谁不利，每项一行。",
     ),
 }
-_REFER: Final = (
+_REFER: Final = (  # a small model was trained to do so unasked, and loses its way in long requests
     "End every sentence with the page that says so, as in [p. 3]. Say only what the text says.",
     "每句话末尾注明出处页码，例如 [第3页]。只写原文中有的内容。",
 )
@@ -72,10 +77,21 @@ _OF_NOTES: Final = (
 
 
 def summary(
-    about: str, language: Language, *, text: str = "", final: bool = True, of_notes: bool = False
+    about: str,
+    language: Language,
+    *,
+    text: str = "",
+    final: bool = True,
+    of_notes: bool = False,
+    briefly: bool = False,
 ) -> str:
-    """The request for a summary (or for notes towards one) of a text or the file handed over."""
+    """The request for a summary (or for notes towards one) of a text or the file handed over.
+
+    `briefly` asks a small model as it was trained to be asked.
+    """
     which = _which(language)
+    if briefly:
+        return _BRIEF[about][which]
     lines = []
     if of_notes:
         lines.append(_OF_NOTES[which])

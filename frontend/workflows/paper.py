@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,6 +101,18 @@ class Paper:
         """Every percentage of the text."""
         return mentions.percentages(self.text)
 
+    @cached_property
+    def sentences(self) -> list[tuple[int, int]]:
+        """Every sentence, from its first to behind its last character."""
+        ends = [
+            found.end()
+            for found in _SENTENCE_END.finditer(self.text)
+            if not _abbreviates(self.text, found)
+        ]
+        edges = [0, *ends, len(self.text)]
+        spans = (self._trimmed(*span) for span in itertools.pairwise(edges))
+        return [(start, end) for start, end in spans if start < end]
+
     def page_at(self, place: int) -> int:
         """The page of the character at that place."""
         return self._words[self._word_at(place)][0]
@@ -137,6 +150,11 @@ class Paper:
         )
         quote = " ".join(f"{head}{self.text[start:end]}{tail}".split())
         return ("" if begins_whole else "…") + quote + ("" if ends_whole else "…")
+
+    def _trimmed(self, start: int, end: int) -> tuple[int, int]:
+        """A stretch without the white space around it, and closing marks of the one before."""
+        text = self.text[start:end]
+        return end - len(text.lstrip(' \n\t"”)]')), start + len(text.rstrip())
 
     def _word_at(self, place: int) -> int:
         return max(0, bisect.bisect_right(self._starts, place) - 1)

@@ -1,21 +1,23 @@
 """Page references of sentences: read, held against the pages' words, dropped or mended.
 
 A sentence belongs to a page that has its numbers, nearly all of its names and most of its telling
-words; words that stand on few pages tell more. What the model claims about pages counts only where
-the words agree.
+words; words that stand on few pages tell more, names and numbers most. What the model claims about
+pages counts only where the words agree. Of the page, the sentence that agrees best is shown.
 """
 
 from __future__ import annotations
 
+import bisect
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from frontend.workflows.paper import Paper
+from frontend.workflows.mentions import Mention
+from frontend.workflows.paper import Box, Paper
 from frontend.workflows.skeleton import is_ideograph
 
 _ENOUGH: Final = 0.5  # of a sentence's weight must be on the page
@@ -44,6 +46,14 @@ class Sentence:
     pages: tuple[int, ...] = ()
     begins_point: bool = True  # whether it is the first of its line
     is_heading: bool = False  # says nothing that could be checked
+    quote: str = ""  # of the first of its pages, the sentence that supports it best
+    boxes: tuple[Box, ...] = ()  # where that stands
+    is_quoted: bool = False  # whether it gives the contract's own words, found without the model
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether a page stands for it."""
+        return bool(self.pages)
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,8 @@ class References:
             for sheet in paper.sheets
             for page in [Paper([sheet])]
         }
+        self._paper = paper
+        self._places: list[tuple[int, int, frozenset[str]]] | None = None
         spread = Counter(token for tokens in self._pages.values() for token in tokens)
         count = max(1, len(self._pages))
         self._weights = {token: 0.3 + math.log(count / pages) for token, pages in spread.items()}
@@ -102,11 +114,47 @@ class References:
         kept = tuple(page for page in claimed if scores.get(page, 0) >= _ENOUGH)
         dropped = len(claimed) - len(kept)
         if kept:
-            return Sentence(plain, kept, begins_point), Tally(kept=len(kept), dropped=dropped)
+            supported = self._supported(plain, kept, begins_point=begins_point)
+            return supported, Tally(kept=len(kept), dropped=dropped)
         best = max(scores, key=lambda page: (scores[page], -page), default=None)
         if best is None or scores[best] < _ENOUGH:
             return Sentence(plain, (), begins_point), Tally(dropped=dropped, unsupported=1)
-        return Sentence(plain, (best,), begins_point), Tally(dropped=dropped, added=1)
+        supported = self._supported(plain, (best,), begins_point=begins_point)
+        return supported, Tally(dropped=dropped, added=1)
+
+    def _supported(self, plain: str, pages: tuple[int, ...], *, begins_point: bool) -> Sentence:
+        """A sentence with its pages, and the words on the first of them that say it."""
+        tokens = frozenset(_tokens(plain))
+        place = max(
+            (one for one in self._sentences() if self._paper.page_at(one[0]) == pages[0]),
+            key=lambda one: (self._weight(tokens & one[2]), -len(one[2])),
+            default=None,
+        )
+        if place is None or not tokens & place[2]:
+            return Sentence(plain, pages, begins_point)
+        start, end, _ = place
+        return Sentence(
+            plain,
+            pages,
+            begins_point,
+            quote=self._paper.sentence(start, end),
+            boxes=self._paper.boxes(start, end),
+        )
+
+    def _sentences(self) -> list[tuple[int, int, frozenset[str]]]:
+        """The document's sentences, each with what tells it from others."""
+        if self._places is None:
+            text = self._paper.text
+            figures: dict[int, set[str]] = defaultdict(set)  # by the sentence's beginning
+            starts = [start for start, _ in self._paper.sentences]
+            for mention in (*self._paper.dates, *self._paper.durations, *self._paper.money):
+                at = bisect.bisect_right(starts, mention.start) - 1
+                figures[starts[max(0, at)]] |= _figures(mention)
+            self._places = [
+                (start, end, frozenset(_tokens(text[start:end])) | figures[start])
+                for start, end in self._paper.sentences
+            ]
+        return self._places
 
     def _support(self, sentence: str, page: int) -> float:
         """The share of the sentence's weight that the page has; 0 if numbers or names are not."""
@@ -117,9 +165,13 @@ class References:
         names = set(_tokens(" ".join(_NAME.findall(sentence))))
         if len(names & words) < _NAMES_ENOUGH * len(names):
             return 0.0
-        whole = sum(self._weights.get(token, self._unknown) for token in tokens)
-        on_page = sum(self._weights[token] for token in tokens if token in words)
+        telling = names | {token for token in tokens if token[0].isdigit()}
+        whole = self._weight(tokens) + self._weight(telling)
+        on_page = self._weight(tokens & words) + self._weight(telling & words)
         return on_page / whole if whole else 0.0
+
+    def _weight(self, tokens: Iterable[str]) -> float:
+        return sum(self._weights.get(token, self._unknown) for token in tokens)
 
 
 def is_heading(text: str) -> bool:
@@ -133,7 +185,8 @@ def _tokens(text: str) -> Iterable[str]:
     for found in _WORD.finditer(text.casefold()):
         token = found.group()
         if token[0].isdigit():
-            yield token.replace(",", "").rstrip(".")
+            number = token.replace(",", "").rstrip(".")
+            yield str(int(number)) if number.isdecimal() else number
         elif is_ideograph(token[0]):
             run = "".join(filter(is_ideograph, token))
             yield from (run[at : at + 2] for at in range(len(run) - 1))
@@ -143,13 +196,18 @@ def _tokens(text: str) -> Iterable[str]:
 
 def _numbers(page: Paper) -> frozenset[str]:
     """The numbers that a page writes in words, in figures: `three years` has a 3."""
-    written = [
-        reading for mention in (*page.dates, *page.durations) for reading in mention.readings
-    ]
-    figures = {str(int(number)) for text in written for number in re.findall(r"\d+", text)}
-    for mention in page.money:
-        for reading in mention.readings:
-            amount = Decimal(reading.split(" ")[1])
-            scales = (amount / scale for scale in (1, 10**3, 10**4, 10**6, 10**8))
+    mentions = (*page.dates, *page.durations, *page.money)
+    return frozenset(figure for mention in mentions for figure in _figures(mention))
+
+
+def _figures(mention: Mention) -> set[str]:
+    """The figures of a date, a duration, or a sum in several scales."""
+    figures: set[str] = set()
+    for reading in mention.readings:
+        before, _, amount = reading.rpartition(" ")
+        if not before or not amount[0].isdigit():
+            figures |= {str(int(number)) for number in re.findall(r"\d+", reading)}
+        else:
+            scales = (Decimal(amount) / scale for scale in (1, 10**3, 10**4, 10**6, 10**8))
             figures |= {f"{scaled.normalize():f}" for scaled in scales}
-    return frozenset(figures)
+    return figures

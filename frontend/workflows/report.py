@@ -12,7 +12,7 @@ from docx.shared import Pt
 from frontend.workflows.export import coverage, place, printable, quotes, status, verdict
 from frontend.workflows.fields import Language
 from frontend.workflows.labels import label, summary_label
-from frontend.workflows.summary import Summary, reference
+from frontend.workflows.summary import Summary, note, shown
 from frontend.workflows.table import Row, Table
 
 
@@ -39,14 +39,18 @@ def to_docx(table: Table, summaries: Mapping[str, Sequence[Summary]] | None = No
     return written.getvalue()
 
 
-def summary_to_docx(summary: Summary) -> bytes:
-    """One summary as a document of its own."""
+def summaries_to_docx(summaries: Sequence[Summary]) -> bytes:
+    """Summaries as a document of their own; those of one file stand under its name."""
     sheet = docx.Document()
-    sheet.core_properties.title = printable(summary.filename)
+    sheet.core_properties.title = printable(summaries[0].filename) if summaries else ""
     sheet.core_properties.author = ""
-    sheet.add_heading(printable(summary.filename), level=0)
-    sheet.add_paragraph(summary.coverage.line(summary.language))
-    _summary(sheet, summary)
+    name = None
+    for summary in summaries:
+        if summary.filename != name:
+            name = summary.filename
+            sheet.add_heading(printable(name), level=0)
+            sheet.add_paragraph(summary.coverage.line(summary.language))
+        _summary(sheet, summary)
     written = io.BytesIO()
     sheet.save(written)
     return written.getvalue()
@@ -62,8 +66,8 @@ def _summary(sheet: Sheet, summary: Summary) -> None:
             continue
         if sentence.begins_point or paragraph is None:
             paragraph = sheet.add_paragraph(style="List Bullet")
-        paragraph.add_run(printable(sentence.text) + " ")
-        pages = paragraph.add_run(reference(sentence.pages, summary.language) + " ")
+        paragraph.add_run(printable(shown(sentence, summary.language)) + " ")
+        pages = paragraph.add_run(note(sentence, summary.language) + " ")
         pages.font.size = Pt(8)
 
 

@@ -1,31 +1,22 @@
 """Two versions of a contract: which clauses came, went and changed, and how.
 
-Clauses are cut at their numbers, or at paragraphs' sentences where there are none, and compared
-without their numbers, so that a clause that only moved down has not changed.
+Clauses are compared without their numbers, so that one that only moved down has not changed.
 """
 
 from __future__ import annotations
 
 import difflib
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from frontend.workflows.clauses import NUMBER, Clause, clauses
 from frontend.workflows.paper import Box, Paper
 from frontend.workflows.skeleton import Skeleton
 
 _LEAST_ALIKE: Final = 0.45  # of two clauses' words, to be versions of one
-_NUMBER: Final = re.compile(
-    r"^[ \t]*(?:(?:section|article|clause)\s+)?"
-    r"(?:\d{1,2}(?:\.\d{1,2}){0,3}[.)]?|[IVX]{1,5}\.|\([a-z]{1,3}\)"
-    r"|第[一二三四五六七八九十百\d]{1,4}条|[一二三四五六七八九十]{1,3}、)"
-    r"(?=[\s：:]|(?<=[条、])|(?<=\.)(?=\D))",
-    re.MULTILINE | re.IGNORECASE,
-)
-_SENTENCE: Final = re.compile(r"(?<=[.;!?])\s+(?=[A-Z“\"(])|(?<=[。；！？])")
 _PIECE: Final = re.compile(r"[㐀-鿿]|[^\s㐀-鿿]+")
 
 
@@ -66,7 +57,7 @@ class ClauseChange:
 
 def changed_clauses(old: Paper, new: Paper) -> tuple[ClauseChange, ...]:
     """What was added, removed and changed, in the order of the new version."""
-    before, after = _clauses(old), _clauses(new)
+    before, after = clauses(old), clauses(new)
     matcher = difflib.SequenceMatcher(
         None, [clause.letters for clause in before], [clause.letters for clause in after], False
     )
@@ -77,32 +68,8 @@ def changed_clauses(old: Paper, new: Paper) -> tuple[ClauseChange, ...]:
     return tuple(_without_moves(changes))
 
 
-@dataclass(frozen=True)
-class _Clause:
-    start: int  # in the paper's text
-    end: int
-    text: str  # without its number
-    letters: str
-
-
-def _clauses(paper: Paper) -> list[_Clause]:
-    cuts = [found.start() for found in _NUMBER.finditer(paper.text)]
-    if len(cuts) < 2:
-        cuts = [found.end() for found in _SENTENCE.finditer(paper.text)]
-    edges = sorted({0, *cuts, len(paper.text)})
-    clauses = []
-    for start, end in itertools.pairwise(edges):
-        raw = paper.text[start:end]
-        text = " ".join(_NUMBER.sub("", raw, count=1).split())
-        letters = Skeleton(text).letters
-        if letters:
-            lead = len(raw) - len(raw.lstrip())
-            clauses.append(_Clause(start + lead, start + len(raw.rstrip()), text, letters))
-    return clauses
-
-
 def _changes(
-    old: Paper, new: Paper, before: Sequence[_Clause], after: Sequence[_Clause]
+    old: Paper, new: Paper, before: Sequence[Clause], after: Sequence[Clause]
 ) -> list[ClauseChange]:
     """The changes of a stretch that differs: likeliest partners first, the rest came or went."""
     likeness = [
@@ -139,7 +106,7 @@ def _without_moves(changes: Sequence[ClauseChange]) -> list[ClauseChange]:
     """The changes without clauses that went from one place to another unchanged."""
 
     def letters(passage: Passage | None) -> str:
-        return Skeleton(_NUMBER.sub("", passage.text, count=1)).letters if passage else ""
+        return Skeleton(NUMBER.sub("", passage.text, count=1)).letters if passage else ""
 
     gone = {letters(one.old) for one in changes if one.change is Change.REMOVED}
     come = {letters(one.new) for one in changes if one.change is Change.ADDED}
@@ -151,7 +118,7 @@ def _without_moves(changes: Sequence[ClauseChange]) -> list[ClauseChange]:
     ]
 
 
-def _passage(paper: Paper, clause: _Clause) -> Passage:
+def _passage(paper: Paper, clause: Clause) -> Passage:
     return Passage(
         " ".join(paper.text[clause.start : clause.end].split()),
         paper.page_at(clause.start),
@@ -173,7 +140,7 @@ def _joined(pieces: Sequence[str]) -> str:
     return re.sub(r"(?<=[㐀-鿿]) (?=[㐀-鿿])", "", " ".join(pieces))
 
 
-def _alike_clauses(one: _Clause, other: _Clause) -> float:
+def _alike_clauses(one: Clause, other: Clause) -> float:
     """The share of words that two clauses have in common, in order."""
     matcher = difflib.SequenceMatcher(
         None, _PIECE.findall(one.text), _PIECE.findall(other.text), autojunk=False

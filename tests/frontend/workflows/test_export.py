@@ -17,8 +17,9 @@ from frontend.workflows.extraction import Plan, extract
 from frontend.workflows.fields import Field, FieldList, Kind, Language
 from frontend.workflows.findings import State
 from frontend.workflows.references import References
-from frontend.workflows.report import summary_to_docx, to_docx
-from frontend.workflows.summary import Summarised, Summary, checked
+from frontend.workflows.report import summaries_to_docx, to_docx
+from frontend.workflows.sentences import checked
+from frontend.workflows.summary import Summarised, Summary
 from frontend.workflows.table import Table, table
 from frontend.workflows.workbook import to_xlsx
 from tests.fakes.contracts import AGREEMENT
@@ -160,7 +161,7 @@ def test_the_report_has_summaries_fields_and_quotes(results: Table) -> None:
     cells = [[cell.text for cell in row.cells] for row in report.tables[0].rows]
     assert cells[0] == ["Field", "Value", "Found", "Page", "Quote"]
     assert cells[2][:2] == ["term", "4 years"]
-    alone = docx.Document(io.BytesIO(summary_to_docx(summary)))
+    alone = docx.Document(io.BytesIO(summaries_to_docx([summary])))
     assert any("3/3 pages read" in paragraph.text for paragraph in alone.paragraphs)
 
 

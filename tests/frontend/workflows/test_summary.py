@@ -9,7 +9,9 @@ import pytest
 from frontend.workflows.extraction import Plan
 from frontend.workflows.fields import Language
 from frontend.workflows.references import References, claimed_pages
-from frontend.workflows.summary import Summarised, Summary, checked, summarise
+from frontend.workflows.sentences import checked
+from frontend.workflows.summarising import summarise
+from frontend.workflows.summary import Summarised, Summary, read
 from frontend.workflows.timeline import timeline
 from tests.fakes.contracts import AGREEMENT, CHINESE, paper
 from tests.fakes.reader import FakeReader, Reply, document
@@ -125,7 +127,10 @@ def test_headings_need_no_support() -> None:
 
 def test_a_short_document_is_asked_about_as_a_file() -> None:
     found, fake = run(lambda _: "- Governed by the laws of the State of New York. [p. 2]")
-    assert found.text() == "- Governed by the laws of the State of New York. [p. 2]"
+    first, heading, *words = found.text().splitlines()
+    assert first == "- Governed by the laws of the State of New York. [p. 2]"
+    assert heading == "In the contract's own words"
+    assert len(words) == 2  # to make it three
     assert found.coverage.line() == "3/3 pages read"
     (asked,) = fake.asked
     assert asked.files
@@ -150,7 +155,7 @@ def test_a_long_document_is_read_window_by_window_and_summed_up() -> None:
         fake,
         "local",
         document(fake, *AGREEMENT),
-        Summarised.RISKS,
+        Summarised.EXECUTIVE,
         Language.ENGLISH,
         Plan(window_tokens=130),
         done=lambda asked, of: seen.append((asked, of)),
@@ -158,7 +163,7 @@ def test_a_long_document_is_read_window_by_window_and_summed_up() -> None:
     assert len(fake.asked) == found.requests == len(seen) >= 3
     assert seen[-1][0] == seen[-1][1]
     assert {page for one in found.sentences for page in one.pages} >= {2, 3}
-    assert all("risk" in asked.instruction for asked in fake.asked)
+    assert all("executive summary" in asked.instruction for asked in fake.asked)
 
 
 def test_notes_too_long_for_one_request_are_summed_up_in_rounds() -> None:
@@ -188,6 +193,90 @@ def test_chinese_is_asked_and_answered_in_chinese() -> None:
     assert (found.tally.kept, found.tally.dropped, found.tally.added) == (1, 1, 2)
     assert found.text().splitlines()[0].endswith("[第1页]")
     assert "请总结这份合同中的三个关键条款" in fake.asked[0].instruction
+
+
+def lines(found: Summary) -> list[str]:
+    return found.text().splitlines()
+
+
+def test_a_sentence_that_stands_shows_where_it_stands() -> None:
+    (one,), _ = checked("The agreement takes effect on 2019-03-14.", NDA)
+    assert one.pages == (1,)
+    assert "made effective as of March 14, 2019" in one.quote
+    assert {box.page for box in one.boxes} == {1}
+
+
+def test_dates_come_from_the_words_and_no_model_is_asked() -> None:
+    found, fake = run(lambda _: "never", about=Summarised.DATES)
+    assert fake.asked == []
+    assert found.requests == 0
+    told = lines(found)
+    assert told[0] == "Dates"
+    assert told[1].startswith("- 2018-01-05: “The Parties signed a letter")
+    assert told[1].endswith("already.” [p. 1]")
+    assert told[3] == "Periods and deadlines"
+    assert all(one.is_verified and one.is_quoted and one.boxes for one in found.statements)
+
+
+def test_duties_are_quoted_by_party_where_the_model_tells_none() -> None:
+    found, fake = run(
+        lambda _: "- The law of New York applies. [p. 1]", about=Summarised.OBLIGATIONS
+    )
+    assert len(fake.asked) == 1
+    assert lines(found)[0] == "Each Party"
+    assert lines(found)[1].startswith("- “Each Party shall keep the other's")
+    assert "New York" not in found.text()
+
+
+def test_duties_that_the_model_tells_and_the_pages_support_are_enough() -> None:
+    said = (
+        "- Each Party shall keep information secret for five (5) years. [p. 1]\n"
+        "- Each Party must not disclose it. [p. 1]\n"
+        "- The other Party must pay the fees of USD 1,000.00. [p. 2]"
+    )
+    found, _ = run(lambda _: said, about=Summarised.OBLIGATIONS)
+    assert [one.is_quoted for one in found.sentences] == [False] * 3
+
+
+def test_chinese_duties_and_risks_are_quoted() -> None:
+    duties, _ = run(
+        lambda _: "文件中没有说明。",
+        *CHINESE,
+        about=Summarised.OBLIGATIONS,
+        language=Language.CHINESE,
+    )
+    assert lines(duties) == [
+        "双方",
+        "- “双方应对披露的全部资料严格保密，未经对方书面同意不得向第三方披露。” [第1页]",
+        "违约方",
+        "- “违约方应向守约方支付违约金人民币壹佰万元整。” [第2页]",
+    ]
+    risks, _ = run(lambda _: "无", *CHINESE, about=Summarised.RISKS, language=Language.CHINESE)
+    assert "- 违约金：“违约方应向守约方支付违约金人民币壹佰万元整。” [第2页]" in lines(risks)
+
+
+def test_what_no_page_supports_is_marked_and_the_words_make_up_for_it() -> None:
+    found, _ = run(lambda _: "- Cats are nice.\n- The term is three (3) years. [p. 2]")
+    assert lines(found)[0] == "- Cats are nice. [not verified]"
+    assert [one.is_verified for one in found.statements].count(True) == 3
+    assert found.tally.unsupported == 1
+
+
+def test_a_model_that_says_nothing_leaves_it_to_the_words() -> None:
+    found, _ = run(lambda _: "The document does not say.")
+    assert [line.split(":")[0] for line in lines(found)] == [
+        "- Confidentiality",
+        "- Term",
+        "- Termination",
+    ]
+    assert found == read(found.to_json())
+
+
+def test_a_small_model_is_asked_briefly() -> None:
+    _, fake = run(lambda _: "It lasts.")
+    assert fake.asked[0].instruction == "Summarise the three key clauses."
+    _, fake = run(lambda _: "It lasts.", plan=Plan(window_tokens=9_000))
+    assert "End every sentence with the page" in fake.asked[0].instruction
 
 
 def test_the_timeline_lists_dates_in_order_and_periods_with_their_sentences() -> None:
