@@ -139,6 +139,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "reason.cancelled": Phrase("stopped", "已停止"),
     "reason.deadline": Phrase("out of time", "已超时"),
     "reason.error": Phrase("failed", "出错"),
+    "reason.tool_calls": Phrase("calls a tool", "调用工具"),
     # Parameters
     "parameters.title": Phrase("Parameters", "参数"),
     "parameters.wait": Phrase(

@@ -10,6 +10,7 @@ from frontend import state
 from frontend.workbench import Refused, Sheet
 from frontend.workflows import filters
 from frontend.workflows.filters import Filter
+from frontend.workflows.summary import Summarised
 
 
 class View(Enum):
@@ -39,7 +40,7 @@ def job() -> str | None:
 
 def open_job(job: str | None) -> None:
     """Turns the page to a job; None to a new one."""
-    for name in ("job", "file", "field", "show", "list"):
+    for name in ("job", "file", "field", "show", "list", "about", "point"):
         st.query_params.pop(name, None)
     st.session_state.pop("filter", None)
     st.session_state.pop("refused", None)
@@ -73,6 +74,7 @@ def opened(kept: Sheet) -> tuple[int | None, str | None]:
 
 def look_at(file: int | None, field: str | None = None) -> None:
     """Opens a file or one of its values; None closes what is open."""
+    st.query_params.pop("point", None)
     for name, value in (("file", file), ("field", field)):
         if value is None:
             st.query_params.pop(name, None)
@@ -88,6 +90,33 @@ def move(kept: Sheet, step: int) -> None:
     place = filters.neighbour(kept.table, chosen_filter(), file, field, step=step)
     if place is not None:
         look_at(*place)
+
+
+def about() -> Summarised | None:
+    """Which summary of the opened file is looked at."""
+    named = st.query_params.get("about", "")
+    return Summarised(named) if named in {one.value for one in Summarised} else None
+
+
+def choose_about(named: str | None) -> Summarised | None:
+    """Turns to a summary of the opened file; None closes it."""
+    st.query_params.pop("point", None)
+    if named is None:
+        st.query_params.pop("about", None)
+    else:
+        st.query_params["about"] = named
+    return about()
+
+
+def point(count: int) -> int | None:
+    """The one of so many points whose place is looked at."""
+    named = st.query_params.get("point", "")
+    return int(named) if named.isdecimal() and int(named) < count else None
+
+
+def point_at(number: int) -> None:
+    """Looks at the place of a point."""
+    st.query_params["point"] = str(number)
 
 
 def chosen_filter() -> Filter:

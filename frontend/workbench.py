@@ -8,13 +8,15 @@ from typing import Protocol
 
 from frontend.history.history import History
 from frontend.history.review import Review
+from frontend.history.summaries import KeptSummary, Summaries
 from frontend.history.work import Work
 from frontend.history.work_records import FileState, JobState, WorkFile, WorkJob
 from frontend.messages import BackendError, FileRef, ModelCard
 from frontend.workflows import batch, fields
 from frontend.workflows.field_lists import FieldLists
-from frontend.workflows.fields import FieldList
+from frontend.workflows.fields import FieldList, Language
 from frontend.workflows.plans import plan_for
+from frontend.workflows.summary import Summarised
 from frontend.workflows.table import Cell, Row, Table, table
 
 # What would become of every other file too.
@@ -100,6 +102,7 @@ class Workbench:
         self._backend = backend
         self._work = Work(history.database)
         self._review = Review(history.database)
+        self._summaries = Summaries(history.database)
         self._runner = runner
         self._owner = owner
         self.lists = FieldLists(self._review, owner)
@@ -111,6 +114,8 @@ class Workbench:
         card: ModelCard | None,
         files: Sequence[tuple[bytes, str]],
         heard: Callable[[int, int], None],
+        *,
+        summaries: Sequence[Summarised] = (),
     ) -> Begun:
         """Hands the files over and begins their job; the same job as before goes on.
 
@@ -130,6 +135,9 @@ class Workbench:
         if not taken:
             return Begun(None, tuple(refused))
         job = batch.begin(self._work, self._owner, title, asked, plan_for(card), taken)
+        ids = [file.id for file in self._work.files(self._owner, job)]
+        for about in summaries:
+            self._summaries.want(self._owner, ids, about.value, asked.language.value)
         self._runner.ring()
         return Begun(job, tuple(refused))
 
@@ -145,6 +153,30 @@ class Workbench:
         files = self._work.files(self._owner, job)
         told = self._review.corrections(self._owner, job)
         return Sheet(kept, files, table(kept.title, fields.read(kept.fields), files, told))
+
+    def whole_table(self, job: str) -> Table | None:
+        """Everything a job found, its summaries too, to be taken away."""
+        kept = self._work.job(self._owner, job)
+        if kept is None:
+            return None
+        return table(
+            kept.title,
+            fields.read(kept.fields),
+            self._work.files(self._owner, job),
+            self._review.corrections(self._owner, job),
+            self._summaries.of_job(self._owner, job),
+        )
+
+    def summary(self, file: WorkFile, about: Summarised, language: Language) -> KeptSummary | None:
+        """A summary of a file as far as it is; None if nobody asked for it."""
+        kept = self._summaries.of_job(self._owner, file.job, file.id)
+        wanted = (about.value, language.value)
+        return next((one for one in kept if (one.about, one.language) == wanted), None)
+
+    def want_summary(self, file: WorkFile, about: Summarised, language: Language) -> None:
+        """Has a summary of a file made; one that failed again."""
+        self._summaries.want(self._owner, [file.id], about.value, language.value)
+        self._runner.ring()
 
     def stop(self, job: str) -> None:
         """Stops a job; what is done stays done."""

@@ -75,6 +75,13 @@ def _parser() -> argparse.ArgumentParser:
         "--fields", required=True, help=f"{', '.join(NAMES)}, a list of your own, or a JSON file"
     )
     command.add_argument("--out", type=Path, help=".xlsx, .csv, .json, .md or .docx")
+    command.add_argument(
+        "--summaries",
+        type=_kinds,
+        default=[],
+        metavar="KINDS",
+        help=f"also sum each file up: {', '.join(one.value for one in Summarised)}, or all",
+    )
     command.add_argument("--threads", type=_count, default=2, help="files at a time (2)")
     command.add_argument("--fresh", action="store_true", help="do not go on with an earlier run")
 
@@ -132,6 +139,13 @@ def _command(
         "--language", choices=[one.value for one in Language], default="en", help="(en)"
     )
     return command
+
+
+def _kinds(text: str) -> list[Summarised]:
+    """Kinds of summaries between commas."""
+    if text == ALL:
+        return list(Summarised)
+    return [Summarised(kind.strip()) for kind in text.split(",")]
 
 
 def _count(text: str) -> int:

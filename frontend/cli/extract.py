@@ -13,6 +13,7 @@ from frontend import settings
 from frontend.cli.desk import OWNER, CannotDo, desk, fields_named, writer_of
 from frontend.history.history import History
 from frontend.history.review import Review
+from frontend.history.summaries import Summaries
 from frontend.history.work import Work
 from frontend.history.work_records import FileState, JobState
 from frontend.messages import BackendError
@@ -42,6 +43,7 @@ def extract(asked: argparse.Namespace) -> int:
     chosen = settings.load()
     with closing(History(chosen.database_url)) as history:
         review, work = Review(history.database), Work(history.database)
+        summaries = Summaries(history.database)
         wanted = fields_named(asked.fields, Language(asked.language), review)
         with (
             desk(chosen, batch_work=True) as at,
@@ -52,12 +54,16 @@ def extract(asked: argparse.Namespace) -> int:
             )
             title = asked.out.stem if asked.out else wanted.title
             job = batch.begin(work, OWNER, title, wanted, at.plan, handed.files, fresh=asked.fresh)
+            for about in dict.fromkeys(asked.summaries):
+                ids = [file.id for file in work.files(OWNER, job)]
+                summaries.want(OWNER, ids, about.value, asked.language)
             runner = Runner(at.reader, history.database, threads=asked.threads, jobs=(job,))
-            _run(runner, work, job, progress)
+            _run(runner, work, summaries, job, progress)
         kept = work.job(OWNER, job)
         if kept is None:
             raise CannotDo("The job was deleted by someone else.")
-        table = batch.results(work, review, OWNER, kept, wanted, handed)
+        made = summaries.of_job(OWNER, job)
+        table = batch.results(work, review, OWNER, kept, wanted, handed, made)
     if asked.out:
         asked.out.write_bytes(writer(table))
     if asked.json or not asked.out:
@@ -65,17 +71,28 @@ def extract(asked: argparse.Namespace) -> int:
     bad = [row for row in table.rows if row.state is FileState.FAILED]
     for row in bad:
         print(f"{row.filename}: {row.error}", file=sys.stderr)
-    return len(bad)
+    unmade = [one for one in made if one.error_code]
+    for one in unmade:
+        print(f"The summary {one.about} failed: {one.error}", file=sys.stderr)
+    return len(bad) + len(unmade)
 
 
-def _run(runner: Runner, work: Work, job: str, progress: Progress) -> None:
+def _run(runner: Runner, work: Work, summaries: Summaries, job: str, progress: Progress) -> None:
     """Lets the runner work until the job ends; Ctrl-C stops the job, to be resumed."""
     runner.start()
     try:
         while True:
             kept = work.job(OWNER, job)
-            if kept is None or kept.state is JobState.FINISHED:
+            if kept is None:
                 return
+            if kept.state is JobState.FINISHED:
+                made = summaries.of_job(OWNER, job)
+                still_open = sum(one.is_open for one in made)
+                if not still_open:
+                    return
+                progress.tell(len(made) - still_open, len(made), "summaries")
+                time.sleep(_LOOK_SECONDS)
+                continue
             if runner.away_seconds > _PATIENCE:
                 raise BackendError("unavailable", "The backend went away and did not come back.")
             failed = kept.counts.get(FileState.FAILED, 0)

@@ -16,6 +16,7 @@ from frontend.components.marks import STATES, mark
 from frontend.history.work_records import FileState, WorkFile
 from frontend.i18n import Phrases
 from frontend.workbench import Sheet
+from frontend.workflows.fields import Language
 from frontend.workflows.filters import Filter, wants
 from frontend.workflows.findings import State
 from frontend.workflows.table import Cell, Row
@@ -285,9 +286,8 @@ def _about(row: Row, file: WorkFile, say: Phrases) -> str:
     """The small line under a file's name."""
     if row.hidden:
         return say("work.hidden_mark")
-    if row.extraction is not None and row.extraction.coverage.missed:
-        covered = row.extraction.coverage
-        return say("work.pages_missed", n=covered.pages, read=covered.read)
+    if row.extraction is not None:
+        return row.extraction.coverage.line(Language(say.language))
     return say("files.pages", n=file.file.pages)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from frontend.history import work_steps
 from frontend.history.database import Database
 from frontend.history.work_records import FileState, JobState, WorkFile, file_of
-from frontend.history.work_tables import work_files, work_jobs, work_runners
+from frontend.history.work_tables import work_files, work_jobs, work_runners, work_summaries
 
 GONE_AFTER: Final = 10.0  # seconds without a sign of life
 MOST_ATTEMPTS: Final = 3
@@ -117,17 +117,25 @@ class Claims:
                 )
                 .values(work_steps.given_back())
             )
+            connection.execute(
+                sa.update(work_summaries)
+                .where(work_summaries.c.runner.in_(runners))
+                .values(runner=None)
+            )
             connection.execute(sa.delete(work_runners).where(work_runners.c.id.in_(runners)))
 
     def recover(self, *, gone_after: float = GONE_AFTER) -> int:
-        """What runners claimed that are gone waits again; returns how many files."""
+        """What runners claimed that are gone waits again; returns how many files and summaries."""
         living = sa.select(work_runners.c.id).where(
             work_runners.c.seen_at > time.time() - gone_after
         )
         lost = (work_files.c.state == FileState.RUNNING.value, work_files.c.runner.not_in(living))
+        unsummed = work_summaries.c.runner.not_in(living)
         with self._database.read() as connection:
-            if connection.execute(sa.select(work_files.c.id).where(*lost)).first() is None:
-                return 0
+            files = connection.execute(sa.select(work_files.c.id).where(*lost)).first()
+            summaries = connection.execute(sa.select(work_summaries.c.file).where(unsummed)).first()
+        if files is None and summaries is None:
+            return 0
         with self._database.write() as connection:
             hopeless = connection.execute(
                 sa.select(work_files.c.id, work_files.c.job).where(
@@ -149,12 +157,15 @@ class Claims:
             freed = connection.execute(
                 sa.update(work_files).where(*lost).values(work_steps.waiting())
             )
+            wanted = connection.execute(
+                sa.update(work_summaries).where(unsummed).values(runner=None)
+            )
             connection.execute(
                 sa.delete(work_runners).where(
                     work_runners.c.seen_at <= time.time() - 10 * gone_after
                 )
             )
-        return int(freed.rowcount) + len(hopeless)
+        return int(freed.rowcount) + int(wanted.rowcount) + len(hopeless)
 
     def _change(self, runner: str, file: int, values: dict[str, Any]) -> bool:
         """Changes a claimed file; a changed state ends the claim, and perhaps the job."""

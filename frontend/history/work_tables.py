@@ -1,4 +1,4 @@
-"""The tables of contract work: jobs, their files, corrections by people, own lists of fields."""
+"""The tables of contract work: jobs, files, summaries, corrections, own lists of fields."""
 
 from __future__ import annotations
 
@@ -60,6 +60,19 @@ work_corrections = sa.Table(
     sa.Column("value", sa.Text),  # null: the reviewer agrees with the model
     sa.Column("reviewer", sa.String(80), nullable=False),
     sa.Column("corrected_at", sa.Float, nullable=False),
+)
+
+work_summaries = sa.Table(
+    "work_summaries",
+    schema,
+    sa.Column("file", sa.ForeignKey("work_files.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("about", sa.String(20), primary_key=True),
+    sa.Column("language", sa.String(8), primary_key=True),
+    sa.Column("content", sa.Text),  # JSON; null: still wanted, or failed
+    sa.Column("error_code", sa.String(60), nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("runner", sa.String(32)),  # who is at it
+    sa.Column("asked_at", sa.Float, nullable=False),
 )
 
 work_fields = sa.Table(

@@ -75,7 +75,7 @@ def _table(job: str, say: Phrases) -> None:
     with st.container(key="tools", horizontal=True, vertical_alignment="center"):
         chosen = _filter(say)
         _controls(sheet, say)
-        results_file.show(sheet.table, say)
+        results_file.show(sheet, say)
     rows = filters.rows(sheet.table, chosen)
     if not rows:
         st.caption(say(f"filter_none.{chosen.value}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -13,9 +14,11 @@ from frontend.components.marks import Mark, mark
 from frontend.history.work_records import FileState, WorkFile
 from frontend.i18n import Phrases
 from frontend.messages import BackendError
+from frontend.views import summaries
 from frontend.workbench import Sheet
 from frontend.workflows.fields import Language
 from frontend.workflows.findings import State, Value
+from frontend.workflows.paper import Box
 from frontend.workflows.table import Cell, Row
 
 PAGE_SIDE = 1600  # pixels
@@ -30,12 +33,13 @@ def show(sheet: Sheet, number: int, field: str | None, say: Phrases) -> None:
     _head(sheet, row, cell, say)
     if cell is None:
         _file(row, file, say)
-        _page(file, None, say)
+        told = summaries.show(file, say)
+        _page(file, told.pages[0] if told and told.pages else 1, told.boxes if told else (), say)
         return
     _value(cell, say)
     value = _quotes(row, cell, say)
     _verdict(row, cell, value, say)
-    _page(file, value, say)
+    _page(file, (value and value.page) or 1, value.boxes if value else (), say)
 
 
 def _head(sheet: Sheet, row: Row, cell: Cell | None, say: Phrases) -> None:
@@ -187,16 +191,15 @@ def _verdict(row: Row, cell: Cell, value: Value | None, say: Phrases) -> None:
             st.rerun()
 
 
-def _page(file: WorkFile, value: Value | None, say: Phrases) -> None:
-    """The page that the value stands on; others can be turned to."""
-    first = 1 if value is None or value.page is None else value.page
+def _page(file: WorkFile, first: int, boxes: Sequence[Box], say: Phrases) -> None:
+    """The page that something stands on, its words marked; others can be turned to."""
     number = first
     if file.file.pages > 1:
-        shown = "" if value is None else f"-{value.shown}"
+        place = "-".join(f"{box.top:.3f}" for box in boxes[:1])
         number = st.pagination(
             file.file.pages,
             default=first,
-            key=f"turn-{file.id}-{first}{shown}",
+            key=f"turn-{file.id}-{first}-{place}",
             max_visible_pages=5,
         )
     try:
@@ -204,7 +207,7 @@ def _page(file: WorkFile, value: Value | None, say: Phrases) -> None:
     except BackendError:
         st.error(say("files.no_preview"))
         return
-    boxes = [box for box in value.boxes if box.page == number] if value else []
+    here = [box for box in boxes if box.page == number]
     caption = say("files.page_of", page=number, pages=file.file.pages)
-    st.image(highlighted(image, boxes), width="stretch", alt=caption)
+    st.image(highlighted(image, here), width="stretch", alt=caption)
     st.caption(caption)

@@ -14,6 +14,7 @@ from frontend.state import Desk
 from frontend.views import list_editor
 from frontend.views.files import DOCUMENT_BYTES
 from frontend.workflows.fields import FieldList, Language
+from frontend.workflows.summary import Summarised
 
 LONGEST_TITLE = 80
 
@@ -40,6 +41,13 @@ def show(desk: Desk, say: Phrases) -> None:
         title = st.text_input(
             say("work.title"), max_chars=LONGEST_TITLE, key="job-title", placeholder=asked.title
         )
+        wanted = st.pills(
+            say("summary.too"),
+            [one.value for one in Summarised],
+            format_func=lambda one: say(f"summary.{one}"),
+            selection_mode="multi",
+            key="job-summaries",
+        )
         if st.button(
             say("work.start", n=len(given)) if given else say("work.start_none"),
             key="start-job",
@@ -48,7 +56,9 @@ def show(desk: Desk, say: Phrases) -> None:
             disabled=not given or not desk.beat.stores,
         ):
             files = [(file.getvalue(), file.name) for file in given]
-            _start(" ".join((title or "").split()) or asked.title, asked, files, say)
+            summaries = [Summarised(one) for one in wanted]
+            named = " ".join((title or "").split()) or asked.title
+            _start(named, asked, files, summaries, say)
 
 
 def _asked(say: Phrases) -> FieldList:
@@ -85,7 +95,13 @@ def _asked(say: Phrases) -> FieldList:
     return asked
 
 
-def _start(title: str, asked: FieldList, files: list[tuple[bytes, str]], say: Phrases) -> None:
+def _start(
+    title: str,
+    asked: FieldList,
+    files: list[tuple[bytes, str]],
+    summaries: list[Summarised],
+    say: Phrases,
+) -> None:
     shared = state.services()
     bar = st.progress(0.0, say("files.storing", n=len(files)))
 
@@ -93,7 +109,9 @@ def _start(title: str, asked: FieldList, files: list[tuple[bytes, str]], say: Ph
         bar.progress(done / of, say("work.stored", done=done, n=of))
 
     try:
-        begun = shared.bench.begin(title, asked, shared.pulse.card, files, heard)
+        begun = shared.bench.begin(
+            title, asked, shared.pulse.card, files, heard, summaries=summaries
+        )
     except BackendError as error:
         bar.empty()
         st.error(markdown.literal(say.error(error.code or error.kind, error.message)))

@@ -9,7 +9,9 @@ from typing import Final
 
 import streamlit as st
 
+from frontend import state
 from frontend.i18n import Phrases
+from frontend.workbench import Sheet
 from frontend.workflows import export
 from frontend.workflows.report import to_docx
 from frontend.workflows.table import Table
@@ -25,23 +27,28 @@ _WRITERS: Final[dict[str, tuple[str, Callable[[Table], bytes], str]]] = {
 }
 
 
-def show(table: Table, say: Phrases) -> None:
+def show(sheet: Sheet, say: Phrases) -> None:
     with st.popover(
         say("export.title"),
         icon=":material/download:",
         key="export",
-        disabled=not any(row.cells for row in table.rows),
+        disabled=not any(row.cells for row in sheet.table.rows),
     ):
         for ending, (name, write, media_type) in _WRITERS.items():
             st.download_button(
                 name,
-                partial(write, table),  # written only when it is asked for
-                f"{_filename(table.title)}.{ending}",
+                partial(_written, sheet.job.id, write),  # only when it is asked for
+                f"{_filename(sheet.table.title)}.{ending}",
                 media_type,
                 key=f"export-{ending}",
                 on_click="ignore",
                 width="stretch",
             )
+
+
+def _written(job: str, write: Callable[[Table], bytes]) -> bytes:
+    table = state.services().bench.whole_table(job)
+    return b"" if table is None else write(table)
 
 
 def _filename(title: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from frontend.history.review import Review
+from frontend.history.summaries import KeptSummary
 from frontend.history.work import Work
 from frontend.history.work_records import FileState, JobState, WorkFile, WorkJob
 from frontend.messages import BackendError, FileRef
@@ -114,13 +115,19 @@ def begin(
 
 
 def results(
-    work: Work, review: Review, owner: str, job: WorkJob, fields: FieldList, handed: HandedOver
+    work: Work,
+    review: Review,
+    owner: str,
+    job: WorkJob,
+    fields: FieldList,
+    handed: HandedOver,
+    summaries: Sequence[KeptSummary] = (),
 ) -> Table:
     """The job's table; files that the backend refused stand where they were named."""
     rows = list(work.files(owner, job.id))
     for one in handed.refused:
         rows.insert(min(one.position, len(rows)), _refused_row(job.id, one))
-    return table(job.title, fields, rows, review.corrections(owner, job.id))
+    return table(job.title, fields, rows, review.corrections(owner, job.id), summaries)
 
 
 def _go_on(work: Work, owner: str, job: WorkJob) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from frontend.workflows.fields import Language
-from frontend.workflows.labels import label, reviewed_label, state_label
+from frontend.workflows.labels import label, reviewed_label, state_label, summary_label
+from frontend.workflows.references import Sentence
+from frontend.workflows.summary import as_plain, note, shown
 from frontend.workflows.table import Cell, Row, Table
 
 # A spreadsheet runs what begins like this; a plain number is let be.
@@ -81,6 +83,9 @@ def to_markdown(table: Table) -> bytes:
                 f"- {label('hidden', language)}, {place(passage.page, language)}: "
                 f"“{_inline(passage.text)}”"
             )
+        for summary in row.summaries:
+            lines += ["", f"### {summary_label(summary.about.value, summary.language)}", ""]
+            lines += [_line(sentence, summary.language) for sentence in summary.sentences]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -118,6 +123,12 @@ def place(page: int, language: Language) -> str:
     return f"第 {page} 页" if language is Language.CHINESE else f"p. {page}"
 
 
+def _line(sentence: Sentence, language: Language) -> str:
+    """A sentence of a summary as a point of its own."""
+    told = _inline(shown(sentence, language))
+    return f"\n**{told}**\n" if sentence.is_heading else f"- {told} {note(sentence, language)}"
+
+
 def _row(row: Row) -> dict[str, Any]:
     content: dict[str, Any] = {
         "file": row.filename,
@@ -135,6 +146,8 @@ def _row(row: Row) -> dict[str, Any]:
             "seconds": row.extraction.seconds,
             "hidden_text": [vars(passage) for passage in row.hidden],
         }
+    if row.summaries:
+        content["summaries"] = [as_plain(summary) for summary in row.summaries]
     return content
 
 

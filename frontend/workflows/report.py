@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import docx
 from docx.document import Document as Sheet
@@ -16,8 +16,8 @@ from frontend.workflows.summary import Summary, note, shown
 from frontend.workflows.table import Row, Table
 
 
-def to_docx(table: Table, summaries: Mapping[str, Sequence[Summary]] | None = None) -> bytes:
-    """The report. `summaries` are those of each file, by its SHA-256."""
+def to_docx(table: Table) -> bytes:
+    """The report."""
     language = table.fields.language
     sheet = docx.Document()
     sheet.core_properties.title = printable(table.title)
@@ -27,7 +27,7 @@ def to_docx(table: Table, summaries: Mapping[str, Sequence[Summary]] | None = No
         sheet.add_heading(printable(row.filename), level=1)
         told = [status(row, language), coverage(row, language)]
         sheet.add_paragraph(printable(", ".join(text for text in told if text)))
-        for summary in (summaries or {}).get(row.sha256, ()):
+        for summary in row.summaries:
             _summary(sheet, summary)
         if row.cells:
             _fields(sheet, row, language)

@@ -1,7 +1,8 @@
 """Works on jobs: a few threads that claim files, read them, ask, and keep what was found.
 
 A file that cannot be read or asked about is marked and the job goes on. While the backend is away
-nothing fails: the file waits again, and so does the thread.
+nothing fails: the file waits again, and so does the thread. Summaries that people want go first,
+but one thread is always left for files, so that neither keeps the other from being done.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ import logging
 import threading
 import time
 import uuid
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from frontend.history.claims import GONE_AFTER, Claims
 from frontend.history.database import Database
+from frontend.history.summaries import Summaries, Wanted
 from frontend.history.work import Work
 from frontend.history.work_records import WorkFile
 from frontend.messages import BackendError
@@ -22,11 +26,26 @@ from frontend.workflows.document import read_document
 from frontend.workflows.extraction import Plan, extract
 from frontend.workflows.halt import Halt, Halted
 from frontend.workflows.reader import Reader
+from frontend.workflows.summarising import summarise
+from frontend.workflows.summary import Summarised
 
 log = logging.getLogger(__name__)
 
 _IDLE_SECONDS: Final = 1.0  # between two looks for work that another process may have made
 _AWAY_SECONDS: Final = 3.0  # to wait when the backend is away or full
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One claimed piece of work: what to do, and how its claim ends."""
+
+    job: str
+    do: Callable[[Halt], object]  # does it and keeps what came of it
+    holds: Callable[[], bool]  # whether the claim still stands
+    release: Callable[[], object]
+    fail: Callable[[str, str], object]
+    is_summary: bool = False
+    halt: Halt = field(default_factory=Halt)
 
 
 class Runner:
@@ -48,11 +67,13 @@ class Runner:
         self._reader = reader
         self._claims = Claims(database)
         self._work = Work(database)
+        self._summaries = Summaries(database)
         self._jobs = jobs
         self._gone_after = gone_after
         self._names = [uuid.uuid4().hex for _ in range(threads)]
-        self._at_work: dict[str, tuple[WorkFile, Halt]] = {}  # by name
+        self._at_work: dict[str, _Task] = {}  # by name
         self._lock = threading.Lock()
+        self._summing = threading.BoundedSemaphore(max(1, threads - 1))
         self._bell = threading.Condition()
         self._closing = Halt()
         self._threads: list[threading.Thread] = []
@@ -84,7 +105,7 @@ class Runner:
         """Stops a job within moments; what it was working on waits until it is resumed."""
         self._work.stop(owner, job)
         with self._lock:
-            halts = [halt for file, halt in self._at_work.values() if file.job == job]
+            halts = [task.halt for task in self._at_work.values() if task.job == job]
         for halt in halts:
             halt.stop()
 
@@ -92,7 +113,7 @@ class Runner:
         """Ends in good order: unfinished files wait for the next runner."""
         self._closing.stop()
         with self._lock:
-            halts = [halt for _, halt in self._at_work.values()]
+            halts = [task.halt for task in self._at_work.values()]
         for halt in halts:
             halt.stop()
         self.ring()
@@ -110,9 +131,9 @@ class Runner:
                     self._claims.seen(list(at_work))
                 if self._claims.recover(gone_after=self._gone_after):
                     self.ring()
-                for name, (file, halt) in at_work.items():
-                    if not self._claims.holds(name, file.id):
-                        halt.stop()
+                for task in at_work.values():
+                    if not task.holds():
+                        task.halt.stop()
             except Exception:
                 log.exception("a sign of life failed")
             try:
@@ -123,11 +144,11 @@ class Runner:
     def _serve(self, name: str) -> None:
         while not self._closing.is_raised:
             try:
-                file = self._next(name)
-                if file is None:
+                task = self._next(name)
+                if task is None:
                     with self._bell:
                         self._bell.wait(_IDLE_SECONDS)
-                elif not self._work_on(name, file):
+                elif not self._work_on(name, task):
                     self._closing.wait(_AWAY_SECONDS)
             except Halted:
                 return
@@ -136,39 +157,73 @@ class Runner:
                 with self._bell:
                     self._bell.wait(_AWAY_SECONDS)
 
-    def _next(self, name: str) -> WorkFile | None:
-        """A claimed file, if any waits. Idle runners only read."""
+    def _next(self, name: str) -> _Task | None:
+        """A claimed file or summary, if any waits. Idle runners only read."""
+        if self._summing.acquire(blocking=False):
+            task = self._next_summary(name)
+            if task is not None:
+                return task  # and lets go of it at its end
+            self._summing.release()
+        return self._next_file(name)
+
+    def _next_file(self, name: str) -> _Task | None:
         if not self._claims.waits(self._jobs):
             return None
         self._claims.seen([name])  # before the claim, so that it is never a dead runner's
-        return self._claims.claim(name, jobs=self._jobs)
+        file = self._claims.claim(name, jobs=self._jobs)
+        if file is None:
+            return None
+        return _Task(
+            file.job,
+            do=lambda halt: self._claims.finish(name, file.id, self._extracted(name, file, halt)),
+            holds=lambda: self._claims.holds(name, file.id),
+            release=lambda: self._claims.release(name, file.id),
+            fail=lambda code, message: self._claims.fail(name, file.id, code, message),
+        )
 
-    def _work_on(self, name: str, file: WorkFile) -> bool:
-        """Works on one claimed file to its end; False if the backend is away."""
-        halt = Halt()
+    def _next_summary(self, name: str) -> _Task | None:
+        if not self._summaries.waits(self._jobs):
+            return None
+        self._claims.seen([name])
+        wanted = self._summaries.claim(name, self._jobs)
+        if wanted is None:
+            return None
+        return _Task(
+            wanted.file.job,
+            do=lambda halt: self._summaries.finish(name, wanted, self._summed_up(wanted, halt)),
+            holds=lambda: self._summaries.holds(name, wanted),
+            release=lambda: self._summaries.release(name, wanted),
+            fail=lambda code, message: self._summaries.fail(name, wanted, code, message),
+            is_summary=True,
+        )
+
+    def _work_on(self, name: str, task: _Task) -> bool:
+        """Does one claimed piece of work to its end; False if the backend is away."""
         with self._lock:
-            self._at_work[name] = (file, halt)
+            self._at_work[name] = task
         try:
             if self._closing.is_raised:
                 raise Halted
-            self._claims.finish(name, file.id, self._extracted(name, file, halt))
+            task.do(task.halt)
             self._away_since = None
         except Halted:
-            self._claims.release(name, file.id)
+            task.release()
         except BackendError as error:
             if error.kind in ("unavailable", "queue_full"):
-                self._claims.release(name, file.id)
+                task.release()
                 self._away_since = self._away_since or time.monotonic()
                 return False
-            self._claims.fail(name, file.id, error.code or error.kind, error.message)
+            task.fail(error.code or error.kind, error.message)
         except fields.FieldsInvalid as error:
-            self._claims.fail(name, file.id, "invalid_fields", str(error))
+            task.fail("invalid_fields", str(error))
         except Exception:
-            log.exception("file %s of job %s broke", file.position, file.job)
-            self._claims.fail(name, file.id, "internal_error", "Something went wrong.")
+            log.exception("a piece of job %s broke", task.job)
+            task.fail("internal_error", "Something went wrong.")
         finally:
             with self._lock:
                 del self._at_work[name]
+            if task.is_summary:
+                self._summing.release()
         return True
 
     def _extracted(self, name: str, file: WorkFile, halt: Halt) -> str:
@@ -182,7 +237,25 @@ class Runner:
         document = read_document(
             self._reader, owner, file.file, file.filename, heard=heard, halt=halt
         )
-        plan = Plan(options.get("window_tokens"), bool(options.get("quotes")))
         return extract(
-            self._reader, owner, document, fields.read(content), plan, halt=halt
+            self._reader, owner, document, fields.read(content), _plan(options), halt=halt
         ).to_json()
+
+    def _summed_up(self, wanted: Wanted, halt: Halt) -> str:
+        """The wanted summary as JSON."""
+        file, owner = wanted.file, wanted.owner
+        document = read_document(self._reader, owner, file.file, file.filename, halt=halt)
+        return summarise(
+            self._reader,
+            owner,
+            document,
+            Summarised(wanted.about),
+            fields.Language(wanted.language),
+            _plan(wanted.options),
+            halt=halt,
+        ).to_json()
+
+
+def _plan(options: Mapping[str, Any]) -> Plan:
+    """How a job's documents are asked about."""
+    return Plan(options.get("window_tokens"), bool(options.get("quotes")))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from frontend.history.summaries import KeptSummary
 from frontend.history.work_records import Correction, FileState, WorkFile
-from frontend.workflows import findings
+from frontend.workflows import findings, summary
 from frontend.workflows.document import HiddenText
 from frontend.workflows.fields import Field, FieldList
 from frontend.workflows.findings import Extraction, Finding, State, Value
+from frontend.workflows.summary import Summary
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Row:
     error: str
     extraction: Extraction | None
     cells: tuple[Cell, ...]
+    summaries: tuple[Summary, ...] = ()
 
     @property
     def hidden(self) -> tuple[HiddenText, ...]:
@@ -92,13 +95,24 @@ def table(
     fields: FieldList,
     files: Sequence[WorkFile],
     corrections: Mapping[int, Mapping[str, Correction]] | None = None,
+    summaries: Sequence[KeptSummary] = (),
 ) -> Table:
     """The table of a job from its kept files."""
     told = corrections or {}
-    return Table(title, fields, tuple(_row(file, fields, told.get(file.id, {})) for file in files))
+    made: dict[int, list[Summary]] = {}
+    for kept in summaries:
+        if kept.content is not None:
+            made.setdefault(kept.file, []).append(summary.read(kept.content))
+    rows = (_row(file, fields, told.get(file.id, {}), made.get(file.id, ())) for file in files)
+    return Table(title, fields, tuple(rows))
 
 
-def _row(file: WorkFile, fields: FieldList, corrections: Mapping[str, Correction]) -> Row:
+def _row(
+    file: WorkFile,
+    fields: FieldList,
+    corrections: Mapping[str, Correction],
+    summaries: Sequence[Summary],
+) -> Row:
     extraction = None if file.result is None else findings.read(file.result)
     cells: tuple[Cell, ...] = ()
     if extraction is not None:
@@ -110,4 +124,13 @@ def _row(file: WorkFile, fields: FieldList, corrections: Mapping[str, Correction
             )
             for field in fields.fields
         )
-    return Row(file.id, file.filename, file.file.sha256, file.state, file.error, extraction, cells)
+    return Row(
+        file.id,
+        file.filename,
+        file.file.sha256,
+        file.state,
+        file.error,
+        extraction,
+        cells,
+        tuple(summaries),
+    )

@@ -1,4 +1,4 @@
-"""Results as an Excel workbook: a sheet of values, a sheet of quotes and pages."""
+"""Results as an Excel workbook: sheets of values, of quotes and pages, and of summaries if any."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from frontend.workflows.export import coverage, place, printable, quotes, status, verdict
 from frontend.workflows.findings import State
-from frontend.workflows.labels import label
+from frontend.workflows.labels import label, summary_label
+from frontend.workflows.summary import note
 from frontend.workflows.table import Cell, Table
 
 _FILLS: Final = {
@@ -72,9 +73,25 @@ def to_xlsx(table: Table) -> bytes:
             _line(evidence, [*about, place(passage.page, language), passage.text])
     _dress(values, [32, 14, 18, *[26] * len(table.fields.fields)])
     _dress(evidence, [32, 22, 26, 24, 9, 90, 26])
+    if any(row.summaries for row in table.rows):
+        _summaries(book.create_sheet(label("summaries", language)), table)
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
+
+
+def _summaries(sheet: Worksheet, table: Table) -> None:
+    """A line for every sentence; what it stands on beside it."""
+    language = table.fields.language
+    keys = ("file", "summary", "sentence", "page", "quote")
+    _line(sheet, [label(key, language) for key in keys])
+    for row in table.rows:
+        for summary in row.summaries:
+            about = summary_label(summary.about.value, summary.language)
+            for one in summary.statements:
+                where = note(one, summary.language).strip("[]")
+                _line(sheet, [row.filename, about, one.text, where, one.quote])
+    _dress(sheet, [32, 22, 60, 14, 90])
 
 
 def _line(sheet: Worksheet, texts: list[str]) -> None:

@@ -17,7 +17,8 @@ from frontend.workflows.document import read_document
 from frontend.workflows.fields import Language
 from frontend.workflows.plans import plan_for
 from frontend.workflows.skeleton import is_ideograph
-from frontend.workflows.summary import Summarised, summarise
+from frontend.workflows.summarising import summarise
+from frontend.workflows.summary import Summarised
 from scripts.contracts import press, service
 from scripts.contracts.fields import row
 from scripts.contracts.kept import Heard, Kept, Row

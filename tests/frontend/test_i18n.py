@@ -17,6 +17,7 @@ from frontend.presets import PRESETS, STARTERS
 from frontend.work_state import View
 from frontend.workflows.fields import Form, Kind, Problem
 from frontend.workflows.filters import Filter
+from frontend.workflows.summary import Summarised
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 PAGE = [
@@ -43,6 +44,7 @@ COMPOSED = {
     *(f"mark.{mark.name}" for mark in (marks.ACCEPTED, marks.CORRECTED, marks.REJECTED)),
     *(f"evidence.{step}" for step in ("previous", "next")),
     *(f"kind.{kind.value}" for kind in Kind),
+    *(f"summary.{about.value}" for about in Summarised),
     *(f"form.{form.value}" for form in Form),
     *(f"mistake.{problem.value}" for problem in Problem),
     *(f"list.{option}" for option in ("up", "down", "delete")),

@@ -74,7 +74,7 @@ def progress(page: AppTest) -> str:
 
 def grid(page: AppTest) -> Any:
     """What the table in the browser is given."""
-    (table,) = page.get("bidi_component")
+    table = next(one for one in page.get("bidi_component") if "columns" in one.proto.json)
     return json.loads(table.proto.json)
 
 
@@ -270,3 +270,38 @@ def test_a_new_list_begins_empty_and_two_lists_have_two_names(open_page: Opener)
         assert [one.value for one in page.error] == problem
     page.button(key="close-list").click().run()
     assert page.selectbox(key="work-fields").options.count("我们的条款") == 1
+
+
+def test_a_file_is_summed_up_and_its_sentences_open_their_pages(
+    open_page: Opener, backend: FakeBackend
+) -> None:
+    page = open_page(view="documents")
+    begin(page, FIRST)
+    finished(page, 1)
+    backend.answer = "1. Governed by the laws of the State of New York. [p. 1]\n2. Cats are nice."
+    page.query_params["file"] = str(grid(page)["rows"][0]["file"])
+    page.run()
+    page.button_group(key="about").set_value("clauses").run()
+    assert page.query_params["about"] == "clauses"
+
+    def points() -> Any:
+        kept = [one for one in page.get("bidi_component") if "points" in one.proto.json]
+        return json.loads(kept[0].proto.json)["points"] if kept else None
+
+    until(page, lambda: points() is not None)
+    law, cats, heading, *quoted = points()
+    assert (law["text"], law["page"]) == (
+        "Governed by the laws of the State of New York.",
+        "p. 2",
+    )
+    assert (cats["page"], cats["doubt"]) == ("", "not verified")
+    assert heading["heading"]
+    assert all(one["quote"] and one["page"] for one in quoted)
+    assert "Page 1 of 3" in texts(page)
+    page.query_params["point"] = "0"
+    page.run()
+    assert "Page 2 of 3" in texts(page)
+    assert points()[0]["open"]
+    page.button_group(key="about").set_value("dates").run()
+    until(page, lambda: points() is not None)
+    assert "Read from the contract's words; no model was asked." in texts(page)

@@ -153,7 +153,9 @@ def test_the_report_has_summaries_fields_and_quotes(results: Table) -> None:
     summary = Summary(
         Summarised.CLAUSES, Language.ENGLISH, "a.pdf", sentences, tally, paper.coverage
     )
-    report = docx.Document(io.BytesIO(to_docx(results, {paper.file.sha256: [summary]})))
+    rows = (replace(results.rows[0], summaries=(summary,)), *results.rows[1:])
+    results = replace(results, rows=rows)
+    report = docx.Document(io.BytesIO(to_docx(results)))
     text = "\n".join(paragraph.text for paragraph in report.paragraphs)
     assert "Spring contracts" in text
     assert "Three key clauses" in text
@@ -161,6 +163,14 @@ def test_the_report_has_summaries_fields_and_quotes(results: Table) -> None:
     cells = [[cell.text for cell in row.cells] for row in report.tables[0].rows]
     assert cells[0] == ["Field", "Value", "Found", "Page", "Quote"]
     assert cells[2][:2] == ["term", "4 years"]
+    told = to_markdown(results).decode()
+    assert "### Three key clauses\n\n\n**Law**\n\n- Governed by the laws of New York." in told
+    (kept,) = json.loads(to_json(results))["rows"][0]["summaries"]
+    assert kept["sentences"][0]["from"] == "model"
+    assert "governed by the laws" in kept["sentences"][0]["quote"]
+    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(results)))
+    line = [cell.value for cell in book["Summaries"][2]]
+    assert line[1:4] == ["Three key clauses", "Governed by the laws of New York.", "p. 2"]
     alone = docx.Document(io.BytesIO(summaries_to_docx([summary])))
     assert any("3/3 pages read" in paragraph.text for paragraph in alone.paragraphs)
 

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from frontend.history.history import History
+from frontend.history.summaries import KeptSummary, Summaries
 from frontend.history.work import Work
 from frontend.history.work_records import FileState, JobState, WorkJob
 from frontend.messages import BackendError, FileRef
-from frontend.workflows import findings
+from frontend.workflows import findings, summary
 from frontend.workflows.fields import Field, FieldList, Kind, Language
 from frontend.workflows.findings import State
 from frontend.workflows.runner import Runner
@@ -241,3 +242,92 @@ def test_kill_9_in_the_middle_loses_nothing_and_repeats_no_finished_file(tmp_pat
     assert len(repeated) <= 2, "only what was under way when it was killed"
     assert not {files[number].id for number in repeated} & done
     history.close()
+
+
+def summed_up(history: History, job: str) -> tuple[KeptSummary, ...]:
+    return Summaries(history.database).of_job(OWNER, job)
+
+
+def test_summaries_that_people_want_are_made_and_kept(desk: Desk, history: History) -> None:
+    job = desk.create(contract(3))
+    desk.ended(job)
+    (file,) = desk.work.files(OWNER, job)
+    for about in ("dates", "dates", "risks"):
+        Summaries(history.database).want(OWNER, [file.id], about, "en")
+    Summaries(history.database).want("someone", [file.id], "clauses", "en")
+    desk.reader.reply = lambda _: "The agreement lasts for 3 years."
+    desk.runner.ring()
+    until(lambda: not any(one.is_open for one in summed_up(history, job)))
+    dates, risks = summed_up(history, job)
+    assert dates.content is not None
+    assert risks.content is not None
+    made = summary.read(dates.content)
+    assert made.text() == "Periods and deadlines\n- 3 years: “It lasts for 3 years.” [p. 1]"
+    assert summary.read(risks.content).statements == ()
+    desk.work.delete(OWNER, job)
+    assert summed_up(history, job) == ()
+
+
+def test_a_summary_that_fails_says_why_and_can_be_wanted_again(
+    desk: Desk, history: History
+) -> None:
+    job = desk.create(contract(3))
+    desk.ended(job)
+    (file,) = desk.work.files(OWNER, job)
+    wanted = Summaries(history.database)
+    desk.reader.reply = lambda _: BackendError("bad_input", "Too long.", code="too_long")
+    wanted.want(OWNER, [file.id], "clauses", "en")
+    desk.runner.ring()
+    until(lambda: not summed_up(history, job)[0].is_open)
+    assert (summed_up(history, job)[0].error_code, summed_up(history, job)[0].error) == (
+        "too_long",
+        "Too long.",
+    )
+    desk.reader.reply = lambda _: "It lasts for 3 years."
+    wanted.want(OWNER, [file.id], "clauses", "en")
+    desk.runner.ring()
+    until(lambda: summed_up(history, job)[0].content is not None)
+
+
+def test_a_summary_of_a_dead_runner_is_made_by_the_next_one(history: History) -> None:
+    desk = Desk(history, lambda _: "It lasts for 3 years.")
+    job = desk.create(contract(3))
+    desk.runner.start()
+    desk.ended(job)
+    desk.runner.close()
+    (file,) = desk.work.files(OWNER, job)
+    summaries = Summaries(history.database)
+    summaries.want(OWNER, [file.id], "clauses", "en")
+    assert summaries.claim("dead") is not None
+    assert summaries.claim("other") is None
+    runner = Runner(desk.reader, history.database)
+    runner.start()
+    until(lambda: summed_up(history, job)[0].content is not None)
+    runner.close()
+    assert not summaries.waits()
+
+
+def test_files_and_summaries_do_not_keep_each_other_waiting(history: History) -> None:
+    """One thread makes summaries, the other goes on with the files."""
+    gate = threading.Event()
+
+    def slow(text: str) -> object:
+        if "three key clauses" in text:
+            gate.wait(20)
+            return "It lasts for 3 years."
+        return {"term": None}
+
+    desk = Desk(history, slow)
+    first = desk.create(contract(1), contract(2))
+    desk.runner.start()
+    desk.ended(first)
+    files = [file.id for file in desk.work.files(OWNER, first)]
+    Summaries(history.database).want(OWNER, files, "clauses", "en")
+    desk.runner.ring()
+    until(lambda: len(desk.reader.asked) == 3)
+    second = desk.create(*(contract(number) for number in range(5, 9)))
+    assert desk.ended(second).counts == {FileState.DONE: 4}
+    assert all(one.is_open for one in summed_up(history, first))
+    gate.set()
+    until(lambda: not any(one.is_open for one in summed_up(history, first)))
+    desk.runner.close()
