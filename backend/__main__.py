@@ -113,7 +113,7 @@ def _loading(settings: Settings, choice: Choice, places: int) -> Load:
     """What the loading thread does."""
     from backend.engine import Engine
     from backend.errors import Unavailable
-    from backend.hardware import cores
+    from backend.hardware import UnfitDevice, cores
     from backend.model.loader import DamagedModel, load
     from backend.prompt.guides import Guides
     from backend.readiness import Phase, Ready, Report
@@ -128,10 +128,11 @@ def _loading(settings: Settings, choice: Choice, places: int) -> Load:
                 memory_bytes=settings.memory_bytes,
                 device=settings.device,
                 dtype=None if settings.dtype == "auto" else settings.dtype,
+                quantization=settings.quantization,
                 on_phase=lambda doing: report(Phase.LOADING, f"{choice.entry.name}: {doing}."),
             )
-        except DamagedModel as damaged:
-            raise Unavailable(f"The model cannot be loaded: {damaged}.") from damaged
+        except (DamagedModel, UnfitDevice) as problem:
+            raise Unavailable(f"The model cannot be loaded: {problem}.") from problem
         engine = Engine(model, max_running=places, max_queue=settings.max_queue)
         engine.start()
         guides = Guides(model.tokenizer, model.eos_ids, thinks=model.info.thinks)

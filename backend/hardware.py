@@ -9,6 +9,10 @@ import subprocess
 _SECONDS = 10.0
 
 
+class UnfitDevice(Exception):
+    """This machine cannot compute as the operator asks; the sentence says what it lacks."""
+
+
 def gpu_memory() -> int | None:
     """Bytes of the first GPU's memory; None without a GPU that answers."""
     program = shutil.which("nvidia-smi")

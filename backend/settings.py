@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DTYPES = ("auto", "bfloat16", "float32")
 SMALL_CARD = 25 << 30  # bytes; cards sold as 24 GB report less
 LEVELS = ("debug", "info", "warning", "error")
+QUANTIZATIONS = ("none", "fp8", "int8")
 
 
 class Mistakes(Exception):
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     model_memory_gb: float | None = Field(default=None, gt=0, le=100_000, allow_inf_nan=False)
     device_map: str = "auto"
     dtype: str = "auto"
+    quantization: str = "none"  # of a model's large weights, on a GPU
     num_threads: int | None = Field(default=None, ge=1, le=1024)  # None: all cores
 
     @field_validator("api_keys", mode="before")
@@ -88,6 +90,13 @@ class Settings(BaseSettings):
         if value not in DTYPES:
             raise ValueError(f"must be one of {', '.join(DTYPES)}")
         return value
+
+    @field_validator("quantization")
+    @classmethod
+    def _known_quantization(cls, value: str) -> str:
+        if value.lower() not in QUANTIZATIONS:
+            raise ValueError(f"must be one of {', '.join(QUANTIZATIONS)}")
+        return value.lower()
 
     @field_validator("backend_address")
     @classmethod

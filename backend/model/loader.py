@@ -62,11 +62,13 @@ def load(
     device: str | None = None,
     dtype: str | None = None,
     plain: bool = False,
+    quantization: str = "none",
 ) -> LoadedModel:
-    """Loads the chosen model, or raises DamagedModel with a sentence that names the file.
+    """Loads the chosen model, or raises DamagedModel with a sentence that names the file, or
+    UnfitDevice with one that says what the machine lacks.
 
     `device` and `dtype` are torch's names of them; None is chosen. `embedding_bytes`,
-    `memory_bytes` and `plain` are as `load_network` has them.
+    `memory_bytes`, `plain` and `quantization` are as `load_network` has them.
     """
     began = time.monotonic()
     folder = choice.folder
@@ -101,6 +103,7 @@ def load(
         device=None if device is None else torch.device(device),
         dtype=None if dtype is None else getattr(torch, dtype),
         plain=plain,
+        quantization=quantization,
     )
     tokenizer = Tokenizer.from_folder(folder)
     template = Template.from_folder(folder, tokenizer, thinks=thinks)

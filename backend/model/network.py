@@ -17,8 +17,10 @@ from transformers.configuration_utils import PreTrainedConfig
 from transformers.models.llama.modeling_llama import LlamaForCausalLM
 from transformers.utils import logging as transformers_logging
 
+from backend.hardware import UnfitDevice
 from backend.model import adapter, attention, probe
 from backend.model.cuda import memory, weights
+from backend.model.cuda.quantised import Quantization, quantise_layers
 from backend.model.fused import fuse
 from backend.model.kv_cache import KVCache
 from backend.model.manifest import DamagedModel
@@ -101,6 +103,7 @@ def load_network(
     plain: bool = False,
     memory_bytes: int | None = None,
     adapted_by: Path | None = None,
+    quantization: str = "none",
     team: Team | None = None,
     follow: Callable[[Runner], None] | None = None,
 ) -> Network:
@@ -109,25 +112,32 @@ def load_network(
     `revision` tells the weights from others of the same name. What is None is chosen for the
     device; `packed` is as Runner has it. `plain` computes with transformers' own modules where
     faster ones could be had. `memory_bytes` is the most of a GPU's memory that is taken.
-    `adapted_by` is the file of an adapter made for these weights. `team` is who computes it
-    together; its leader lets the others load the same, and they `follow` until they are released.
-    Raises DamagedModel.
+    `adapted_by` is the file of an adapter made for these weights. `quantization` is the name of
+    how a GPU keeps the text model's large weights. `team` is who computes it together; its leader
+    lets the others load the same, and they `follow` until they are released. Raises DamagedModel,
+    and UnfitDevice.
     """
     torch.set_num_threads(threads)
     team = team or Alone(_claimed(device))
     device = team.device
+    kept = _quantization(quantization, device)
     if team.size > 1:
         packed = True
         if adapted_by is not None:
             raise DamagedModel(f"{folder.name} has an adapter, which needs one process alone")
-        options = {"max_model_len": max_model_len, "threads": threads, "dtype": dtype}
-        team.tell(Load(folder, options | {"plain": plain, "memory_bytes": memory_bytes}))
+        options: dict[str, Any] = {
+            "max_model_len": max_model_len,
+            "threads": threads,
+            "dtype": dtype,
+        }
+        options |= {"plain": plain, "memory_bytes": memory_bytes, "quantization": quantization}
+        team.tell(Load(folder, options))
     packed = device.type == "cuda" if packed is None else packed
     pace = _CUDA_PACE if device.type == "cuda" else _CPU_PACE
     pace = replace(pace, embedding_bytes=embedding_bytes or pace.embedding_bytes)
     if device.type == "cuda" and memory_bytes is not None:
         memory.limit(memory_bytes)
-    model, text, parameters = _build(folder, dtype or _best_dtype(device), device, team)
+    model, text, parameters = _build(folder, dtype or _best_dtype(device), device, team, kept)
     sees = hasattr(model, "get_image_features")
     if device.type == "cpu" and isinstance(model, LlamaForCausalLM):
         fuse(model)
@@ -219,12 +229,29 @@ def load_network(
         vocabulary_size=config.vocab_size,
         parameters=parameters,
         device=_device_name(device, team.size),
-        dtype=str(model.dtype).removeprefix("torch."),
+        dtype=_kept_as(model.dtype, kept),
     )
 
 
+def _quantization(name: str, device: torch.device) -> Quantization:
+    """What is asked for, where the device has kernels for it."""
+    kind = Quantization(name)
+    if kind is Quantization.NONE:
+        return kind
+    if device.type != "cuda":
+        log.info("there is no GPU: weights are not quantised")
+        return Quantization.NONE
+    have, need = torch.cuda.get_device_capability(device), kind.least_capability
+    if have < need:
+        raise UnfitDevice(
+            f"QUANTIZATION={name} needs a GPU of compute capability {need[0]}.{need[1]}, "
+            f"this one has {have[0]}.{have[1]}: use int8 or none"
+        )
+    return kind
+
+
 def _build(
-    folder: Path, dtype: torch.dtype, device: torch.device, team: Team
+    folder: Path, dtype: torch.dtype, device: torch.device, team: Team, kept: Quantization
 ) -> tuple[Any, Any, int]:
     """transformers' model, or what of it belongs to this process, its text part, and how many
     parameters the whole has."""
@@ -249,7 +276,9 @@ def _build(
 
     try:
         if device.type == "cuda" or shard is not None:
-            model = weights.load(model_class, folder, dtype, device, shard)
+            model = weights.load(
+                model_class, folder, dtype, device, shard, text=text_path, quantization=kept
+            )
             if model is not None:
                 return built(model)
         model, report = model_class.from_pretrained(
@@ -272,9 +301,12 @@ def _build(
                 f"{folder.name}: {len(names)} {problem.replace('_', ' ')}, first {names[0]}"
             )
     model.eval().requires_grad_(requires_grad=False)
-    return built(
-        model.to(device) if shard is None else weights.divide(model, folder, device, shard)
-    )
+    if shard is not None:
+        model = weights.divide(model, folder, device, shard)
+    model.to(device)
+    if kept is not Quantization.NONE:
+        quantise_layers(model, text_path, kept)
+    return built(model)
 
 
 def _claimed(wanted: torch.device | None) -> torch.device:
@@ -331,6 +363,12 @@ def _encoder(tower: torch.nn.Module, sight: Sight, device: torch.device, *, plai
             log.info("the vision tower runs in fused kernels")
             return FusedEncoder(FusedTower(tower), sight)
     return PlainEncoder(tower, sight)
+
+
+def _kept_as(dtype: torch.dtype, kept: Quantization) -> str:
+    """In what type weights are, for people."""
+    name = str(dtype).removeprefix("torch.")
+    return name if kept is Quantization.NONE else f"{name}, {kept.value} weights"
 
 
 def _head_dim(config: PreTrainedConfig) -> int:

@@ -87,6 +87,15 @@ def test_the_memory_says_how_many_requests_are_computed_at_once(
     assert settings.read().places(memory) == places
 
 
+def test_weights_can_be_quantised(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings.read().quantization == "none"
+    monkeypatch.setenv("QUANTIZATION", "FP8")
+    assert settings.read().quantization == "fp8"
+
+    (line,) = mistakes(monkeypatch, QUANTIZATION="fp4")
+    assert line == "QUANTIZATION: must be one of none, fp8, int8."
+
+
 def test_the_answer_cache_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANSWER_CACHE_MB", "0")
     assert settings.read().answer_cache_mb == 0

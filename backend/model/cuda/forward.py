@@ -8,12 +8,12 @@ from itertools import count
 
 import torch
 
-from backend.model.cuda import products
 from backend.model.cuda.attention import Decoding, Prompts, tiles
 from backend.model.cuda.decode_steps import Decode, DecodeSteps
 from backend.model.cuda.flight import DeviceFlight, Sample
-from backend.model.cuda.layers import Attention, FusedText, Step
+from backend.model.cuda.layers import Attention, FusedText, Step, times
 from backend.model.cuda.prompt_steps import PromptSteps, Stretch
+from backend.model.cuda.quantised import weight_of
 from backend.model.cuda.recording import Recorder
 from backend.model.cuda.sampling import Choice, DeviceSampler
 from backend.model.flight import Flight, Landed
@@ -35,10 +35,7 @@ class FusedHead(torch.nn.Module):
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """[rows, hidden] -> logits [rows, vocabulary]."""
-        if len(hidden) == 1:
-            return products.times(self._original.get_parameter("weight"), hidden)
-        logits: torch.Tensor = self._original(hidden)
-        return logits
+        return times(weight_of(self._original), hidden)
 
 
 class FusedForward:

@@ -14,9 +14,10 @@ from typing import Any, Protocol
 import torch
 from torch.nn.functional import linear
 
-from backend.model.cuda import products
+from backend.model.cuda import products, quantised_products
 from backend.model.cuda.activation import gated
 from backend.model.cuda.norms import Norm
+from backend.model.cuda.quantised import Quantised, Weight, drop_weight, joined, weight_of
 from backend.model.cuda.rotation import Angles, Heads, Rotation, turn_and_write
 from backend.model.parallel.team import Alone, Team
 
@@ -50,13 +51,13 @@ class FusedAttention:
     def __init__(self, original: torch.nn.Module) -> None:
         """Takes the weights out of transformers' module, which is of no use afterwards."""
         layers = [original.get_submodule(f"{name}_proj") for name in "qkv"]
-        self._weight = torch.cat([layer.get_parameter("weight") for layer in layers])
+        self._weight = joined([weight_of(layer) for layer in layers])
         self._bias: torch.Tensor | None = None
         if layers[0].bias is not None:
             self._bias = torch.cat([layer.get_parameter("bias") for layer in layers])
         for layer in layers:
-            del layer.weight, layer.bias
-        self._output = original.get_parameter("o_proj.weight")
+            drop_weight(layer)
+        self._output = weight_of(original.get_submodule("o_proj"))
         dim = int(original.head_dim)  # type: ignore[arg-type]
         keys = int(original.num_key_value_heads)  # type: ignore[arg-type]
         self.heads = Heads(len(self._weight) // dim - 2 * keys, keys, dim)
@@ -78,29 +79,29 @@ class FusedAttention:
                 self._weight, self._bias, rows, heads, angles, step.slots, *stored
             )
         else:
-            joint = linear(rows, self._weight, self._bias)
+            joint = times(self._weight, rows, self._bias)
             turn_and_write(joint, heads, angles, step.slots, *stored)
         outputs = [
             part.attend(joint[place], keys, values, self._scale) for place, part in step.parts
         ]
         output = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
-        return _times(self._output, output)
+        return times(self._output, output)
 
 
 class FusedMlp:
     """Gate and up, the activation between, and down."""
 
     def __init__(self, original: torch.nn.Module) -> None:
-        self._gate_up = original.get_parameter("gate_up_proj.weight")
-        self._down = original.get_parameter("down_proj.weight")
+        self._gate_up = weight_of(original.get_submodule("gate_up_proj"))
+        self._down = weight_of(original.get_submodule("down_proj"))
 
     def __call__(self, rows: torch.Tensor) -> torch.Tensor:
         """rows [n, hidden] -> [n, hidden]."""
         if len(rows) == 1:
             inner = products.times_gated(self._gate_up, rows)
         else:
-            inner = gated(linear(rows, self._gate_up))
-        return _times(self._down, inner)
+            inner = gated(times(self._gate_up, rows))
+        return times(self._down, inner)
 
 
 class FusedLayer:
@@ -159,9 +160,13 @@ class FusedText:
         return rows
 
 
-def _times(weight: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-    """rows [n, width] @ weight.T."""
-    return products.times(weight, rows) if len(rows) == 1 else linear(rows, weight)
+def times(weight: Weight, rows: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+    """rows [n, width] @ weight.T + bias."""
+    if len(rows) == 1 and bias is None:
+        return products.times(weight, rows)
+    if isinstance(weight, Quantised):
+        return quantised_products.times(weight, rows, bias)
+    return linear(rows, weight, bias)
 
 
 def can_fuse(text: torch.nn.Module) -> bool:

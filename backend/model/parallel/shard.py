@@ -56,7 +56,7 @@ class Shard:
 
     def trim(self, model: torch.nn.Module, device: torch.device) -> None:
         """Leaves of transformers' model, which holds no weights yet, room for this process's part,
-        and puts it on the device."""
+        and puts it on the device, but for what has no memory."""
         self.parameters = sum(weight.numel() for weight in model.parameters())
         text: Any = model.get_submodule(self._text)
         is_tied = self._is_tied(model)
@@ -66,7 +66,8 @@ class Shard:
                 if (name == _HEAD and not is_tied) or _is_divided(name):
                     self.divided[name] = weight.shape
                     shape = self.part(name, weight).shape
-                    room = torch.empty(shape, dtype=weight.dtype, device=device)
+                    where = weight.device if weight.is_meta else device
+                    room = torch.empty(shape, dtype=weight.dtype, device=where)
                     _set(module, name.rpartition(".")[2], room)
         heads = text.config.num_attention_heads
         text.config.head_dim = (
@@ -84,7 +85,9 @@ class Shard:
                 text.embed_tokens = Elsewhere(text.embed_tokens)
                 self.elsewhere.add(f"{self._text}.embed_tokens.weight")
         self.elsewhere |= names - set(model.state_dict())
-        model.to(device)
+        model._apply(  # type: ignore[no-untyped-call]
+            lambda weight: weight if weight.is_meta else weight.to(device)
+        )
 
     def finish(self, model: torch.nn.Module) -> None:
         """Cuts, now that the weights are there, an output layer that shares the embedding's."""

@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 import torch
 
-_ANYWHERE = {"test_weights.py"}  # needs neither GPU nor Triton
+_ANYWHERE = {"test_quantised.py", "test_weights.py"}  # need neither GPU nor Triton
 _INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 
 

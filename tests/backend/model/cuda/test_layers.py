@@ -10,6 +10,7 @@ import torch
 
 from backend.model.cuda.forward import FusedForward
 from backend.model.cuda.layers import FusedText, can_fuse
+from backend.model.cuda.quantised import Quantization, quantise_layers
 from backend.model.kv_cache import KVCache
 from backend.prompt.prompt import Sampling
 from backend.scheduling.scheduler import Slice
@@ -88,6 +89,38 @@ def test_rows_equal_those_of_transformers(architecture: str, device: torch.devic
                 whole[part.start : part.end] for whole, part in zip(wanted, step, strict=True)
             ]
             torch.testing.assert_close(rows, torch.cat(wanted), atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [Quantization.FP8, Quantization.INT8])
+def test_quantised_rows_equal_those_of_dequantised_layers(
+    kind: Quantization, device: torch.device
+) -> None:
+    reference, model = (checkpoints.build("glm4v").to(device) for _ in range(2))
+    for each in (reference, model):
+        quantise_layers(each, "model.language_model", kind)
+    ours = forward_of(model, device)
+    chance = random.Random(6)
+    prompt = tuple(chance.randrange(4, 260) for _ in range(80))  # more rows than a tile has
+    one = Sequence("a", "o", 0, prompt, Sampling(), output_ids=[7, 8, 9, 10], blocks=list(range(6)))
+    two = Sequence("b", "o", 0, prompt[:9], Sampling(), output_ids=[5], blocks=[7])
+    steps = [
+        [Slice(one, 0, 80)],
+        [Slice(one, 80, 81)],
+        [Slice(one, 81, 82), Slice(two, 0, 9)],
+        [Slice(one, 82, 83), Slice(two, 9, 10)],
+        [Slice(one, 83, 84)],
+    ]
+    with torch.inference_mode():
+        expected = {
+            part.request_id: reference(
+                torch.tensor([[*part.prompt_ids, *part.output_ids]], device=device)
+            ).logits[0]
+            for part in (one, two)
+        }
+        for step in steps:
+            said = ours.head(compute(ours, model, step))
+            wanted = [expected[part.sequence.request_id][part.start : part.end] for part in step]
+            torch.testing.assert_close(said, torch.cat(wanted), atol=2e-4, rtol=1e-3)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from backend.model.cuda import weights
+from backend.model.cuda.quantised import Quantization, quantise_layers
 from backend.model.parallel.shard import Shard, refusal
 from tests.fakes import checkpoints
 
@@ -50,6 +51,24 @@ def test_the_parts_of_every_weight_make_the_whole(architecture: str, tmp_path: P
             assert torch.equal(torch.cat([*gates, *ups]), weight)
         else:
             assert torch.equal(torch.cat(parts), weight)
+
+
+def test_a_part_can_be_quantised(tmp_path: Path) -> None:
+    whole = checkpoints.save("glm4v", tmp_path)
+    text, kind = WHERE["glm4v"], Quantization.INT8
+    for rank in range(2):
+        shard = Shard(rank, 2, text)
+        part = weights.load(
+            type(whole), tmp_path, torch.float32, HERE, shard, text=text, quantization=kind
+        )
+        exact = weights.load(
+            type(whole), tmp_path, torch.float32, HERE, Shard(rank, 2, text), text=text
+        )
+        quantise_layers(exact, text, kind)
+        assert shard.parameters == sum(weight.numel() for weight in whole.parameters())
+        mine, theirs = part.state_dict(), exact.state_dict()
+        assert mine.keys() == theirs.keys()
+        assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
 
 
 def test_a_bias_behind_a_sum_is_added_once() -> None:
