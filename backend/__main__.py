@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # worker processes import this module as well and need nothing of it
@@ -13,6 +14,8 @@ if TYPE_CHECKING:  # worker processes import this module as well and need nothin
     from backend.model.catalogue import Choice
     from backend.readiness import Load
     from backend.settings import Settings
+
+LOST = 3  # exit status: the device answers nothing any more, another process has to take over
 
 
 def main() -> int:
@@ -49,6 +52,16 @@ async def serve(settings: Settings, choice: Choice, places: int) -> int:
     from backend.model import catalogue
     from backend.service.server import AddressInUse, Server
 
+    log = structlog.get_logger(__name__)
+    loop, stopped, status = asyncio.get_running_loop(), asyncio.Event(), 0
+
+    def lost(reason: str) -> None:
+        """Nothing can be computed here any more; whoever watches over this process replaces it."""
+        nonlocal status
+        status = LOST
+        log.critical("ending", reason=reason)
+        loop.call_soon_threadsafe(stopped.set)
+
     limits = MediaLimits(quota_bytes=int(settings.media_quota_gb * 1e9))
     token = settings.backend_token
     try:
@@ -67,14 +80,13 @@ async def serve(settings: Settings, choice: Choice, places: int) -> int:
             (key.get_secret_value() for key in settings.api_keys),
         ),
         catalogue.entries(),
-        _loading(settings, choice, places),
+        _loading(settings, choice, places, lost),
         max_queue=settings.max_queue,
         max_running=places,
         answer_cache_bytes=settings.answer_cache_mb << 20,
     )
-    stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+        loop.add_signal_handler(name, stopped.set)
     try:
         port = await server.start(settings.backend_address)
     except AddressInUse:
@@ -83,7 +95,6 @@ async def serve(settings: Settings, choice: Choice, places: int) -> int:
             f"BACKEND_ADDRESS: a backend is already running at {settings.backend_address},"
             " or the address cannot be used."
         )
-    log = structlog.get_logger(__name__)
     log.info("listening", address=settings.backend_address, port=port)
     fonts_checked = asyncio.create_task(check_fonts(library))
     await stopped.wait()
@@ -91,7 +102,7 @@ async def serve(settings: Settings, choice: Choice, places: int) -> int:
     fonts_checked.cancel()
     await server.close()
     log.info("stopped")
-    return 0
+    return status
 
 
 async def check_fonts(library: Library) -> None:
@@ -109,7 +120,7 @@ async def check_fonts(library: Library) -> None:
         log.warning("fonts could not be checked")
 
 
-def _loading(settings: Settings, choice: Choice, places: int) -> Load:
+def _loading(settings: Settings, choice: Choice, places: int, lost: Callable[[str], None]) -> Load:
     """What the loading thread does."""
     from backend.engine import Engine
     from backend.errors import Unavailable
@@ -133,7 +144,7 @@ def _loading(settings: Settings, choice: Choice, places: int) -> Load:
             )
         except (DamagedModel, UnfitDevice) as problem:
             raise Unavailable(f"The model cannot be loaded: {problem}.") from problem
-        engine = Engine(model, max_running=places, max_queue=settings.max_queue)
+        engine = Engine(model, max_running=places, max_queue=settings.max_queue, on_lost=lost)
         engine.start()
         guides = Guides(model.tokenizer, model.eos_ids, thinks=model.info.thinks)
         return Ready(model.info, model.tokenizer, model.template, engine, model.sight, guides)

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from backend.model.outcome import Outcome
+from backend.errors import Internal, RequestError, Unavailable
+from backend.model.outcome import Failed, Outcome
 from backend.outgoing import Outgoing
 from backend.prompt.positions import Positions
 from backend.prompt.prompt import FinishReason
@@ -19,6 +20,7 @@ from backend.work import Listener, Work
 log = logging.getLogger(__name__)
 
 FAILURE = "The answer could not be computed."
+RETRY_AFTER = 5  # seconds
 _LOOP = "The answer was ended because it kept repeating itself."
 
 
@@ -33,7 +35,7 @@ class Request:
     has_started: bool = False
     completion_tokens: int = 0
     warning: str = ""
-    error: str = ""
+    error: RequestError | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -110,10 +112,15 @@ class Dispatch:
         if reason is not None:
             self.finish(advance.sequence, reason)
 
-    def fail(self, sequence: Sequence, why: str) -> None:
+    def fail(self, sequence: Sequence, failed: Failed) -> None:
         """Ends one answer that could not be computed, with a sentence for people."""
+        if sequence.reason is not None:
+            return
         request, _ = self._owners[id(sequence)]
-        request.error = why or FAILURE
+        if failed.is_passing:
+            request.error = Unavailable(failed.reason, retry_after=RETRY_AFTER)
+        else:
+            request.error = Internal(failed.reason or FAILURE)
         self.finish(sequence, FinishReason.ERROR)
 
     def finish(self, sequence: Sequence, reason: FinishReason) -> None:
@@ -122,7 +129,7 @@ class Dispatch:
             return
         request, answer = self._owners.pop(id(sequence))
         if reason is FinishReason.ERROR:
-            request.error = request.error or FAILURE
+            request.error = request.error or Internal(FAILURE)
         if sequence.guide is not None and reason is FinishReason.STOP:
             request.warning = request.warning or sequence.guide.warning
         delta = answer.flush(reason)
@@ -142,8 +149,11 @@ class Dispatch:
             request.error,
         )
 
-    def finish_all(self, request: Request, reason: FinishReason) -> None:
+    def finish_all(
+        self, request: Request, reason: FinishReason, error: RequestError | None = None
+    ) -> None:
         """Ends whatever of a request has not ended."""
+        request.error = request.error or error
         for answer in request.answers:
             self.finish(answer.sequence, reason)
 

@@ -9,24 +9,26 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from backend.dispatch import Dispatch, Request
+from backend.dispatch import RETRY_AFTER, Dispatch, Request
 from backend.errors import (
     AlreadyExists,
     ContextLengthExceeded,
     InvalidRequest,
     QueueFull,
+    RequestError,
     Unavailable,
 )
 from backend.model.flight import Flight, Landed
-from backend.model.outcome import NOT_SEEN, DeviceLost, Failed, Outcome, Sampled
+from backend.model.outcome import NO_MEMORY, NOT_SEEN, DeviceLost, Failed, Outcome, Sampled
 from backend.prompt.picture import ImageSpan
 from backend.prompt.prompt import FinishReason
 from backend.rates import Flow, Rate
 from backend.scheduling.blocks import BlockPool
 from backend.scheduling.scheduler import Batch, Scheduler
+from backend.scheduling.sequence import Sequence as Sequence_
 from backend.work import EngineStats, Listener, Work
 
 if TYPE_CHECKING:
@@ -38,8 +40,18 @@ log = logging.getLogger(__name__)
 class Engine:
     """Takes work from any thread and computes it on its own."""
 
-    def __init__(self, model: LoadedModel, *, max_running: int, max_queue: int) -> None:
+    def __init__(
+        self,
+        model: LoadedModel,
+        *,
+        max_running: int,
+        max_queue: int,
+        on_lost: Callable[[str], None] = lambda reason: None,
+    ) -> None:
+        """`on_lost` hears, on the engine's thread, that nothing can be computed any more in this
+        process, and why; by then every request has ended."""
         self._model = model
+        self._on_lost = on_lost
         self._limit = max_running + max_queue
         self._scheduler = Scheduler(
             BlockPool(model.blocks, model.block_size),
@@ -204,6 +216,10 @@ class Engine:
             while self._take_mail():
                 try:
                     self.step()
+                except DeviceLost as lost:
+                    log.critical("%s", lost, exc_info=lost)
+                    self._end_for_good(lost)
+                    break
                 except Exception:  # an error of ours: nobody's answer can be trusted any more
                     log.exception("a step broke")
                     self._flight = None
@@ -276,20 +292,24 @@ class Engine:
         tokens: list[int | None] = []
         for part, outcome in zip(batch.slices, self._without_blind(batch, outcomes), strict=True):
             if isinstance(outcome, Failed):
-                self._dispatch.fail(part.sequence, outcome.reason)
+                self._dispatch.fail(part.sequence, outcome)
             tokens.append(outcome.token if isinstance(outcome, Sampled) else None)
         return tokens
 
     def _without_blind(self, batch: Batch, outcomes: list[Outcome]) -> list[Outcome]:
         """The outcomes, but those of sequences whose pictures came to nothing have failed."""
         vision = self._model.vision
-        blind = vision.unusable() if vision is not None else frozenset()
-        if not blind:
+        if vision is None:
+            return outcomes
+        failed = dict.fromkeys(vision.unusable(), Failed(NOT_SEEN))
+        failed |= dict.fromkeys(vision.starved(), Failed(NO_MEMORY, is_passing=True))
+        if not failed:
             return outcomes
         return [
-            Failed(NOT_SEEN)
-            if any(span.picture.key in blind for span in part.sequence.images)
-            else outcome
+            next(
+                (failed[key] for key in _keys(part.sequence) if key in failed),
+                outcome,
+            )
             for part, outcome in zip(batch.slices, outcomes, strict=True)
         ]
 
@@ -329,7 +349,14 @@ class Engine:
             del self._live[request.key]
         self.release_pictures(span.picture.key for span in request.work.images)
 
-    def _end_all(self, reason: FinishReason) -> None:
+    def _end_for_good(self, lost: DeviceLost) -> None:
+        """Ends every request and accepts none any more: nothing can be computed here."""
+        with self._changed:
+            self._stop_at = time.monotonic()
+        self._end_all(FinishReason.ERROR, Unavailable(str(lost), retry_after=RETRY_AFTER))
+        self._on_lost(str(lost))
+
+    def _end_all(self, reason: FinishReason, error: RequestError | None = None) -> None:
         """Ends every request there is, so that nobody waits for ever."""
         with self._changed:
             submitted = _taken(self._submitted)
@@ -337,7 +364,12 @@ class Engine:
         for request in submitted:
             self._accept(request)
         for request in left:
-            self._dispatch.finish_all(request, reason)
+            self._dispatch.finish_all(request, reason, error)
+
+
+def _keys(sequence: Sequence_) -> Iterable[bytes]:
+    """Of the pictures in a sequence's prompt."""
+    return (span.picture.key for span in sequence.images)
 
 
 def _taken(box: deque[Any]) -> Collection[Any]:

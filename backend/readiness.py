@@ -206,7 +206,11 @@ class _WarmUp:
         """Nobody reads it."""
 
     def finished(
-        self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
+        self,
+        reasons: tuple[FinishReason, ...],
+        completion_tokens: int,
+        warning: str,
+        error: RequestError | None,
     ) -> None:
         """It is there, or it will never be."""
         self.failed = completion_tokens == 0 or FinishReason.ERROR in reasons

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from backend.errors import DeadlineExceeded
+from backend.errors import DeadlineExceeded, RequestError, Unavailable
 from backend.generations import Generation
 from backend.metrics import Metrics
 from backend.prompt import boxes
@@ -58,7 +58,11 @@ class Relay:
         self._hop(self._grow, delta, time.monotonic())
 
     def finished(
-        self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
+        self,
+        reasons: tuple[FinishReason, ...],
+        completion_tokens: int,
+        warning: str,
+        error: RequestError | None,
     ) -> None:
         """The end."""
         self._hop(self._finish, time.monotonic(), reasons, completion_tokens, warning, error)
@@ -106,12 +110,15 @@ class Relay:
         reasons: tuple[FinishReason, ...],
         completion_tokens: int,
         warning: str,
-        error: str,
+        error: RequestError | None,
     ) -> None:
         if self.end.done():  # given up on by a loop that is being torn down
             return
         if set(reasons) == {FinishReason.DEADLINE} and not completion_tokens:
             self.end.set_exception(too_late())
+            return
+        if isinstance(error, Unavailable):  # it may well succeed later
+            self.end.set_exception(error)
             return
         total = moment - self._accepted
         started = self._started
@@ -132,7 +139,7 @@ class Relay:
                     total=total,
                 ),
                 warning=warning,
-                error=error,
+                error="" if error is None else error.message,
                 boxes=self._boxes(len(reasons)),
             )
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from backend.errors import RequestError
 from backend.prompt.events import Delta
 from backend.prompt.guide import Guide
 from backend.prompt.picture import ImageSpan
@@ -40,9 +41,14 @@ class Listener(Protocol):
         """New text of one of its answers."""
 
     def finished(
-        self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
+        self,
+        reasons: tuple[FinishReason, ...],
+        completion_tokens: int,
+        warning: str,
+        error: RequestError | None,
     ) -> None:
-        """The end; exactly once, last."""
+        """The end; exactly once, last. `error` says what an answer that ended with an error
+        could not be computed for."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NOT_SEEN = "A picture could not be encoded."
+NO_MEMORY = (
+    "The device's memory did not suffice for this request. Try again, with fewer or smaller"
+    " pictures or a shorter text. Whoever runs the backend can give each request more room:"
+    " MAX_RUNNING=1 computes one at a time, a smaller MAX_MODEL_LEN bounds them, DTYPE=bfloat16"
+    " halves the weights, DEVICE_MAP names another device."
+)
 NOT_NUMBERS = "The model computed numbers that are none."
 LOST = "The device has failed; the backend starts anew."
 
@@ -23,6 +29,7 @@ class Failed:
     """A slice that could not be computed; the log says more."""
 
     reason: str = ""  # a sentence for people, if there is a better one than that it failed
+    is_passing: bool = False  # whether the same may well succeed when it is asked again
 
 
 Outcome = Sampled | Failed | None  # None: computed, and no token was due

@@ -19,6 +19,7 @@ from backend.model.flight import Flight, Landed
 from backend.model.kv_cache import KVCache
 from backend.model.outcome import (
     LOST,
+    NO_MEMORY,
     NOT_NUMBERS,
     NOT_SEEN,
     DeviceLost,
@@ -144,6 +145,8 @@ class Runner:
         log.warning("a step broke", exc_info=error)
         if not answers(self._device):
             raise DeviceLost(LOST) from error
+        if isinstance(error, torch.OutOfMemoryError) and self._device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def prepare(self, decodes: int) -> None:
         """Readies ahead of their need the steps in which up to that many sequences decode."""
@@ -188,7 +191,10 @@ class Runner:
         return [next(outcomes) if is_whole else Failed(NOT_SEEN) for is_whole in whole]
 
     def _computed(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> list[Outcome]:
-        """Runs slices in one forward pass; if that breaks, each alone, to find the one at fault."""
+        """Runs slices in one forward pass; if that breaks, in parts, to find the one at fault.
+
+        So for want of memory, too: what is computed alone needs least, and nobody else is harmed.
+        """
         if not slices:
             return []
         try:
@@ -197,10 +203,13 @@ class Runner:
             self._recover(error)
             if len(slices) > 1:
                 return [
-                    outcome for part in slices for outcome in self._computed([part], embeddings)
+                    outcome
+                    for some in _apart(slices)
+                    for outcome in self._computed(some, embeddings)
                 ]
-            log.exception("forward pass failed", extra=_named(slices[0]))
-            return [Failed()]
+            log.warning("a slice cannot be computed", extra=_named(slices[0]))
+            is_full = isinstance(error, torch.OutOfMemoryError)
+            return [Failed(NO_MEMORY, is_passing=True) if is_full else Failed()]
         outcomes = iter(self._chosen(logits, [part for part in slices if part.samples]))
         return [next(outcomes) if part.samples else None for part in slices]
 
@@ -319,6 +328,16 @@ class Runner:
             for span, _, _ in _pictures(part)
             for embedding in [embeddings.get(span.picture.key)]
         )
+
+
+def _apart(slices: SequenceOf[Slice]) -> Iterator[SequenceOf[Slice]]:
+    """Decodes, which need little, apart from prompts; then each slice by itself."""
+    decodes = [part for part in slices if part.start >= len(part.sequence.prompt_ids)]
+    if 0 < len(decodes) < len(slices):
+        yield decodes
+        slices = slices[len(decodes) :]
+    for part in slices:
+        yield [part]
 
 
 def answers(device: torch.device) -> bool:

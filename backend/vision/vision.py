@@ -69,6 +69,7 @@ class Vision:
         self._pooled = pooled
         self._rate = Rate()
         self._proofs: list[_Proof] = []
+        self._starved: set[bytes] = set()
 
     @property
     def tokens_per_second(self) -> float:
@@ -120,6 +121,12 @@ class Vision:
             self._rate.add(proof.tokens, proof.seconds)
         return frozenset(failing)
 
+    def starved(self) -> frozenset[bytes]:
+        """Keys of pictures that could not be encoded, since this was asked last, for want of the
+        device's memory."""
+        starved, self._starved = frozenset(self._starved), set()
+        return starved
+
     def _encode(self, pictures: Sequence[Picture]) -> dict[bytes, torch.Tensor]:
         groups = [pictures] if self._pooled else [(picture,) for picture in pictures]
         made: dict[bytes, torch.Tensor] = {}
@@ -139,8 +146,13 @@ class Vision:
         try:
             embeddings = self._encoder.encode(pictures)
         except Exception as error:
+            is_full = isinstance(error, torch.OutOfMemoryError)
+            if is_full and torch.cuda.is_available():
+                torch.cuda.empty_cache()
             if len(pictures) == 1:
                 log.warning("a picture cannot be encoded: %s", error, exc_info=True)
+                if is_full:
+                    self._starved.add(pictures[0].key)
                 return {}
             return {
                 key: embedding

@@ -15,6 +15,7 @@ from scripts.gpu.album import OWNER, PIXELS, Album, jpeg
 
 if TYPE_CHECKING:
     from backend.engine import Engine
+    from backend.errors import RequestError
     from backend.model.loader import LoadedModel
     from backend.prompt.events import Delta
     from backend.prompt.picture import ImageSpan, Picture
@@ -41,9 +42,14 @@ class Heard:
         self.times.append(time.perf_counter())
 
     def finished(
-        self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
+        self,
+        reasons: tuple[FinishReason, ...],
+        completion_tokens: int,
+        warning: str,
+        error: RequestError | None,
     ) -> None:
-        self.tokens, self.error = completion_tokens, error
+        self.tokens = completion_tokens
+        self.error = "" if error is None else error.message
         self.ended.set()
 
 

@@ -21,6 +21,7 @@ from scripts.lib.system import ROOT
 
 if TYPE_CHECKING:
     from backend.engine import Engine
+    from backend.errors import RequestError
     from backend.model.loader import LoadedModel
     from backend.prompt.events import Delta
     from backend.prompt.prompt import FinishReason
@@ -53,7 +54,11 @@ class Heard:
         self.first = self.first or time.perf_counter()
 
     def finished(
-        self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
+        self,
+        reasons: tuple[FinishReason, ...],
+        completion_tokens: int,
+        warning: str,
+        error: RequestError | None,
     ) -> None:
         self.tokens = completion_tokens
         self.ended.set()

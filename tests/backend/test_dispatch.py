@@ -6,7 +6,8 @@ import time
 from typing import Any
 
 from backend.dispatch import FAILURE, Dispatch, Request
-from backend.model.outcome import Sampled
+from backend.errors import Internal, RequestError, Unavailable
+from backend.model.outcome import Failed, Sampled
 from backend.prompt.events import Delta
 from backend.prompt.prompt import FinishReason, Sampling
 from backend.prompt.tokenizer import Tokenizer
@@ -31,7 +32,11 @@ class Told:
         self.deltas.append(delta)
 
     def finished(
-        self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
+        self,
+        reasons: tuple[FinishReason, ...],
+        completion_tokens: int,
+        warning: str,
+        error: RequestError | None,
     ) -> None:
         self.ends.append((reasons, completion_tokens, warning, error))
 
@@ -85,7 +90,7 @@ def test_a_request_ends_with_its_last_answer_and_once() -> None:
     answering.end()
     assert answering.told.ends == []
     answering.say("bc", FinishReason.LENGTH, index=1)
-    assert answering.told.ends == [((FinishReason.STOP, FinishReason.LENGTH), 3, "", "")]
+    assert answering.told.ends == [((FinishReason.STOP, FinishReason.LENGTH), 3, "", None)]
     assert len(answering.gone) == 1
     answering.dispatch.finish_all(answering.gone[0], FinishReason.CANCELLED)
     assert len(answering.told.ends) == 1
@@ -97,7 +102,7 @@ def test_an_answer_that_kept_repeating_itself_says_so() -> None:
     ((reasons, _, warning, error),) = answering.told.ends
     assert reasons == (FinishReason.LENGTH,)
     assert "repeating" in warning
-    assert error == ""
+    assert error is None
 
 
 def test_a_guides_warning_arrives_with_the_answer_it_ended() -> None:
@@ -109,13 +114,28 @@ def test_a_guides_warning_arrives_with_the_answer_it_ended() -> None:
     assert cancelled.told.ends[0][2] == ""
 
 
-def test_a_failure_has_a_sentence() -> None:
+def failure(failed: Failed) -> RequestError:
+    """What a listener is told of it."""
     answering = Answering()
-    answering.dispatch.fail(answering.sequences[0], "")
-    assert answering.told.ends == [((FinishReason.ERROR,), 0, "", FAILURE)]
-    explained = Answering()
-    explained.dispatch.fail(explained.sequences[0], "No token has the form.")
-    assert explained.told.ends[0][3] == "No token has the form."
+    answering.dispatch.fail(answering.sequences[0], failed)
+    answering.dispatch.fail(answering.sequences[0], failed)  # of another slice of the same
+    ((reasons, tokens, warning, error),) = answering.told.ends
+    assert (reasons, tokens, warning) == ((FinishReason.ERROR,), 0, "")
+    assert isinstance(error, RequestError)
+    return error
+
+
+def test_a_failure_has_a_sentence() -> None:
+    assert failure(Failed()).message == FAILURE
+    explained = failure(Failed("No token has the form."))
+    assert isinstance(explained, Internal)
+    assert explained.message == "No token has the form."
+
+
+def test_a_failure_that_may_pass_is_worth_another_try() -> None:
+    passing = failure(Failed("There was no memory.", is_passing=True))
+    assert isinstance(passing, Unavailable)
+    assert passing.retry_after
 
 
 def test_reasoning_is_told_apart_where_the_model_may_think() -> None:

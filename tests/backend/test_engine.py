@@ -18,12 +18,13 @@ from backend.errors import (
     ContextLengthExceeded,
     InvalidRequest,
     QueueFull,
+    RequestError,
     Unavailable,
 )
 from backend.model.catalogue import entries
 from backend.model.flight import Flight, Landed
 from backend.model.loader import LoadedModel
-from backend.model.outcome import NOT_SEEN, Failed, Outcome, Sampled
+from backend.model.outcome import NOT_SEEN, DeviceLost, Failed, Outcome, Sampled
 from backend.prompt.events import Delta
 from backend.prompt.picture import ImageSpan, Picture
 from backend.prompt.prompt import FinishReason, Sampling
@@ -45,9 +46,11 @@ class Alphabet:
     fails_at: str = ""  # a letter it cannot follow
     late_at: str = ""  # a letter after which its device cannot choose, and the host does
     raises: bool = False
+    lost_at: int | None = None  # the number of the step in which its device is lost
     by_itself: bool = False  # whether its device goes on before the host knows its tokens
     gate: threading.Semaphore | None = None  # a permit for each step
     rows: int = 0  # tokens computed so far
+    steps: int = 0
 
     def attach(self) -> None:
         """Nothing is shared between threads."""
@@ -64,6 +67,9 @@ class Alphabet:
 
     def arrive(self, batch: Batch) -> None:
         """The host waits for a batch."""
+        self.steps += 1
+        if self.steps == self.lost_at:
+            raise DeviceLost("The device has failed.")
         self.rows += sum(part.end - part.start for part in batch.slices)
         if self.gate is not None:
             self.gate.acquire(timeout=5)
@@ -155,10 +161,15 @@ class Eyes:
         self.cache = EmbeddingCache(1 << 20)
         self.encoded: list[bytes] = []
         self.blind_to: set[bytes] = set()
+        self.starving: set[bytes] = set()
         self.came_to_nothing: set[bytes] = set()  # of what was seen last
 
     def prepare(self) -> None:
         """Nothing takes long."""
+
+    def starved(self) -> frozenset[bytes]:
+        starved, self.starving = frozenset(self.starving), set()
+        return starved
 
     def unusable(self) -> frozenset[bytes]:
         failing, self.came_to_nothing = frozenset(self.came_to_nothing), set()
@@ -183,6 +194,7 @@ class Recorder:
     tokens: int = 0
     warning: str = ""
     error: str = ""
+    refusal: RequestError | None = None
     first: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -197,11 +209,16 @@ class Recorder:
         self.first.set()
 
     def finished(
-        self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
+        self,
+        reasons: tuple[FinishReason, ...],
+        completion_tokens: int,
+        warning: str,
+        error: RequestError | None,
     ) -> None:
         self.calls.append("finished")
         self.reasons, self.tokens = reasons, completion_tokens
-        self.warning, self.error = warning, error
+        self.warning, self.refusal = warning, error
+        self.error = "" if error is None else error.message
         self.ended.set()
 
     def text(self, index: int = 0) -> str:
@@ -238,6 +255,7 @@ def start(request: pytest.FixtureRequest) -> Iterator[Start]:
         running: int = 8,
         queue: int = 64,
         eyes: Eyes | None = None,
+        on_lost: Callable[[str], None] = lambda reason: None,
     ) -> Engine:
         runner = runner or Alphabet()
         runner.by_itself = request.param
@@ -245,6 +263,7 @@ def start(request: pytest.FixtureRequest) -> Iterator[Start]:
             model(runner, blocks=blocks, eyes=eyes),
             max_running=running,
             max_queue=queue,
+            on_lost=on_lost,
         )
         engine.start()
         engines.append(engine)
@@ -484,6 +503,41 @@ def test_a_token_that_the_device_cannot_choose_is_chosen_in_the_end(start: Start
     assert [one.text()[:3] for one in heard] == ["bcd", "lmn", "nop", "z", "yz"]
     assert all(one.text().endswith("z") for one in heard)
     assert [one.tokens for one in heard] == [25, 15, 13, 1, 2]
+
+
+def test_a_lost_device_ends_every_request_and_the_engine(start: Start) -> None:
+    told: list[str] = []
+    gate = threading.Semaphore(0)
+    engine = start(Alphabet(lost_at=3, gate=gate), running=1, on_lost=told.append)
+    running, waiting = ask(engine, work("running")), ask(engine, work("waiting"))
+    gate.release(9)
+    for one in (running, waiting):
+        one.text()
+        assert one.reasons == (FinishReason.ERROR,)
+        assert isinstance(one.refusal, Unavailable)
+        assert one.refusal.retry_after
+        assert one.error == "The device has failed."
+    assert running.tokens == 2
+    with pytest.raises(Unavailable):
+        ask(engine, work("late"))
+    engine.stop(1)
+    assert told == ["The device has failed."]
+    assert engine.stats().blocks_used == 0
+
+
+def test_a_picture_that_there_is_no_memory_for_fails_its_own_request_for_now(start: Start) -> None:
+    eyes = Eyes()
+    eyes.blind_to.add(b"X")
+    eyes.starving.add(b"X")
+    gate = threading.Semaphore(0)
+    engine = start(Alphabet(gate=gate), eyes=eyes)
+    engine.hold_pictures([b"X", b"A"])
+    bad, good = ask(engine, work("X", "w", pictures="X")), ask(engine, work("A", pictures="A"))
+    gate.release(99)
+    assert good.text().endswith("z")
+    bad.text()
+    assert isinstance(bad.refusal, Unavailable)
+    assert "MAX_RUNNING" in bad.error
 
 
 def test_a_step_that_breaks_ends_its_requests_and_the_engine_goes_on(start: Start) -> None:

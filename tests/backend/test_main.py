@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -9,17 +10,23 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import grpc
 import pytest
 from structlog.testing import capture_logs
 
-from backend.__main__ import check_fonts
+from backend import settings
+from backend.__main__ import LOST, check_fonts, serve
+from backend.errors import Unavailable
 from backend.hardware import cores, gpu_memory
 from backend.media import fonts
 from backend.media.library import Library
+from backend.model import catalogue
+from backend.model.catalogue import Choice
+from backend.readiness import Load, Ready, Report
+from backend.settings import Settings
 from protos import inference_pb2 as pb
 from protos import inference_pb2_grpc
 from tests.fakes.running import question, text_of
@@ -116,6 +123,26 @@ def test_a_model_that_cannot_be_loaded_leaves_a_backend_that_says_so(
     assert time.monotonic() - began < 5
     for line in log.splitlines():
         assert "event" in json.loads(line)
+
+
+async def test_a_lost_device_ends_the_process_with_a_status_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def loading(
+        settings: Settings, choice: Choice, places: int, lost: Callable[[str], None]
+    ) -> Load:
+        def bring_in(report: Report) -> Ready:
+            lost("The device has failed.")
+            raise Unavailable("It has no device.")
+
+        return bring_in
+
+    monkeypatch.setattr("backend.__main__._loading", loading)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("BACKEND_ADDRESS", "127.0.0.1:0")
+    choice = Choice(catalogue.entries()[0], tmp_path, "a test asks for it")
+    async with asyncio.timeout(30):
+        assert await serve(settings.read(), choice, 1) == LOST
 
 
 def test_the_machine_is_known() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from backend.errors import DeadlineExceeded
+from backend.errors import DeadlineExceeded, Internal, Unavailable
 from backend.generations import Generation
 from backend.metrics import Metrics
 from backend.prompt.boxes import Target
@@ -64,7 +64,7 @@ async def test_times_are_those_of_the_engine_however_late_the_loop_hears() -> No
         time.sleep(0.04)
         relay.delta(Delta(0, "bc", 2))
         relay.delta(Delta(0, "", 0))
-        relay.finished((FinishReason.STOP,) * 2, 4, "", "")
+        relay.finished((FinishReason.STOP,) * 2, 4, "", None)
 
     ended = hold_up_the_loop(compute) - told.began
     finished = await relay.end
@@ -83,7 +83,7 @@ async def test_usage_tells_cached_picture_and_reasoning_tokens() -> None:
     told.relay.started(16, 0.0)
     told.relay.delta(Delta(0, "", 3, reasoning="hm", reasoning_tokens=3))
     told.relay.delta(Delta(0, "Yes.", 2))
-    told.relay.finished((FinishReason.STOP,), 5, "", "")
+    told.relay.finished((FinishReason.STOP,), 5, "", None)
 
     usage = (await told.relay.end).usage
     assert (usage.prompt_tokens, usage.cached_tokens, usage.image_tokens) == (50, 16, 20)
@@ -100,7 +100,7 @@ async def test_an_answer_first_taken_for_reasoning_costs_no_reasoning() -> None:
     for index in (0, 1):
         told.relay.delta(Delta(index, "", 3, reasoning="Yes.", reasoning_tokens=3))
     told.relay.delta(Delta(0, "Yes.", 0, is_retold=True))
-    told.relay.finished((FinishReason.STOP,) * 2, 6, "", "")
+    told.relay.finished((FinishReason.STOP,) * 2, 6, "", None)
     assert (await told.relay.end).usage.reasoning_tokens == 3, "the other answer's"
 
 
@@ -109,7 +109,7 @@ async def test_places_that_answers_name_are_told_at_the_end() -> None:
     told.relay.started(0, 0.0)
     told.relay.delta(Delta(1, "a", 1, marks=(Mark("seal", 0, 0, 500, 500),)))
     told.relay.delta(Delta(1, "b", 1, marks=(Mark("name", 500, 500, 1000, 1000),)))
-    told.relay.finished((FinishReason.STOP,) * 2, 2, "", "")
+    told.relay.finished((FinishReason.STOP,) * 2, 2, "", None)
     none, two = (await told.relay.end).boxes
     assert none == ()
     assert two == (
@@ -121,16 +121,33 @@ async def test_places_that_answers_name_are_told_at_the_end() -> None:
 async def test_without_places_there_is_nothing_to_tell() -> None:
     told = Told()
     told.relay.delta(Delta(0, "a", 1, marks=(Mark("seal", 0, 0, 500, 500),)))
-    told.relay.finished((FinishReason.STOP,), 1, "", "")
+    told.relay.finished((FinishReason.STOP,), 1, "", None)
     assert (await told.relay.end).boxes == ()
 
 
 async def test_a_deadline_before_any_token_is_an_error() -> None:
     told = Told()
-    told.relay.finished((FinishReason.DEADLINE,), 0, "", "")
+    told.relay.finished((FinishReason.DEADLINE,), 0, "", None)
     with pytest.raises(DeadlineExceeded):
         await told.relay.end
     assert told.metrics.first_token.total == 0
+
+
+async def test_a_failure_that_may_pass_is_told_as_such() -> None:
+    told = Told()
+    error = Unavailable("No memory.", retry_after=5)
+    told.relay.finished((FinishReason.ERROR,), 0, "", error)
+    with pytest.raises(Unavailable) as failure:
+        await told.relay.end
+    assert failure.value is error
+
+
+async def test_any_other_failure_is_an_end_with_a_sentence() -> None:
+    told = Told()
+    told.relay.finished((FinishReason.ERROR,), 3, "", Internal("It broke."))
+    finished = await told.relay.end
+    assert finished.reasons == (FinishReason.ERROR,)
+    assert finished.error == "It broke."
 
 
 async def test_a_token_costs_the_engine_and_the_loop_next_to_nothing() -> None:
@@ -142,7 +159,7 @@ async def test_a_token_costs_the_engine_and_the_loop_next_to_nothing() -> None:
     began = time.thread_time()
     for delta in deltas:
         told.relay.delta(delta)
-    told.relay.finished((FinishReason.STOP,), count, "", "")
+    told.relay.finished((FinishReason.STOP,), count, "", None)
     finished = await told.relay.end
     seconds = time.thread_time() - began
 

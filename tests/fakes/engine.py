@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from backend.errors import RequestError
+from backend.errors import Internal, RequestError
 from backend.prompt.events import Delta
 from backend.prompt.picture import ImageSpan
 from backend.prompt.prompt import FinishReason
@@ -159,7 +159,8 @@ class FakeEngine:
             del self._live[work.owner, work.request_id]
             self._embedded |= set(keys)
         self.release_pictures(keys)
-        error = "The answer could not be computed." if reason is FinishReason.ERROR else ""
+        failure = Internal("The answer could not be computed.")
+        error = failure if reason is FinishReason.ERROR else None
         run.listener.finished((reason,) * work.sampling.n, said, "", error)
 
     def _wait(self, run: _Run) -> FinishReason | None:

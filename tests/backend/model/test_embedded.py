@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from backend.engine import Engine
+from backend.errors import RequestError
 from backend.model.catalogue import UnknownModel, choose
 from backend.model.loader import LoadedModel, load
 from backend.prompt.events import Delta
@@ -70,7 +71,11 @@ class Heard:
         self.text += delta.text
 
     def finished(
-        self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
+        self,
+        reasons: tuple[FinishReason, ...],
+        completion_tokens: int,
+        warning: str,
+        error: RequestError | None,
     ) -> None:
         self.reasons, self.tokens = reasons, completion_tokens
         self.ended.set()

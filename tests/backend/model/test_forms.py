@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from backend.engine import Engine
+from backend.errors import RequestError
 from backend.model.catalogue import UnknownModel, choose
 from backend.model.loader import LoadedModel, load
 from backend.prompt.events import Delta
@@ -103,7 +104,7 @@ class Heard:
     text: str = ""
     reasons: tuple[FinishReason, ...] = ()
     warning: str = ""
-    error: str = ""
+    error: RequestError | None = None
     ended: threading.Event = field(default_factory=threading.Event)
 
     def started(self, cached_tokens: int, queue_seconds: float) -> None: ...
@@ -112,7 +113,11 @@ class Heard:
         self.text += delta.text
 
     def finished(
-        self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
+        self,
+        reasons: tuple[FinishReason, ...],
+        completion_tokens: int,
+        warning: str,
+        error: RequestError | None,
     ) -> None:
         self.reasons, self.warning, self.error = reasons, warning, error
         self.ended.set()

@@ -13,7 +13,7 @@ import torch
 
 from backend.model.catalogue import UnknownModel, choose
 from backend.model.network import Network, load_network
-from backend.model.outcome import Failed, Outcome, Sampled
+from backend.model.outcome import DeviceLost, Failed, Outcome, Sampled
 from backend.prompt.picture import ImageSpan
 from backend.prompt.positions import Positions
 from backend.prompt.prompt import Sampling
@@ -161,6 +161,95 @@ def test_what_a_spoilt_request_left_in_its_blocks_reaches_nobody(network: Networ
     assert isinstance(answer(network, [bad], spoilt)[0][0], Failed)
     after = four(network)[0]
     assert same(network, answer(network, [after], known)[0], expected[0])
+
+
+@pytest.mark.parametrize("network", ["packed"], indirect=True)
+@pytest.mark.parametrize(("room", "failing"), [(70, ()), (30, ("long",))])
+def test_want_of_memory_costs_one_request_at_most(
+    network: Network, monkeypatch: pytest.MonkeyPatch, room: int, failing: tuple[str, ...]
+) -> None:
+    """For so many rows in one pass there is memory: two short prompts, and one of 64 tokens."""
+    forward = network.runner._forward
+
+    def cramped(slices: list[Slice], known: dict[bytes, torch.Tensor]) -> torch.Tensor:
+        if sum(part.end - part.start for part in slices) > room:
+            raise torch.OutOfMemoryError
+        return forward(slices, known)
+
+    sequences = {
+        name: Sequence(
+            name,
+            "o",
+            0,
+            tuple(4 + (7 * place + length) % 250 for place in range(length)),
+            Sampling(max_tokens=9, seed=0),
+            blocks=list(range(10 * number, 10 * number + 10)),
+        )
+        for number, (name, length) in enumerate({"one": 20, "long": 64, "two": 25}.items())
+    }
+
+    def computed() -> dict[str, Outcome]:
+        parts = [Slice(each, 0, each.length) for each in sequences.values()]
+        return dict(
+            zip(sequences, network.runner.run(Batch(prefills=tuple(parts)), {}), strict=True)
+        )
+
+    expected = computed()
+    monkeypatch.setattr(network.runner, "_forward", cramped)
+    found = computed()
+    for name, outcome in found.items():
+        if name in failing:
+            assert isinstance(outcome, Failed)
+            assert outcome.is_passing
+            for setting in ("MAX_RUNNING", "DTYPE", "DEVICE_MAP"):
+                assert setting in outcome.reason
+        else:
+            assert outcome == expected[name]
+
+
+@pytest.mark.parametrize("network", ["packed"], indirect=True)
+def test_answers_go_on_when_there_is_no_memory_for_a_prompt_beside_them(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, newcomer = (
+        Sequence(name, "o", 0, tuple(range(4, 4 + length)), Sampling(max_tokens=9, seed=0))
+        for name, length in (("running", 5), ("newcomer", 40))
+    )
+    running.blocks.extend(range(4))
+    newcomer.blocks.extend(range(4, 8))
+    [first] = network.runner.run(Batch(prefills=(Slice(running, 0, 5),)), {})
+    assert isinstance(first, Sampled)
+    running.output_ids.append(first.token)
+    forward, passes = network.runner._forward, []
+
+    def cramped(slices: list[Slice], known: dict[bytes, torch.Tensor]) -> torch.Tensor:
+        passes.append([part.sequence.request_id for part in slices])
+        if any(part.sequence is newcomer for part in slices):
+            raise torch.OutOfMemoryError
+        return forward(slices, known)
+
+    monkeypatch.setattr(network.runner, "_forward", cramped)
+    batch = Batch(decodes=(Slice(running, 5, 6),), prefills=(Slice(newcomer, 0, 40),))
+    going_on, failed = network.runner.run(batch, {})
+    assert isinstance(going_on, Sampled)
+    assert isinstance(failed, Failed)
+    assert passes == [["running", "newcomer"], ["running"], ["newcomer"]]
+
+
+@pytest.mark.parametrize("network", ["packed"], indirect=True)
+def test_a_device_that_never_answers_again_is_lost(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(slices: list[Slice], known: dict[bytes, torch.Tensor]) -> torch.Tensor:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(network.runner, "_forward", broken)
+    [sequence, *_] = four(network)
+    batch = Batch(prefills=(Slice(sequence, 0, 3),))
+    assert isinstance(network.runner.run(batch, {})[0], Failed)
+    monkeypatch.setattr("backend.model.runner.answers", lambda device: False)
+    with pytest.raises(DeviceLost):
+        network.runner.run(batch, {})
 
 
 def test_a_slice_inside_a_picture_needs_its_embedding_and_one_beside_it_does_not(

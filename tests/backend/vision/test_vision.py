@@ -22,9 +22,12 @@ class Watched(PlainEncoder):
 
     calls: list[int]
     poison: bytes | None = None
+    room: int | None = None  # for so many pictures at once there is memory
 
     def encode(self, pictures: Sequence[Picture]) -> list[torch.Tensor]:
         self.calls.append(len(pictures))
+        if self.room is not None and len(pictures) > self.room:
+            raise torch.OutOfMemoryError
         made = super().encode(pictures)
         for seen, embedding in zip(pictures, made, strict=True):
             if seen.key == self.poison:
@@ -111,6 +114,25 @@ def test_a_poisoned_picture_is_left_out_and_the_others_are_as_without_it(
         torch.testing.assert_close(embedding, expected[key], atol=1e-5, rtol=1e-5)
     assert all(each.pixels is None for each in seen)
     assert vision.cache.get(bad.key) is None
+
+
+def test_pictures_that_need_too_much_memory_together_are_encoded_apart(
+    vision: Vision, encoder: Watched, sight: Sight
+) -> None:
+    encoder.room = 1
+    assert len(vision.embeddings(pictures(sight))) == 4
+    assert encoder.calls == [4, 1, 1, 1, 1]
+    assert vision.starved() == frozenset()
+
+
+def test_a_picture_that_there_is_no_memory_for_is_told_once(
+    vision: Vision, encoder: Watched, sight: Sight
+) -> None:
+    encoder.room = 0
+    [shown] = pictures(sight, 1)
+    assert vision.embeddings([shown]) == {}
+    assert vision.starved() == {shown.key}
+    assert vision.starved() == frozenset()
 
 
 def test_apart_every_picture_has_the_same_bits_in_any_company(

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from backend.engine import Engine
+from backend.errors import RequestError
 from backend.model.catalogue import entries
 from backend.model.cuda.forward import FusedForward
 from backend.model.cuda.layers import FusedText
@@ -68,7 +69,7 @@ class Heard:
     ended: threading.Event = field(default_factory=threading.Event)
     text: str = ""
     tokens: int = 0
-    error: str = ""
+    error: RequestError | None = None
     reasons: tuple[FinishReason, ...] = ()
 
     def started(self, cached_tokens: int, queue_seconds: float) -> None:
@@ -78,7 +79,11 @@ class Heard:
         self.text += f"/{delta.index}{delta.text}"
 
     def finished(
-        self, reasons: tuple[FinishReason, ...], completion_tokens: int, warning: str, error: str
+        self,
+        reasons: tuple[FinishReason, ...],
+        completion_tokens: int,
+        warning: str,
+        error: RequestError | None,
     ) -> None:
         self.reasons, self.tokens, self.error = reasons, completion_tokens, error
         self.ended.set()
@@ -177,7 +182,8 @@ def test_numbers_that_are_none_end_their_own_answer(device: torch.device) -> Non
     bad, good = ask_two(spoiling)
     assert bad.reasons == (FinishReason.ERROR,)
     assert bad.tokens < plain[0].tokens
-    assert "none" in bad.error
+    assert bad.error is not None
+    assert "none" in bad.error.message
     assert good.answer == plain[1].answer
 
 
