@@ -129,6 +129,11 @@ def _loading(settings: Settings, choice: Choice, places: int, lost: Callable[[st
     from backend.prompt.guides import Guides
     from backend.readiness import Phase, Ready, Report
 
+    # Kernels are compiled once for a card, not at every start.
+    os.environ.setdefault(
+        "TRITON_CACHE_DIR", str(settings.data_dir.absolute() / "cache" / "triton")
+    )
+
     def bring_in(report: Report) -> Ready:
         try:
             model = load(

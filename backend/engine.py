@@ -71,6 +71,7 @@ class Engine:
         self._cancelled: deque[Request] = deque()
         self._forgotten: deque[str] = deque()  # owners
         self._stop_at: float | None = None  # on time.monotonic()'s clock
+        self.is_prepared = threading.Event()  # nothing is left to be made ready in idle moments
         self._flight: Flight | None = None  # a step that was begun ahead; the engine's thread's own
         # Written by the engine's thread, read by any:
         self._flow = Flow()
@@ -214,20 +215,25 @@ class Engine:
             if self._model.vision is not None:
                 self._model.vision.prepare()
             while self._take_mail():
-                try:
-                    self.step()
-                except DeviceLost as lost:
-                    log.critical("%s", lost, exc_info=lost)
-                    self._end_for_good(lost)
-                    break
-                except Exception:  # an error of ours: nobody's answer can be trusted any more
-                    log.exception("a step broke")
-                    self._flight = None
-                    self._end_all(FinishReason.ERROR)
+                self._turn()
+        except DeviceLost as lost:
+            log.critical("%s", lost, exc_info=lost)
+            self._end_for_good(lost)
         finally:
             with self._changed:
                 self._stop_at = self._stop_at or time.monotonic()  # nothing is accepted from now
             self._end_all(FinishReason.CANCELLED)
+
+    def _turn(self) -> None:
+        """A step; if it breaks by an error of ours, nobody's answer can be trusted any more."""
+        try:
+            self.step()
+        except DeviceLost:
+            raise
+        except Exception:
+            log.exception("a step broke")
+            self._flight = None
+            self._end_all(FinishReason.ERROR)
 
     def step(self) -> None:
         """One turn: decide, see, compute, write down, deliver.
@@ -320,10 +326,10 @@ class Engine:
 
     def _take_mail(self) -> bool:
         """Takes in new and cancelled requests, waiting for some if idle; False at the end."""
+        while not (self.is_prepared.is_set() or self._has_mail() or self._stop_at is not None):
+            self._prepare_more()
         with self._changed:
-            while not (
-                self._submitted or self._cancelled or self._forgotten or self._scheduler.has_work
-            ):
+            while not self._has_mail():
                 if self._stop_at is not None:
                     return False
                 self._changed.wait()
@@ -338,6 +344,24 @@ class Engine:
         for request in cancelled:
             self._dispatch.finish_all(request, FinishReason.CANCELLED)
         return True
+
+    def _has_mail(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(
+            self._submitted or self._cancelled or self._forgotten or self._scheduler.has_work
+        )
+
+    def _prepare_more(self) -> None:
+        """Uses an idle moment after the start."""
+        try:
+            has_more = self._model.runner.prepare_more()
+        except DeviceLost:
+            raise
+        except Exception:  # it will be made when it is needed, or its lack be told then
+            log.exception("a step could not be made ready")
+            has_more = False
+        if not has_more:
+            self.is_prepared.set()
 
     def _accept(self, request: Request) -> None:
         self._scheduler.add(self._dispatch.open(request))

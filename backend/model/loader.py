@@ -104,6 +104,7 @@ def load(
         dtype=None if dtype is None else getattr(torch, dtype),
         plain=plain,
         quantization=quantization,
+        on_phase=on_phase,
     )
     tokenizer = Tokenizer.from_folder(folder)
     template = Template.from_folder(folder, tokenizer, thinks=thinks)

@@ -106,6 +106,7 @@ def load_network(
     quantization: str = "none",
     team: Team | None = None,
     follow: Callable[[Runner], None] | None = None,
+    on_phase: Callable[[str], None] = lambda doing: None,
 ) -> Network:
     """Loads the weights and lays out the memory for keys and values.
 
@@ -114,8 +115,8 @@ def load_network(
     faster ones could be had. `memory_bytes` is the most of a GPU's memory that is taken.
     `adapted_by` is the file of an adapter made for these weights. `quantization` is the name of
     how a GPU keeps the text model's large weights. `team` is who computes it together; its leader
-    lets the others load the same, and they `follow` until they are released. Raises DamagedModel,
-    and UnfitDevice.
+    lets the others load the same, and they `follow` until they are released. `on_phase` hears what
+    is being waited for. Raises DamagedModel, and UnfitDevice.
     """
     torch.set_num_threads(threads)
     team = team or Alone(_claimed(device))
@@ -137,7 +138,9 @@ def load_network(
     pace = replace(pace, embedding_bytes=embedding_bytes or pace.embedding_bytes)
     if device.type == "cuda" and memory_bytes is not None:
         memory.limit(memory_bytes)
-    model, text, parameters = _build(folder, dtype or _best_dtype(device), device, team, kept)
+    model, text, parameters = _build(
+        folder, dtype or _best_dtype(device), device, team, kept, on_phase
+    )
     sees = hasattr(model, "get_image_features")
     if device.type == "cpu" and isinstance(model, LlamaForCausalLM):
         fuse(model)
@@ -175,6 +178,7 @@ def load_network(
         )
 
     if device.type == "cuda":
+        on_phase("measuring the memory that a step takes")
         trial = runner_on(_cache(config, pace.step_tokens // BLOCK_SIZE, model.dtype, device))
         needed = memory.peak(
             lambda: (
@@ -215,10 +219,11 @@ def load_network(
         # The last bits of a picture must not depend on its company where those of a chunk do not.
         pooled = packed or reuse_tokens == BLOCK_SIZE
         vision = Vision(encoder, EmbeddingCache(pace.embedding_bytes), pooled=pooled)
+        on_phase("looking at two pictures")
         if not probe.sees(runner, encoder):
             raise DamagedModel(f"{folder.name}: the model says the same of different pictures")
     if follow is None:
-        runner.prepare(_RECORDED_DECODES)
+        runner.prepare(_RECORDED_DECODES, on_phase)
     return Network(
         runner=runner,
         vision=vision,
@@ -251,7 +256,12 @@ def _quantization(name: str, device: torch.device) -> Quantization:
 
 
 def _build(
-    folder: Path, dtype: torch.dtype, device: torch.device, team: Team, kept: Quantization
+    folder: Path,
+    dtype: torch.dtype,
+    device: torch.device,
+    team: Team,
+    kept: Quantization,
+    on_phase: Callable[[str], None],
 ) -> tuple[Any, Any, int]:
     """transformers' model, or what of it belongs to this process, its text part, and how many
     parameters the whole has."""
@@ -277,7 +287,14 @@ def _build(
     try:
         if device.type == "cuda" or shard is not None:
             model = weights.load(
-                model_class, folder, dtype, device, shard, text=text_path, quantization=kept
+                model_class,
+                folder,
+                dtype,
+                device,
+                shard,
+                text=text_path,
+                quantization=kept,
+                on_phase=on_phase,
             )
             if model is not None:
                 return built(model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as SequenceOf
 from contextlib import nullcontext
 from functools import partial
@@ -148,11 +148,17 @@ class Runner:
         if isinstance(error, torch.OutOfMemoryError) and self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def prepare(self, decodes: int) -> None:
-        """Readies ahead of their need the steps in which up to that many sequences decode."""
+    def prepare(self, decodes: int, tell: Callable[[str], None] = lambda doing: None) -> None:
+        """Readies ahead of their need the steps in which up to that many sequences decode: as many
+        as it takes to answer soon. `tell` hears how far it is."""
         with self._team.doing(partial(Prepare, decodes)):
             if self._fused is not None:
-                self._fused.prepare(decodes)
+                # What several processes do together is best all done at the start.
+                self._fused.prepare(decodes, tell, whole=self._team.size > 1)
+
+    def prepare_more(self) -> bool:
+        """Readies one more step in an idle moment; whether more are left."""
+        return self._fused is not None and self._fused.prepare_more()
 
     @torch.inference_mode()
     def logits(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:

@@ -78,6 +78,8 @@ class Bench:
         self.engine.start()
         self.first_token(self.words(8))
         self.start_seconds = time.perf_counter() - began
+        self.engine.is_prepared.wait()
+        self.prepared_seconds = time.perf_counter() - began
 
     @property
     def album(self) -> Album:

@@ -47,7 +47,11 @@ class Session:
     def start(self, **options: Any) -> Bench:  # noqa: ANN401  # of `load`
         """Another engine, ready; what is prepared in the background is prepared."""
         bench = Bench(self.folder, **{"max_model_len": 8192, **self.load, **options})
-        print(f"started in {bench.start_seconds:.1f} s, {bench.model.blocks} blocks:", flush=True)
+        print(
+            f"started in {bench.start_seconds:.1f} s, all recorded after"
+            f" {bench.prepared_seconds:.1f} s, {bench.model.blocks} blocks:",
+            flush=True,
+        )
         for seconds, doing in bench.phases:
             print(f"  {seconds:6.1f} s {doing}", flush=True)
         return bench

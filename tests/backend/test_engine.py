@@ -51,9 +51,14 @@ class Alphabet:
     gate: threading.Semaphore | None = None  # a permit for each step
     rows: int = 0  # tokens computed so far
     steps: int = 0
+    left_for_later: int = 0  # what is made ready in idle moments
 
     def attach(self) -> None:
         """Nothing is shared between threads."""
+
+    def prepare_more(self) -> bool:
+        self.left_for_later -= 1
+        return self.left_for_later > 0
 
     def launch(self, batch: Batch, embeddings: Mapping[bytes, Any]) -> Flight:
         if not self.by_itself:
@@ -503,6 +508,14 @@ def test_a_token_that_the_device_cannot_choose_is_chosen_in_the_end(start: Start
     assert [one.text()[:3] for one in heard] == ["bcd", "lmn", "nop", "z", "yz"]
     assert all(one.text().endswith("z") for one in heard)
     assert [one.tokens for one in heard] == [25, 15, 13, 1, 2]
+
+
+def test_what_was_left_for_later_is_made_ready_in_idle_moments(start: Start) -> None:
+    runner = Alphabet(left_for_later=5)
+    engine = start(runner)
+    assert engine.is_prepared.wait(5)
+    assert runner.left_for_later == 0
+    assert ask(engine, work(prompt="x")).text() == "yz"
 
 
 def test_a_lost_device_ends_every_request_and_the_engine(start: Start) -> None:

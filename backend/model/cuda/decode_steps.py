@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,9 +11,7 @@ import triton.language as tl
 
 from backend.model.cuda.attention import Decoding
 from backend.model.cuda.layers import FusedText, Memory, Step
-from backend.model.cuda.recording import NOWHERE, Recorder, Staging, Tables
-
-log = logging.getLogger(__name__)
+from backend.model.cuda.recording import NOWHERE, Recorder, Recordings, Staging, Tables
 
 _MOST_LEFT = 1024  # tokens that a step may leave on the device for the next one
 _SIZES = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 160, 192, 224, 256)  # rows
@@ -126,19 +123,13 @@ class DecodeSteps:
     ) -> None:
         """`width` is the blocks of the longest sequence."""
         self._left = torch.zeros(_MOST_LEFT, dtype=torch.int64, device=memory[0][0].device)
-        self._parts = (width, text, embed, head, memory, recorder, self._left)
-        self._graphs: dict[int, _Graph] = {}
+        parts = (width, text, embed, head, memory, recorder, self._left)
+        self.recordings = Recordings("sequences", _SIZES, lambda rows: _Graph(rows, *parts))
 
     @property
     def most(self) -> int:
         """Sequences in one step; for more, there is no graph."""
         return _SIZES[-1]
-
-    def prepare(self, most: int) -> None:
-        """Records the steps of up to that many sequences; larger ones follow when needed."""
-        for rows in reversed(_SIZES):  # the largest first: the others find their memory in its
-            if rows <= most:
-                self._graph(rows)
 
     def leave(self, tokens: torch.Tensor) -> bool:
         """Keeps a step's next tokens [rows] for the step after it; whether there is room."""
@@ -149,18 +140,8 @@ class DecodeSteps:
 
     def run(self, decodes: Sequence[Decode]) -> torch.Tensor:
         """[sequences, vocabulary]; overwritten by the next step. Does not wait for the device."""
-        return self._graph(_size(len(decodes))).run(decodes)
+        return self.recordings.fitting(len(decodes)).run(decodes)
 
     def follow(self, count: int) -> None:
         """Takes part in a step of so many sequences, which the leader of the team knows."""
-        self._graph(_size(count)).follow()
-
-    def _graph(self, rows: int) -> _Graph:
-        if rows not in self._graphs:
-            self._graphs[rows] = _Graph(rows, *self._parts)
-            log.info("recorded the decode step of %d sequences", rows)
-        return self._graphs[rows]
-
-
-def _size(count: int) -> int:
-    return next(size for size in _SIZES if size >= count)
+        self.recordings.fitting(count).follow()

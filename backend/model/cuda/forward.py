@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence as SequenceOf
 from functools import partial
 from itertools import count
+from typing import Any
 
 import torch
 
@@ -14,7 +16,7 @@ from backend.model.cuda.flight import DeviceFlight, Sample
 from backend.model.cuda.layers import Attention, FusedText, Step, times
 from backend.model.cuda.prompt_steps import PromptSteps, Stretch
 from backend.model.cuda.quantised import weight_of
-from backend.model.cuda.recording import Recorder
+from backend.model.cuda.recording import Recorder, Recordings
 from backend.model.cuda.sampling import Choice, DeviceSampler
 from backend.model.flight import Flight, Landed
 from backend.model.kv_cache import KVCache
@@ -24,6 +26,7 @@ from backend.prompt.positions import Positions
 from backend.scheduling.batch import Batch, Slice
 
 _IN_LINE = Positions()
+_SHORT = 64  # rows of a prompt that is answered soon after the start
 
 
 class FusedHead(torch.nn.Module):
@@ -63,15 +66,38 @@ class FusedForward:
         width = -(-longest // cache.block_size)
         hidden = embed.get_parameter("weight").shape[1]
         self._decodes = DecodeSteps(text, embed, self.head, self._memory, recorder, width=width)
+        self._later: list[tuple[Recordings[Any], int]] = []
         self._prompts = PromptSteps(text, hidden, self._memory, recorder, width=width)
 
     @torch.inference_mode()
-    def prepare(self, most: int) -> None:
-        """Records the steps of short prompts, and of up to that many sequences that decode."""
+    def prepare(self, decodes: int, tell: Callable[[str], None], *, whole: bool) -> None:
+        """Records steps of short prompts, and of up to so many sequences that decode.
+
+        All of them if `whole`, else a few that serve every size, though not each as fast as its
+        own would; `prepare_more` records the others. `tell` hears how far it is.
+        """
         if not self._has_graphs:
             return
-        self._prompts.prepare()
-        self._decodes.prepare(most)
+        prompts: Recordings[Any] = self._prompts.recordings
+        answers: Recordings[Any] = self._decodes.recordings
+        most = max(size for size in answers.sizes if size <= decodes)
+        first = [(prompts, prompts.sizes[-1]), (answers, most), (prompts, _SHORT), (answers, 1)]
+        missing = [(prompts, size) for size in prompts.missing(prompts.sizes[-1])]
+        missing += [(answers, size) for size in answers.missing(most)]
+        sizes = first + [one for one in missing if one not in first]
+        now = len(sizes) if whole else len(first)
+        for number, (recordings, size) in enumerate(sizes[:now], 1):
+            tell(f"recording steps, {number} of {now}")
+            recordings.of(size)
+        self._later = sizes[now:]
+
+    @torch.inference_mode()
+    def prepare_more(self) -> bool:
+        """Records one of the steps that were left for later; whether more are left."""
+        if self._later:
+            recordings, size = self._later.pop(0)
+            recordings.of(size)
+        return bool(self._later)
 
     def can_decode(self, slices: SequenceOf[Slice]) -> bool:
         """Whether `decode` can do it: one new token for each of not too many sequences."""

@@ -7,7 +7,6 @@ a graph. Sequences that decode meanwhile are stretches of one row.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,9 +15,7 @@ import torch
 
 from backend.model.cuda.attention import TILE_FIELDS, Prompts, most_tiles, tiles
 from backend.model.cuda.layers import FusedText, Memory, Step
-from backend.model.cuda.recording import NOWHERE, Recorder, Staging, Tables
-
-log = logging.getLogger(__name__)
+from backend.model.cuda.recording import NOWHERE, Recorder, Recordings, Staging, Tables
 
 _SIZES = (32, 64, 128, 192, 256, 384, 512, 768, 1024)  # rows
 _MOST_STRETCHES = 128
@@ -107,31 +104,16 @@ class PromptSteps:
         self, text: FusedText, hidden: int, memory: Memory, recorder: Recorder, *, width: int
     ) -> None:
         """`hidden` is the numbers of a row, `width` the blocks of the longest sequence."""
-        self._parts = (width, hidden, text, memory, recorder)
-        self._graphs: dict[int, _Graph] = {}
+        parts = (width, hidden, text, memory, recorder)
+        self.recordings = Recordings("rows", _SIZES, lambda rows: _Graph(rows, *parts))
 
     def has(self, rows: int, stretches: int) -> bool:
-        """Whether there is a graph for so much."""
-        return rows <= _SIZES[-1] and stretches <= min(_size(rows), _MOST_STRETCHES)
-
-    def prepare(self) -> None:
-        """Records all of them."""
-        for rows in reversed(_SIZES):
-            self._graph(rows)
+        """Whether there is, or can be, a graph for so much."""
+        return rows <= _SIZES[-1] and stretches <= min(rows, _MOST_STRETCHES)
 
     def run(
         self, embedded: torch.Tensor, positions: torch.Tensor, stretches: Sequence[Stretch]
     ) -> torch.Tensor:
         """Embedded rows [rows, hidden] at positions [3, rows] of stretches, one after the other ->
         [rows, hidden]; overwritten by the next step. Does not wait for the device."""
-        return self._graph(_size(len(embedded))).run(embedded, positions, stretches)
-
-    def _graph(self, rows: int) -> _Graph:
-        if rows not in self._graphs:
-            self._graphs[rows] = _Graph(rows, *self._parts)
-            log.info("recorded the step of %d rows", rows)
-        return self._graphs[rows]
-
-
-def _size(rows: int) -> int:
-    return next(size for size in _SIZES if size >= rows)
+        return self.recordings.fitting(len(embedded)).run(embedded, positions, stretches)

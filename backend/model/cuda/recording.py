@@ -6,11 +6,14 @@ piece.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
+
+log = logging.getLogger(__name__)
 
 NOWHERE = -1  # a slot
 _WARM_UPS = 2
@@ -70,6 +73,37 @@ class Recorder:
             output = step()
         self._pool = self._pool or graph.pool()
         return _Graph(graph, output)
+
+
+Step = TypeVar("Step")
+
+
+class Recordings(Generic[Step]):
+    """The steps of a few sizes, as far as they are recorded."""
+
+    def __init__(self, what: str, sizes: Sequence[int], record: Callable[[int], Step]) -> None:
+        """`record` makes the step of a size."""
+        self.sizes = sizes
+        self._what = what
+        self._record = record
+        self._steps: dict[int, Step] = {}
+
+    def fitting(self, count: int) -> Step:
+        """The smallest recorded step for that many; recorded now where none is large enough."""
+        fitting = [size for size in self._steps if size >= count]
+        return self.of(min(fitting) if fitting else next(n for n in self.sizes if n >= count))
+
+    def of(self, size: int) -> Step:
+        """The step of a size, recorded if need be."""
+        if size not in self._steps:
+            self._steps[size] = self._record(size)
+            log.info("recorded the step of %d %s", size, self._what)
+        return self._steps[size]
+
+    def missing(self, most: int) -> list[int]:
+        """Sizes up to `most` that are not recorded, the largest first: the others find their
+        memory in its."""
+        return [size for size in reversed(self.sizes) if size <= most and size not in self._steps]
 
 
 class Staging:

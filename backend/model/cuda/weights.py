@@ -6,7 +6,7 @@ they are in the files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -38,10 +38,11 @@ def load(
     *,
     text: str = "model",
     quantization: Quantization = Quantization.NONE,
+    on_phase: Callable[[str], None] = lambda doing: None,
 ) -> Any:  # noqa: ANN401  # a class of transformers
     """transformers' model with its weights on the device, in `dtype`; where there is a shard, with
     no more of them than belong to it; with a quantization, the large layers of the text model of
-    that name are quantised.
+    that name are quantised. `on_phase` hears how many files are read.
 
     Answers None where the files hold other names or shapes than the model's own: then transformers
     has to translate or to say what is wrong. Raises whatever unreadable files make it raise.
@@ -80,8 +81,12 @@ def load(
                     places[name].copy_(weight)
         return names
 
+    files = sorted(folder.glob("*.safetensors"))
+    found: list[list[str] | None] = []
     with ThreadPoolExecutor(_READERS) as readers:
-        found = list(readers.map(read, sorted(folder.glob("*.safetensors"))))
+        for part in readers.map(read, files):
+            found.append(part)
+            on_phase(f"reading the weights, {len(found)} of {len(files)} files done")
     names = [name for part in found if part is not None for name in part]
     filled = {places[name].data_ptr() for name in names}
     is_whole = made.keys() == waiting and all(
