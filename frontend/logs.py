@@ -17,7 +17,10 @@ _SHARED: Final[list[structlog.typing.Processor]] = [
     structlog.stdlib.ExtraAdder(),
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.dict_tracebacks,
+    # Without local variables: they hold what people typed, their keys and their files.
+    structlog.processors.ExceptionRenderer(
+        structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    ),
 ]
 # Streamlit gives these writers of their own when it is imported.
 _SERVERS: Final = ("uvicorn", "uvicorn.access", "uvicorn.asgi", "uvicorn.error")

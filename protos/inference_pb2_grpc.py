@@ -54,6 +54,11 @@ class InferenceStub:
                 request_serializer=protos_dot_inference__pb2.PlanRequest.SerializeToString,
                 response_deserializer=protos_dot_inference__pb2.PlanResponse.FromString,
                 _registered_method=True)
+        self.Tokenize = channel.unary_unary(
+                '/inference.v1.Inference/Tokenize',
+                request_serializer=protos_dot_inference__pb2.TokenizeRequest.SerializeToString,
+                response_deserializer=protos_dot_inference__pb2.TokenizeResponse.FromString,
+                _registered_method=True)
         self.GetModel = channel.unary_unary(
                 '/inference.v1.Inference/GetModel',
                 request_serializer=protos_dot_inference__pb2.GetModelRequest.SerializeToString,
@@ -99,6 +104,13 @@ class InferenceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Tokenize(self, request, context):
+        """Tells the tokens of a text. INVALID_ARGUMENT if it is too long, UNAVAILABLE without a model.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetModel(self, request, context):
         """Describes the models and how far the backend is.
         """
@@ -135,6 +147,11 @@ def add_InferenceServicer_to_server(servicer, server):
                     servicer.Plan,
                     request_deserializer=protos_dot_inference__pb2.PlanRequest.FromString,
                     response_serializer=protos_dot_inference__pb2.PlanResponse.SerializeToString,
+            ),
+            'Tokenize': grpc.unary_unary_rpc_method_handler(
+                    servicer.Tokenize,
+                    request_deserializer=protos_dot_inference__pb2.TokenizeRequest.FromString,
+                    response_serializer=protos_dot_inference__pb2.TokenizeResponse.SerializeToString,
             ),
             'GetModel': grpc.unary_unary_rpc_method_handler(
                     servicer.GetModel,
@@ -255,6 +272,33 @@ class Inference:
             '/inference.v1.Inference/Plan',
             protos_dot_inference__pb2.PlanRequest.SerializeToString,
             protos_dot_inference__pb2.PlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Tokenize(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/inference.v1.Inference/Tokenize',
+            protos_dot_inference__pb2.TokenizeRequest.SerializeToString,
+            protos_dot_inference__pb2.TokenizeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,8 @@ class InferenceStub:
     """Stops a generation of this owner; its stream still ends in Finished. Idempotent."""
     Plan: _grpc.UnaryUnaryMultiCallable[_inference_pb2.PlanRequest, _inference_pb2.PlanResponse]
     """Tells what a request would cost before anything is computed."""
+    Tokenize: _grpc.UnaryUnaryMultiCallable[_inference_pb2.TokenizeRequest, _inference_pb2.TokenizeResponse]
+    """Tells the tokens of a text. INVALID_ARGUMENT if it is too long, UNAVAILABLE without a model."""
     GetModel: _grpc.UnaryUnaryMultiCallable[_inference_pb2.GetModelRequest, _inference_pb2.GetModelResponse]
     """Describes the models and how far the backend is."""
     WatchStats: _grpc.UnaryStreamMultiCallable[_inference_pb2.WatchStatsRequest, _inference_pb2.Stats]
@@ -68,6 +70,8 @@ class InferenceAsyncStub(InferenceStub):
     """Stops a generation of this owner; its stream still ends in Finished. Idempotent."""
     Plan: _aio.UnaryUnaryMultiCallable[_inference_pb2.PlanRequest, _inference_pb2.PlanResponse]  # type: ignore[assignment]
     """Tells what a request would cost before anything is computed."""
+    Tokenize: _aio.UnaryUnaryMultiCallable[_inference_pb2.TokenizeRequest, _inference_pb2.TokenizeResponse]  # type: ignore[assignment]
+    """Tells the tokens of a text. INVALID_ARGUMENT if it is too long, UNAVAILABLE without a model."""
     GetModel: _aio.UnaryUnaryMultiCallable[_inference_pb2.GetModelRequest, _inference_pb2.GetModelResponse]  # type: ignore[assignment]
     """Describes the models and how far the backend is."""
     WatchStats: _aio.UnaryStreamMultiCallable[_inference_pb2.WatchStatsRequest, _inference_pb2.Stats]  # type: ignore[assignment]
@@ -108,6 +112,14 @@ class InferenceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inference_pb2.PlanResponse, _abc.Awaitable[_inference_pb2.PlanResponse]]:
         """Tells what a request would cost before anything is computed."""
+
+    @_abc_1.abstractmethod
+    def Tokenize(
+        self,
+        request: _inference_pb2.TokenizeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inference_pb2.TokenizeResponse, _abc.Awaitable[_inference_pb2.TokenizeResponse]]:
+        """Tells the tokens of a text. INVALID_ARGUMENT if it is too long, UNAVAILABLE without a model."""
 
     @_abc_1.abstractmethod
     def GetModel(

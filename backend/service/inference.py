@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 import structlog
 
 from backend.answering import Answerer
-from backend.errors import NotFound, RequestError
+from backend.errors import ModelNotFound, NotFound, RequestError
 from backend.generations import Generation, Generations
 from backend.kept_answers import KeptAnswers
 from backend.media.library import Library
@@ -106,6 +106,16 @@ class Inference(inference_pb2_grpc.InferenceServicer):
             deadline=_deadline(context),
         )
         return answers.plan(await self._answerer.plan(prompt, ready))
+
+    async def Tokenize(  # noqa: N802
+        self, request: pb.TokenizeRequest, context: Context
+    ) -> pb.TokenizeResponse:
+        """The tokens of a text."""
+        ready = self._readiness.ready()
+        if request.model not in ("", ready.info.id):
+            raise ModelNotFound("No such model is loaded.", param="model")
+        text = requests.plain_text(request)
+        return pb.TokenizeResponse(tokens=await asyncio.to_thread(ready.tokenizer.encode, text))
 
     async def GetModel(  # noqa: N802
         self, request: pb.GetModelRequest, context: Context

@@ -37,6 +37,7 @@ MAX_TOP_LOGPROBS = 20
 MAX_ANSWERS = 8
 MAX_HASHES = 1000
 MAX_NAME = 1024
+MAX_TEXT = 1_000_000  # characters to be tokenised
 MAX_DEFINITION = 64 << 10  # characters of a schema or an expression
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -121,6 +122,13 @@ def sha256(value: str, param: str = "sha256") -> str:
     if not _SHA256.fullmatch(value):
         raise InvalidRequest(f"{param} must be 64 lower-case hexadecimal digits.", param=param)
     return value
+
+
+def plain_text(request: pb.TokenizeRequest) -> str:
+    """The text to be told in tokens."""
+    if len(request.text) > MAX_TEXT:
+        raise InvalidRequest(f"text may have {MAX_TEXT:,} characters.", param="text")
+    return request.text
 
 
 def hashes(request: media_pb2.HasMediaRequest) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ HEADER_LINES: Final = 100
 PICTURE_CHARACTERS: Final = 8 << 20  # base64 of all pictures together
 PICTURES: Final = 50
 MESSAGES: Final = 1000
+TOKENIZED_CHARACTERS: Final = 1_000_000
 TEXT_CHARACTERS: Final = 2_000_000  # far beyond any context; spares the tokenizer
 ANSWERS: Final = 8
 STOPS: Final = 4

@@ -26,6 +26,8 @@ from frontend.messages import BackendError, Distribution, Stats, Usage
 
 _PATIENCE: Final = 0.8  # seconds that the backend has
 _ROUTES: Final = (
+    "/v1/tokenize",
+    "/v1/openapi.json",
     "/v1/chat/completions",
     "/v1/responses",
     "/v1/models",

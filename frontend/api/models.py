@@ -1,4 +1,4 @@
-"""GET /v1/models: what can be asked."""
+"""GET /v1/models: what can be asked, with what, and within which limits."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from frontend.api import limits
 from frontend.api.errors import model_not_found, unavailable
 from frontend.client.concurrent import AsyncClient
-from frontend.messages import BackendStatus, ModelCard
+from frontend.messages import BackendStatus, Limits, ModelCard
 
 
 class Models:
@@ -49,5 +50,35 @@ def _card(model: ModelCard, status: BackendStatus) -> dict[str, Any]:
         "input_modalities": ["text", "image", "file"],
         "output_modalities": ["text"],
         "reads_images_by": "vision" if model.sees_images else "ocr",
+        "capabilities": {
+            "vision": model.sees_images,
+            "reasoning": model.thinks,
+            "tools": model.calls_tools,
+        },
+        "defaults": {
+            "temperature": model.defaults.temperature,
+            "top_p": model.defaults.top_p,
+            "top_k": model.defaults.top_k,
+            "repetition_penalty": model.defaults.repetition_penalty,
+            "max_tokens": model.defaults.max_tokens,
+        },
+        "limits": _limits(status.limits),
         "license": model.license,
+    }
+
+
+def _limits(backend: Limits) -> dict[str, Any]:
+    """What one request may hold."""
+    return {
+        "body_bytes": limits.BODY_BYTES,
+        "messages": limits.MESSAGES,
+        "answers": limits.ANSWERS,
+        "images": min(limits.PICTURES, backend.images),
+        "image_base64_characters": limits.PICTURE_CHARACTERS,
+        "image_bytes": backend.image_bytes,
+        "image_pixels": backend.image_pixels,
+        "image_aspect_ratio": backend.aspect_ratio,
+        "file_bytes": backend.document_bytes,
+        "file_pages": backend.document_pages,
+        "tools": limits.TOOLS,
     }

@@ -9,7 +9,7 @@ from typing import Final
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from frontend.api import chat, responses
+from frontend.api import chat, openapi, responses
 from frontend.api.endpoint import Endpoint, answering, nothing_here
 from frontend.api.exchange import Exchanges
 from frontend.api.fetch import Fetcher
@@ -18,6 +18,7 @@ from frontend.api.health import Readiness, health
 from frontend.api.metrics import Metrics, MetricsPage
 from frontend.api.models import Models
 from frontend.api.plan import Planning
+from frontend.api.tokenize import Tokenizing
 from frontend.client.concurrent import AsyncClient
 from frontend.settings import Settings
 
@@ -65,6 +66,12 @@ class Api:
         gate = Gate(_Fork(self, page), hosts=settings.host_names, keys=settings.api_keys)
         return self._metrics.counting(gate)
 
+    @property
+    def paths(self) -> list[str]:
+        """Of every route; there are some while running."""
+        routes = [] if self._routes is None else self._routes.routes
+        return [route.path for route in routes if isinstance(route, Route)]
+
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Leads a request to its route."""
         assert self._routes is not None, "routes answer while running"
@@ -88,11 +95,14 @@ def _table(
     exchanges: Exchanges, planning: Planning, client: AsyncClient, metrics: Metrics
 ) -> list[BaseRoute]:
     models, readiness, page = Models(client), Readiness(client), MetricsPage(metrics, client)
+    tokenizing = Tokenizing(client)
     get = ("GET", "HEAD")
     return [
         Route("/v1/chat/completions", Endpoint(exchanges.speaking(chat.asked), "POST")),
         Route("/v1/responses", Endpoint(exchanges.speaking(responses.asked), "POST")),
         Route("/v1/plan", Endpoint(planning, "POST")),
+        Route("/v1/tokenize", Endpoint(answering(tokenizing.tokens), "POST")),
+        Route("/v1/openapi.json", Endpoint(answering(openapi.document), *get)),
         Route("/v1/models", Endpoint(answering(models.every), *get)),
         Route("/v1/models/{id:path}", Endpoint(answering(models.one), *get)),
         Route("/health", Endpoint(answering(health), *get)),

@@ -37,6 +37,8 @@ _UNSUPPORTED: Final = (
     "functions",
     "function_call",
     "audio",
+    "moderation",
+    "web_search_options",
 )
 
 

@@ -117,6 +117,16 @@ class AsyncClient:
             )
         return translation.plan(answer)
 
+    async def tokenize(self, model: str, text: str) -> tuple[int, ...]:
+        """The tokens of a text."""
+        with _told():
+            answer = await self._inference.Tokenize(
+                inference_pb2.TokenizeRequest(model=model, text=text),
+                timeout=WORK_SECONDS,
+                metadata=self._metadata(),
+            )
+        return tuple(answer.tokens)
+
     def attach(self, owner: str, request_id: str, *, after: int = 0) -> AsyncGenerator[Event, None]:
         """The events of a detached answer again, from any one on."""
         return _events(

@@ -370,6 +370,14 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
             ],
         )
 
+    async def Tokenize(  # noqa: N802
+        self, request: inference_pb2.TokenizeRequest, context: Context
+    ) -> inference_pb2.TokenizeResponse:
+        await _known(self._fake, context)
+        if request.model != self._fake.model:
+            await _abort(context, Refusal("not_found", "No such model.", "model_not_found"))
+        return inference_pb2.TokenizeResponse(tokens=request.text.encode())
+
     async def WatchStats(  # noqa: N802
         self, request: inference_pb2.WatchStatsRequest, context: Context
     ) -> AsyncIterator[inference_pb2.Stats]:

@@ -330,3 +330,17 @@ async def test_the_models_and_the_figures(backend: Backend) -> None:
     assert stats.blocks_total == 100
     assert stats.memory_bytes > 0
     assert stats.uptime_seconds > 0
+
+
+async def test_a_text_is_told_in_tokens_and_never_in_control_tokens(backend: Backend) -> None:
+    text = "hi <|start|>"
+    answer = await backend.inference.Tokenize(pb.TokenizeRequest(text=text), timeout=5)
+    assert list(answer.tokens) == model.tokenizer().encode(text)
+    assert max(answer.tokens) < 256, "a byte each, and no control token"
+    for request, code in (
+        (pb.TokenizeRequest(text="x" * 1_000_001), grpc.StatusCode.INVALID_ARGUMENT),
+        (pb.TokenizeRequest(model="other", text="x"), grpc.StatusCode.NOT_FOUND),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await backend.inference.Tokenize(request, timeout=5)
+        assert caught.value.code() is code

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from openai.types.chat.completion_create_params import CompletionCreateParamsBase
 
 from frontend.api.errors import ApiError
 from frontend.api.schema import ChatRequest, Thinking, chat_request
@@ -223,3 +226,76 @@ def test_schemas_travel_as_documents() -> None:
 )
 def test_thinking_is_off_unless_asked_for(over: dict[str, Any], thinking: Thinking | None) -> None:
     assert asked(**over).thinking == thinking
+
+
+# What OpenAI's own client can send, and what becomes of it here.
+IGNORED: dict[str, Any] = {
+    "user": "u",
+    "safety_identifier": "u",
+    "metadata": {"a": "b"},
+    "store": True,
+    "service_tier": "auto",
+    "prompt_cache_key": "k",
+    "prompt_cache_options": {"a": 1},
+    "prompt_cache_retention": "24h",
+    "prediction": {"type": "content", "content": "x"},
+    "verbosity": "low",
+}
+REFUSED: dict[str, Any] = {
+    "functions": [{"name": "f"}],
+    "function_call": "auto",
+    "audio": {"voice": "a", "format": "wav"},
+    "modalities": ["audio"],
+    "moderation": {"model": "m"},
+    "web_search_options": {},
+}
+HONOURED: dict[str, Any] = {
+    "frequency_penalty": 1,
+    "logit_bias": {"1": 1},
+    "logprobs": True,
+    "max_completion_tokens": 5,
+    "max_tokens": 5,
+    "messages": [{"role": "user", "content": "other"}],
+    "model": "other",
+    "n": 2,
+    "parallel_tool_calls": False,
+    "presence_penalty": 1,
+    "reasoning_effort": "high",
+    "response_format": {"type": "json_object"},
+    "seed": 1,
+    "stop": "x",
+    "stream": True,
+    "stream_options": {"include_usage": True},
+    "temperature": 1,
+    "tool_choice": "none",
+    "tools": [{"type": "function", "function": {"name": "f"}}],
+    "top_logprobs": 2,
+    "top_p": 0.5,
+}
+NEEDS: dict[str, dict[str, Any]] = {
+    "stream_options": {"stream": True},
+    "top_logprobs": {"logprobs": True},
+}
+
+
+def test_every_field_of_openai_is_honoured_ignored_on_purpose_or_refused() -> None:
+    known = {"stream", *CompletionCreateParamsBase.__annotations__}
+    assert known == HONOURED.keys() | IGNORED.keys() | REFUSED.keys()
+    for name, value in HONOURED.items():
+        needed = NEEDS.get(name, {})
+        assert asked(**needed, **{name: value}) != asked(**needed), name
+    for name, value in IGNORED.items():
+        assert asked(**{name: value}) == asked(), name
+    for name, value in REFUSED.items():
+        with pytest.raises(ApiError) as refused:
+            asked(**{name: value})
+        assert (refused.value.status, refused.value.param) == (400, name)
+
+
+def test_what_becomes_of_every_field_is_documented() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
+    honoured, rest = text.split("Ignored on purpose", 1)
+    ignored, refused = rest.split("Refused with 400", 1)
+    for names, section in ((HONOURED, honoured), (IGNORED, ignored), (REFUSED, refused)):
+        missing = [name for name in names if not re.search(rf"`{name}[`.]", section)]
+        assert not missing
