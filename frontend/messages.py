@@ -84,6 +84,7 @@ class FilePart:
     sha256: str
     filename: str = ""
     detail: Detail = Detail.AUTO
+    pages: tuple[int, ...] = ()  # those that are meant; none: all
 
 
 Part = TextPart | FilePart
@@ -191,6 +192,7 @@ class PageUse:
     width: int = 0  # pixels at which the model sees it; 0 if it is read as words
     height: int = 0
     reason: str = ""  # why it was read this way
+    hidden: int = 0  # words of its text layer that people do not see, left out
 
 
 @dataclass(frozen=True)
@@ -358,6 +360,14 @@ class Word:
 
 
 @dataclass(frozen=True)
+class HiddenWord:
+    """A word of the text layer that people do not see, and why: no_ink, tiny or off_page."""
+
+    word: Word
+    because: str
+
+
+@dataclass(frozen=True)
 class Page:
     """A rendered page and, if asked for, its words."""
 
@@ -366,6 +376,7 @@ class Page:
     height: int
     words: tuple[Word, ...] = ()
     method: ReadingMethod | None = None
+    hidden: tuple[HiddenWord, ...] = ()  # kept out of `words` and out of every prompt
 
 
 @dataclass(frozen=True)

@@ -472,6 +472,7 @@ class MediaPart(_message.Message):
     FILENAME_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
     READING_FIELD_NUMBER: _builtins.int
+    PAGES_FIELD_NUMBER: _builtins.int
     sha256: _builtins.str
     """As answered by PutMedia."""
     filename: _builtins.str
@@ -480,6 +481,10 @@ class MediaPart(_message.Message):
     """For pictures."""
     reading: _media_pb2.ReadingMethod.ValueType
     """Forces a way of reading a document; unspecified lets the router choose."""
+    @_builtins.property
+    def pages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The pages that are meant, counted from 1; none means all. The same wherever the file is named."""
+
     def __init__(
         self,
         *,
@@ -487,10 +492,11 @@ class MediaPart(_message.Message):
         filename: _builtins.str = ...,
         detail: Global___Detail.ValueType = ...,
         reading: _media_pb2.ReadingMethod.ValueType = ...,
+        pages: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "filename", b"filename", "reading", b"reading", "sha256", b"sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "filename", b"filename", "pages", b"pages", "reading", b"reading", "sha256", b"sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -897,6 +903,7 @@ class PageUse(_message.Message):
     WIDTH_FIELD_NUMBER: _builtins.int
     HEIGHT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    HIDDEN_FIELD_NUMBER: _builtins.int
     sha256: _builtins.str
     """The file."""
     page: _builtins.int
@@ -913,6 +920,8 @@ class PageUse(_message.Message):
     """Pixels at which the model sees it; 0 if it is read as words."""
     reason: _builtins.str
     """Why it was read this way; one English sentence for people."""
+    hidden: _builtins.int
+    """Words of its text layer that people do not see; they are not in the prompt."""
     def __init__(
         self,
         *,
@@ -924,10 +933,11 @@ class PageUse(_message.Message):
         width: _builtins.int = ...,
         height: _builtins.int = ...,
         reason: _builtins.str = ...,
+        hidden: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["height", b"height", "method", b"method", "page", b"page", "reason", b"reason", "sha256", b"sha256", "tokens", b"tokens", "width", b"width", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["height", b"height", "hidden", b"hidden", "method", b"method", "page", b"page", "reason", b"reason", "sha256", b"sha256", "tokens", b"tokens", "width", b"width", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

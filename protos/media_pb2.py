@@ -24,17 +24,19 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12protos/media.proto\x12\x0cinference.v1\"\x91\x01\n\x08MediaRef\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.inference.v1.MediaKind\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12\x0c\n\x04size\x18\x04 \x01(\x04\x12\r\n\x05pages\x18\x05 \x01(\r\x12\r\n\x05width\x18\x06 \x01(\r\x12\x0e\n\x06height\x18\x07 \x01(\r\"\xbd\x01\n\x0fPutMediaRequest\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32$.inference.v1.PutMediaRequest.HeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x1aV\n\x06Header\x12\x10\n\x08\x66ilename\x18\x01 \x01(\t\x12\x13\n\x06sha256\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04size\x18\x03 \x01(\x04H\x01\x88\x01\x01\x42\t\n\x07_sha256B\x07\n\x05_sizeB\t\n\x07payload\"!\n\x0fHasMediaRequest\x12\x0e\n\x06sha256\x18\x01 \x03(\t\";\n\x10HasMediaResponse\x12\'\n\x07present\x18\x01 \x03(\x0b\x32\x16.inference.v1.MediaRef\"\x8e\x01\n\x0eGetPageRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x0c\n\x04page\x18\x02 \x01(\r\x12\x15\n\x08max_side\x18\x03 \x01(\rH\x00\x88\x01\x01\x12\x12\n\x05words\x18\x04 \x01(\x08H\x01\x88\x01\x01\x12\x12\n\x05image\x18\x05 \x01(\x08H\x02\x88\x01\x01\x42\x0b\n\t_max_sideB\x08\n\x06_wordsB\x08\n\x06_image\"\\\n\x04Word\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0c\n\x04left\x18\x02 \x01(\x02\x12\x0b\n\x03top\x18\x03 \x01(\x02\x12\r\n\x05right\x18\x04 \x01(\x02\x12\x0e\n\x06\x62ottom\x18\x05 \x01(\x02\x12\x0c\n\x04line\x18\x06 \x01(\r\"\x84\x01\n\x04Page\x12\r\n\x05image\x18\x01 \x01(\x0c\x12\r\n\x05width\x18\x02 \x01(\r\x12\x0e\n\x06height\x18\x03 \x01(\r\x12!\n\x05words\x18\x04 \x03(\x0b\x32\x12.inference.v1.Word\x12+\n\x06method\x18\x05 \x01(\x0e\x32\x1b.inference.v1.ReadingMethod\"\x1f\n\rForgetRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\"y\n\x0e\x46orgetResponse\x12\x0f\n\x07\x65xisted\x18\x01 \x01(\x08\x12\r\n\x05\x62ytes\x18\x02 \x01(\x04\x12\r\n\x05pages\x18\x03 \x01(\r\x12\x12\n\nembeddings\x18\x04 \x01(\r\x12\x0f\n\x07\x61nswers\x18\x05 \x01(\r\x12\x13\n\x0bgenerations\x18\x06 \x01(\r*V\n\tMediaKind\x12\x1a\n\x16MEDIA_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10MEDIA_KIND_IMAGE\x10\x01\x12\x17\n\x13MEDIA_KIND_DOCUMENT\x10\x02*\x81\x01\n\rReadingMethod\x12\x1e\n\x1aREADING_METHOD_UNSPECIFIED\x10\x00\x12\x1d\n\x19READING_METHOD_TEXT_LAYER\x10\x01\x12\x16\n\x12READING_METHOD_OCR\x10\x02\x12\x19\n\x15READING_METHOD_VISION\x10\x03\x32\x99\x02\n\x05Media\x12\x43\n\x08PutMedia\x12\x1d.inference.v1.PutMediaRequest\x1a\x16.inference.v1.MediaRef(\x01\x12I\n\x08HasMedia\x12\x1d.inference.v1.HasMediaRequest\x1a\x1e.inference.v1.HasMediaResponse\x12;\n\x07GetPage\x12\x1c.inference.v1.GetPageRequest\x1a\x12.inference.v1.Page\x12\x43\n\x06\x46orget\x12\x1b.inference.v1.ForgetRequest\x1a\x1c.inference.v1.ForgetResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12protos/media.proto\x12\x0cinference.v1\"\x91\x01\n\x08MediaRef\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.inference.v1.MediaKind\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12\x0c\n\x04size\x18\x04 \x01(\x04\x12\r\n\x05pages\x18\x05 \x01(\r\x12\r\n\x05width\x18\x06 \x01(\r\x12\x0e\n\x06height\x18\x07 \x01(\r\"\xbd\x01\n\x0fPutMediaRequest\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32$.inference.v1.PutMediaRequest.HeaderH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x1aV\n\x06Header\x12\x10\n\x08\x66ilename\x18\x01 \x01(\t\x12\x13\n\x06sha256\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04size\x18\x03 \x01(\x04H\x01\x88\x01\x01\x42\t\n\x07_sha256B\x07\n\x05_sizeB\t\n\x07payload\"!\n\x0fHasMediaRequest\x12\x0e\n\x06sha256\x18\x01 \x03(\t\";\n\x10HasMediaResponse\x12\'\n\x07present\x18\x01 \x03(\x0b\x32\x16.inference.v1.MediaRef\"\x8e\x01\n\x0eGetPageRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x0c\n\x04page\x18\x02 \x01(\r\x12\x15\n\x08max_side\x18\x03 \x01(\rH\x00\x88\x01\x01\x12\x12\n\x05words\x18\x04 \x01(\x08H\x01\x88\x01\x01\x12\x12\n\x05image\x18\x05 \x01(\x08H\x02\x88\x01\x01\x42\x0b\n\t_max_sideB\x08\n\x06_wordsB\x08\n\x06_image\"\\\n\x04Word\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0c\n\x04left\x18\x02 \x01(\x02\x12\x0b\n\x03top\x18\x03 \x01(\x02\x12\r\n\x05right\x18\x04 \x01(\x02\x12\x0e\n\x06\x62ottom\x18\x05 \x01(\x02\x12\x0c\n\x04line\x18\x06 \x01(\r\"\\\n\nHiddenWord\x12 \n\x04word\x18\x01 \x01(\x0b\x32\x12.inference.v1.Word\x12,\n\x07\x62\x65\x63\x61use\x18\x02 \x01(\x0e\x32\x1b.inference.v1.HiddenBecause\"\xae\x01\n\x04Page\x12\r\n\x05image\x18\x01 \x01(\x0c\x12\r\n\x05width\x18\x02 \x01(\r\x12\x0e\n\x06height\x18\x03 \x01(\r\x12!\n\x05words\x18\x04 \x03(\x0b\x32\x12.inference.v1.Word\x12+\n\x06method\x18\x05 \x01(\x0e\x32\x1b.inference.v1.ReadingMethod\x12(\n\x06hidden\x18\x06 \x03(\x0b\x32\x18.inference.v1.HiddenWord\"\x1f\n\rForgetRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\"y\n\x0e\x46orgetResponse\x12\x0f\n\x07\x65xisted\x18\x01 \x01(\x08\x12\r\n\x05\x62ytes\x18\x02 \x01(\x04\x12\r\n\x05pages\x18\x03 \x01(\r\x12\x12\n\nembeddings\x18\x04 \x01(\r\x12\x0f\n\x07\x61nswers\x18\x05 \x01(\r\x12\x13\n\x0bgenerations\x18\x06 \x01(\r*V\n\tMediaKind\x12\x1a\n\x16MEDIA_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10MEDIA_KIND_IMAGE\x10\x01\x12\x17\n\x13MEDIA_KIND_DOCUMENT\x10\x02*\x81\x01\n\rReadingMethod\x12\x1e\n\x1aREADING_METHOD_UNSPECIFIED\x10\x00\x12\x1d\n\x19READING_METHOD_TEXT_LAYER\x10\x01\x12\x16\n\x12READING_METHOD_OCR\x10\x02\x12\x19\n\x15READING_METHOD_VISION\x10\x03*\x80\x01\n\rHiddenBecause\x12\x1e\n\x1aHIDDEN_BECAUSE_UNSPECIFIED\x10\x00\x12\x19\n\x15HIDDEN_BECAUSE_NO_INK\x10\x01\x12\x17\n\x13HIDDEN_BECAUSE_TINY\x10\x02\x12\x1b\n\x17HIDDEN_BECAUSE_OFF_PAGE\x10\x03\x32\x99\x02\n\x05Media\x12\x43\n\x08PutMedia\x12\x1d.inference.v1.PutMediaRequest\x1a\x16.inference.v1.MediaRef(\x01\x12I\n\x08HasMedia\x12\x1d.inference.v1.HasMediaRequest\x1a\x1e.inference.v1.HasMediaResponse\x12;\n\x07GetPage\x12\x1c.inference.v1.GetPageRequest\x1a\x12.inference.v1.Page\x12\x43\n\x06\x46orget\x12\x1b.inference.v1.ForgetRequest\x1a\x1c.inference.v1.ForgetResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.media_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MEDIAKIND']._serialized_start=1002
-  _globals['_MEDIAKIND']._serialized_end=1088
-  _globals['_READINGMETHOD']._serialized_start=1091
-  _globals['_READINGMETHOD']._serialized_end=1220
+  _globals['_MEDIAKIND']._serialized_start=1138
+  _globals['_MEDIAKIND']._serialized_end=1224
+  _globals['_READINGMETHOD']._serialized_start=1227
+  _globals['_READINGMETHOD']._serialized_end=1356
+  _globals['_HIDDENBECAUSE']._serialized_start=1359
+  _globals['_HIDDENBECAUSE']._serialized_end=1487
   _globals['_MEDIAREF']._serialized_start=37
   _globals['_MEDIAREF']._serialized_end=182
   _globals['_PUTMEDIAREQUEST']._serialized_start=185
@@ -49,12 +51,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETPAGEREQUEST']._serialized_end=615
   _globals['_WORD']._serialized_start=617
   _globals['_WORD']._serialized_end=709
-  _globals['_PAGE']._serialized_start=712
-  _globals['_PAGE']._serialized_end=844
-  _globals['_FORGETREQUEST']._serialized_start=846
-  _globals['_FORGETREQUEST']._serialized_end=877
-  _globals['_FORGETRESPONSE']._serialized_start=879
-  _globals['_FORGETRESPONSE']._serialized_end=1000
-  _globals['_MEDIA']._serialized_start=1223
-  _globals['_MEDIA']._serialized_end=1504
+  _globals['_HIDDENWORD']._serialized_start=711
+  _globals['_HIDDENWORD']._serialized_end=803
+  _globals['_PAGE']._serialized_start=806
+  _globals['_PAGE']._serialized_end=980
+  _globals['_FORGETREQUEST']._serialized_start=982
+  _globals['_FORGETREQUEST']._serialized_end=1013
+  _globals['_FORGETRESPONSE']._serialized_start=1015
+  _globals['_FORGETRESPONSE']._serialized_end=1136
+  _globals['_MEDIA']._serialized_start=1490
+  _globals['_MEDIA']._serialized_end=1771
 # @@protoc_insertion_point(module_scope)

@@ -73,6 +73,34 @@ READING_METHOD_VISION: ReadingMethod.ValueType  # 3
 """Shown to the model as a picture."""
 Global___ReadingMethod: _TypeAlias = ReadingMethod  # noqa: Y015
 
+class _HiddenBecause:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HiddenBecauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HiddenBecause.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HIDDEN_BECAUSE_UNSPECIFIED: _HiddenBecause.ValueType  # 0
+    """Never sent by the server."""
+    HIDDEN_BECAUSE_NO_INK: _HiddenBecause.ValueType  # 1
+    """Of the paper's colour, or covered."""
+    HIDDEN_BECAUSE_TINY: _HiddenBecause.ValueType  # 2
+    """Too small for any eye."""
+    HIDDEN_BECAUSE_OFF_PAGE: _HiddenBecause.ValueType  # 3
+    """Beyond the page's edges."""
+
+class HiddenBecause(_HiddenBecause, metaclass=_HiddenBecauseEnumTypeWrapper):
+    """Why a word of a text layer is not seen on the page."""
+
+HIDDEN_BECAUSE_UNSPECIFIED: HiddenBecause.ValueType  # 0
+"""Never sent by the server."""
+HIDDEN_BECAUSE_NO_INK: HiddenBecause.ValueType  # 1
+"""Of the paper's colour, or covered."""
+HIDDEN_BECAUSE_TINY: HiddenBecause.ValueType  # 2
+"""Too small for any eye."""
+HIDDEN_BECAUSE_OFF_PAGE: HiddenBecause.ValueType  # 3
+"""Beyond the page's edges."""
+Global___HiddenBecause: _TypeAlias = HiddenBecause  # noqa: Y015
+
 @_typing.final
 class MediaRef(_message.Message):
     """A stored file."""
@@ -324,6 +352,34 @@ class Word(_message.Message):
 Global___Word: _TypeAlias = Word  # noqa: Y015
 
 @_typing.final
+class HiddenWord(_message.Message):
+    """A word that machines read and people do not see."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORD_FIELD_NUMBER: _builtins.int
+    BECAUSE_FIELD_NUMBER: _builtins.int
+    because: Global___HiddenBecause.ValueType
+    """Why it is not seen."""
+    @_builtins.property
+    def word(self) -> Global___Word:
+        """The word, and where it would stand."""
+
+    def __init__(
+        self,
+        *,
+        word: Global___Word | None = ...,
+        because: Global___HiddenBecause.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["word", b"word"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["because", b"because", "word", b"word"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HiddenWord: _TypeAlias = HiddenWord  # noqa: Y015
+
+@_typing.final
 class Page(_message.Message):
     """One page."""
 
@@ -334,6 +390,7 @@ class Page(_message.Message):
     HEIGHT_FIELD_NUMBER: _builtins.int
     WORDS_FIELD_NUMBER: _builtins.int
     METHOD_FIELD_NUMBER: _builtins.int
+    HIDDEN_FIELD_NUMBER: _builtins.int
     image: _builtins.bytes
     """WebP; empty if not asked for."""
     width: _builtins.int
@@ -344,7 +401,11 @@ class Page(_message.Message):
     """Where the words came from."""
     @_builtins.property
     def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___Word]:
-        """In reading order; empty if not asked for or if the page has none."""
+        """Those that people see, in reading order; empty if not asked for or if there are none."""
+
+    @_builtins.property
+    def hidden(self) -> _containers.RepeatedCompositeFieldContainer[Global___HiddenWord]:
+        """Words of the text layer that people do not see; they never reach a prompt."""
 
     def __init__(
         self,
@@ -354,10 +415,11 @@ class Page(_message.Message):
         height: _builtins.int = ...,
         words: _abc.Iterable[Global___Word] | None = ...,
         method: Global___ReadingMethod.ValueType = ...,
+        hidden: _abc.Iterable[Global___HiddenWord] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["height", b"height", "image", b"image", "method", b"method", "width", b"width", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["height", b"height", "hidden", b"hidden", "image", b"image", "method", b"method", "width", b"width", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

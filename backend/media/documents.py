@@ -20,9 +20,9 @@ import pypdfium2.raw as pdfium
 from PIL import Image
 
 from backend.errors import InvalidMedia
-from backend.media import images
+from backend.media import fonts, hidden, images
 from backend.media.limits import MediaLimits
-from backend.media.media import PageImage, Word
+from backend.media.media import HiddenWord, PageImage, Word
 from backend.media.wording import Glyph, words_from_glyphs
 from backend.prompt.picture import Pixels
 
@@ -38,8 +38,9 @@ _PROBE = 1_000_000  # size of an imaginary device, so that its whole pixels are 
 class TextLayer:
     """What a page says of itself."""
 
-    words: tuple[Word, ...]
+    words: tuple[Word, ...]  # that people see
     has_big_picture: bool
+    hidden: tuple[HiddenWord, ...] = ()
 
 
 def inspect(path: Path, limits: MediaLimits) -> int:
@@ -159,6 +160,7 @@ def _draw(page: pypdfium2.PdfPage, max_side: int) -> Image.Image:
 def _text_layer(page: pypdfium2.PdfPage, number: int, limits: MediaLimits) -> TextLayer:
     projection = _Projection(page)
     has_big_picture = _has_big_picture(page)
+    drawn = _draw(page, hidden.SIDE)  # before the page is turned
     try:
         _turn_text_upright(page)
         text = page.get_textpage()
@@ -173,7 +175,10 @@ def _text_layer(page: pypdfium2.PdfPage, number: int, limits: MediaLimits) -> Te
                 code="pdf_too_complex",
             )
         words = words_from_glyphs(_glyphs(text, count, projection))
-    return TextLayer(tuple(words), has_big_picture)
+    unseen = hidden.hidden_words(drawn, words, draws_chinese=fonts.draws_chinese())
+    places = {id(one.word) for one in unseen}
+    seen = tuple(word for word in words if id(word) not in places)
+    return TextLayer(seen, has_big_picture, unseen)
 
 
 def _turn_text_upright(page: pypdfium2.PdfPage) -> None:

@@ -6,6 +6,7 @@ recognised would both lack it. Runs in a worker.
 
 from __future__ import annotations
 
+import functools
 from contextlib import closing
 
 import pypdfium2
@@ -19,6 +20,7 @@ _CHARACTERS = "\u4e00\u9f8d"  # one stroke, and sixteen: no stand-in looks like 
 _SIDE = 64  # points and pixels
 
 
+@functools.cache
 def draws_chinese() -> bool:
     """Whether two characters are drawn, and differently."""
     drawn = [_drawn(character) for character in _CHARACTERS]

@@ -17,7 +17,16 @@ from backend.media import documents, fonts, images, ocr
 from backend.media.flights import Flights
 from backend.media.incoming import Incoming
 from backend.media.limits import MB, MediaLimits
-from backend.media.media import Forgotten, Media, MediaKind, PageImage, PageText, Word
+from backend.media.media import (
+    Because,
+    Forgotten,
+    HiddenWord,
+    Media,
+    MediaKind,
+    PageImage,
+    PageText,
+    Word,
+)
 from backend.media.sniffer import HEAD, kind_of, sniff
 from backend.media.store import Store
 from backend.media.wording import is_usable
@@ -29,7 +38,7 @@ Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 
 _LAYERS_AT_ONCE = 8  # pages one worker task reads
-_READER = 1  # counted up when the same file would now be read otherwise
+_READER = 2  # counted up when the same file would now be read otherwise
 _RENDERER = 1
 _NEWEST_WEIGHT = 0.3  # of the newest page in the measured time of recognition
 
@@ -111,27 +120,33 @@ class Library:
         *,
         method: ReadingMethod | None = None,
         on_page: Callable[[PageText], None] | None = None,
+        only: Sequence[int] = (),
     ) -> tuple[PageText, ...]:
-        """The words of every page: from the text layer where it is worth reading, else by OCR.
+        """The words of every page, or `only` of some: from a good text layer, else by OCR.
 
         `method` insists on one of the two. `on_page` hears of each page, in order, as it is read.
         """
         if method is ReadingMethod.VISION:
             raise InvalidRequest("Words are read from the text layer or by OCR.")
         media = self._page_exists(owner, media, 1)
-        return await self._read(media, range(1, media.pages + 1), method, on_page)
+        return await self._read(media, only or range(1, media.pages + 1), method, on_page)
 
     async def known(
-        self, owner: str, media: Media, *, method: ReadingMethod | None = None
+        self,
+        owner: str,
+        media: Media,
+        *,
+        method: ReadingMethod | None = None,
+        only: Sequence[int] = (),
     ) -> tuple[PageText | None, ...]:
-        """The words of every page as far as they are known without recognising any.
+        """The words of every page, or `only` of some, as far as they are known by now.
 
         That is the text layer where it is worth reading, else what OCR found earlier, else None.
         `method` insists on one of the two.
         """
         media = self._page_exists(owner, media, 1)
         pages: list[PageText | None] = []
-        for numbers in _in_batches(range(1, media.pages + 1)):
+        for numbers in _in_batches(only or range(1, media.pages + 1)):
             layers = await self._layers(media, numbers, method)
             for number, layer in zip(numbers, layers, strict=True):
                 if layer is None:
@@ -282,7 +297,7 @@ class Library:
             layers = await self._open(media, documents.text_layers, path, missing, self._limits)
             found = []
             for number, layer in zip(missing, layers, strict=True):
-                page = PageText(number, layer.words, ReadingMethod.TEXT_LAYER)
+                page = PageText(number, layer.words, ReadingMethod.TEXT_LAYER, hidden=layer.hidden)
                 usable = is_usable(layer.words, has_big_picture=layer.has_big_picture)
                 await self._remember(media, page, usable)
                 found.append((page, usable))
@@ -358,14 +373,19 @@ class Library:
             return None
         entry = json.loads(data)
         words = tuple(Word(*word) for word in entry["words"])
-        return PageText(number, words, method, cached=True), entry["usable"]
+        hidden = tuple(
+            HiddenWord(Word(*word), Because(why)) for *word, why in entry.get("hidden", ())
+        )
+        page = PageText(number, words, method, cached=True, hidden=hidden)
+        return page, entry["usable"]
 
     async def _remember(self, media: Media, page: PageText, usable: bool) -> None:
-        words = [
-            (word.text, word.left, word.top, word.right, word.bottom, word.line)
-            for word in page.words
-        ]
-        data = json.dumps({"usable": usable, "words": words}).encode()
+        entry = {
+            "usable": usable,
+            "words": [_plain(word) for word in page.words],
+            "hidden": [(*_plain(one.word), one.because.value) for one in page.hidden],
+        }
+        data = json.dumps(entry).encode()
         name = _words_name(page.number, page.method)
         await asyncio.to_thread(self._store.remember, media.sha256, name, data)
 
@@ -373,6 +393,10 @@ class Library:
 def _in_batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(numbers), _LAYERS_AT_ONCE):
         yield numbers[start : start + _LAYERS_AT_ONCE]
+
+
+def _plain(word: Word) -> tuple[str, float, float, float, float, int]:
+    return word.text, word.left, word.top, word.right, word.bottom, word.line
 
 
 def _words_name(number: int, method: ReadingMethod) -> str:

@@ -40,14 +40,31 @@ class Word:
     line: int  # from 0, in reading order
 
 
+class Because(Enum):
+    """Why a word of a text layer is not seen."""
+
+    NO_INK = "no_ink"  # of the paper's colour, or covered
+    TINY = "tiny"
+    OFF_PAGE = "off_page"
+
+
+@dataclass(frozen=True)
+class HiddenWord:
+    """A word that machines read and people do not see."""
+
+    word: Word
+    because: Because
+
+
 @dataclass(frozen=True)
 class PageText:
     """The words of one page in reading order. A page without words was still read."""
 
     number: int  # from 1
-    words: tuple[Word, ...]
+    words: tuple[Word, ...]  # that people see
     method: ReadingMethod
     cached: bool = False  # whether the words were known before this request
+    hidden: tuple[HiddenWord, ...] = ()  # of its text layer; they never reach a prompt
 
     @property
     def text(self) -> str:

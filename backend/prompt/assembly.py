@@ -255,7 +255,14 @@ class _Assembly:
             excerpt = draft.chosen.excerpts.get(sha256)
             uses = {view.page: seen[sha256, view.page] for view in material.views}
             for page in material.document.pages:
-                uses[page.number] = PageUse(sha256, page.number, page.method, len(page.words), 0)
+                uses[page.number] = PageUse(
+                    sha256,
+                    page.number,
+                    page.method,
+                    words=len(page.words),
+                    tokens=0,
+                    hidden=len(page.hidden),
+                )
             for use in excerpt.pages if excerpt is not None else ():
                 uses[use.page] = use
             for number in sorted(uses):

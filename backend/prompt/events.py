@@ -37,6 +37,7 @@ class PageUse:
     width: int = 0  # pixels at which the model sees it; 0 if it is read as words
     height: int = 0
     reason: str = ""  # why it was read this way; one English sentence
+    hidden: int = 0  # words of its text layer that people do not see, left out
 
     @property
     def is_shown(self) -> bool:

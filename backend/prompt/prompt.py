@@ -73,6 +73,11 @@ class MediaPart:
     filename: str = ""
     detail: Detail = Detail.AUTO
     reading: ReadingMethod | None = None  # None lets the router choose
+    pages: tuple[int, ...] = ()  # those that are meant, in order; none: all
+
+    def chosen(self, count: int) -> tuple[int, ...]:
+        """The pages that are meant, of so many."""
+        return self.pages or tuple(range(1, count + 1))
 
 
 Part = TextPart | MediaPart

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
-from backend.errors import InvalidMedia, RequestError
+from backend.errors import InvalidMedia, InvalidRequest, RequestError
 from backend.media.media import Media, MediaKind, PageText
 from backend.prompt import router
 from backend.prompt.events import PageRead
@@ -35,10 +35,16 @@ class Reader(Protocol):
         *,
         method: ReadingMethod | None = None,
         on_page: Callable[[PageText], None] | None = None,
+        only: Sequence[int] = (),
     ) -> tuple[PageText, ...]: ...
 
     async def known(
-        self, owner: str, media: Media, *, method: ReadingMethod | None = None
+        self,
+        owner: str,
+        media: Media,
+        *,
+        method: ReadingMethod | None = None,
+        only: Sequence[int] = (),
     ) -> tuple[PageText | None, ...]: ...
 
     async def page_sizes(self, owner: str, media: Media) -> tuple[tuple[float, float], ...]: ...
@@ -63,15 +69,25 @@ def find(reader: Reader, prompt: Prompt, *, sees_images: bool) -> dict[str, Medi
     """The prompt's files by hash.
 
     Raises NotFound for one that is not this owner's, InvalidRequest for one that is to be seen by
-    a model that does not see.
+    a model that does not see, or whose pages are not there or not the same wherever it is named.
     """
     found: dict[str, Media] = {}
+    meant: dict[str, tuple[int, ...]] = {}
     for path, part in files(prompt):
         with _blaming(path):
             media = found.get(part.sha256) or reader.find(prompt.owner, part.sha256)
         with _blaming(f"{path}.reading"):
             router.way(part, media.kind, sees_images=sees_images)
         found[part.sha256] = media
+        if part.pages and part.pages[-1] > media.pages:
+            raise InvalidRequest(
+                f"There is no page {part.pages[-1]}; the file has {media.pages}.",
+                param=f"{path}.pages",
+            )
+        if meant.setdefault(part.sha256, part.pages) != part.pages:
+            raise InvalidRequest(
+                "The same file is named with other pages before.", param=f"{path}.pages"
+            )
     return found
 
 
@@ -86,7 +102,9 @@ async def read(
 
         way = router.way(part, media.kind, sees_images=sees_images)
         if way is Way.WORDS:
-            words = await reader.read(prompt.owner, media, method=part.reading, on_page=tell)
+            words = await reader.read(
+                prompt.owner, media, method=part.reading, on_page=tell, only=part.pages
+            )
             return _material(media, part, words)
         material = await _looked_through(reader, prompt.owner, media, part, way)
         for page in material.document.pages:
@@ -104,8 +122,9 @@ async def survey(
     async def one(path: str, part: MediaPart, media: Media) -> Material:
         way = router.way(part, media.kind, sees_images=sees_images)
         if way is Way.WORDS:
-            pages = await reader.known(prompt.owner, media, method=part.reading)
-            unread = (number for number, page in enumerate(pages, 1) if page is None)
+            numbers = part.chosen(media.pages)
+            pages = await reader.known(prompt.owner, media, method=part.reading, only=part.pages)
+            unread = (n for n, page in zip(numbers, pages, strict=True) if page is None)
             return replace(_material(media, part, pages), unread=tuple(unread))
         return await _looked_through(reader, prompt.owner, media, part, way)
 
@@ -120,11 +139,11 @@ async def _looked_through(
     if way is Way.EITHER:
         pages = [
             page if page is not None and page.method is ReadingMethod.TEXT_LAYER else None
-            for page in await reader.known(owner, media)
+            for page in await reader.known(owner, media, only=part.pages)
         ]
     material = _material(media, part, pages)
     read = {page.number for page in material.document.pages}
-    missing = [number for number in range(1, media.pages + 1) if number not in read]
+    missing = [number for number in part.chosen(media.pages) if number not in read]
     if not missing:
         return material
     sizes = await reader.page_sizes(owner, media)

@@ -248,6 +248,7 @@ def _excerpt(
                 method=page.method,
                 words=len(page.words),
                 tokens=tokens[page.number],
+                hidden=len(page.hidden),
             )
             for page in document.pages
         ),

@@ -73,6 +73,7 @@ class MediaService(media_pb2_grpc.MediaServicer):
         if request.words:
             text = await self._library.words(owner(), media, request.page)
             page.words.extend(answers.words(text.words))
+            page.hidden.extend(answers.hidden(text.hidden))
             page.method = answers.method(text.method)
         return page
 

@@ -8,7 +8,7 @@ from backend.generations import Numbered
 from backend.histogram import Histogram
 from backend.kept_answers import KeptAnswers
 from backend.media.limits import MediaLimits
-from backend.media.media import Media, MediaKind, Word
+from backend.media.media import Because, HiddenWord, Media, MediaKind, Word
 from backend.metrics import Metrics, resident_bytes
 from backend.model.info import ModelInfo
 from backend.prompt.events import (
@@ -29,6 +29,11 @@ from backend.work import EngineStats
 from protos import inference_pb2 as pb
 from protos import media_pb2
 
+_BECAUSE: Mapping[Because, media_pb2.HiddenBecause.ValueType] = {
+    Because.NO_INK: media_pb2.HIDDEN_BECAUSE_NO_INK,
+    Because.TINY: media_pb2.HIDDEN_BECAUSE_TINY,
+    Because.OFF_PAGE: media_pb2.HIDDEN_BECAUSE_OFF_PAGE,
+}
 _METHODS: Mapping[ReadingMethod, media_pb2.ReadingMethod.ValueType] = {
     ReadingMethod.TEXT_LAYER: media_pb2.READING_METHOD_TEXT_LAYER,
     ReadingMethod.OCR: media_pb2.READING_METHOD_OCR,
@@ -95,17 +100,25 @@ def media_ref(media: Media) -> media_pb2.MediaRef:
 
 def words(found: Iterable[Word]) -> list[media_pb2.Word]:
     """The words of a page."""
+    return [_word(word) for word in found]
+
+
+def hidden(found: Iterable[HiddenWord]) -> list[media_pb2.HiddenWord]:
+    """The words that a page does not show."""
     return [
-        media_pb2.Word(
-            text=word.text,
-            left=word.left,
-            top=word.top,
-            right=word.right,
-            bottom=word.bottom,
-            line=word.line,
-        )
-        for word in found
+        media_pb2.HiddenWord(word=_word(one.word), because=_BECAUSE[one.because]) for one in found
     ]
+
+
+def _word(word: Word) -> media_pb2.Word:
+    return media_pb2.Word(
+        text=word.text,
+        left=word.left,
+        top=word.top,
+        right=word.right,
+        bottom=word.bottom,
+        line=word.line,
+    )
 
 
 def method(reading: ReadingMethod) -> media_pb2.ReadingMethod.ValueType:
@@ -264,6 +277,7 @@ def _page_use(use: PageUse) -> pb.PageUse:
         width=use.width,
         height=use.height,
         reason=use.reason,
+        hidden=use.hidden,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from backend.errors import InvalidRequest
@@ -30,6 +30,7 @@ from protos import media_pb2
 MAX_MESSAGES = 1000
 MAX_PARTS = 1000
 MAX_FILES = 50
+MAX_PAGES = 1000
 MAX_STOPS = 4
 MAX_STOP_LENGTH = 256
 MAX_LOGIT_BIAS = 300
@@ -231,9 +232,19 @@ def _part(part: pb.Part, path: str) -> Part:
                 filename=media.filename,
                 detail=_known(_DETAILS, media.detail, f"{path}.media.detail"),
                 reading=_known(_READINGS, media.reading, f"{path}.media.reading"),
+                pages=_pages(media.pages, f"{path}.media.pages"),
             )
         case _:
             raise InvalidRequest("This part is neither text nor a file.", param=path)
+
+
+def _pages(sent: Sequence[int], path: str) -> tuple[int, ...]:
+    """Page numbers, each once and in order."""
+    if len(sent) > MAX_PAGES or 0 in sent:
+        raise InvalidRequest(
+            f"pages may hold {MAX_PAGES:,} page numbers, counted from 1.", param=path
+        )
+    return tuple(sorted(set(sent)))
 
 
 def _sampling(sent: pb.Sampling, defaults: Sampling) -> Sampling:

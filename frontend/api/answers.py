@@ -203,6 +203,7 @@ def page_uses(pages: Iterable[PageUse], names: Mapping[str, str]) -> list[dict[s
             "width": use.width or None,
             "height": use.height or None,
             "reason": use.reason or None,
+            "hidden_words": use.hidden,
         }
         for use in pages
     ]

@@ -8,7 +8,7 @@ from typing import Final
 from frontend.api import data_url
 from frontend.api.errors import invalid, missing, too_large, unsupported
 from frontend.api.fields import Fields, wrong_type
-from frontend.api.limits import MESSAGES, PICTURE_CHARACTERS, PICTURES, TEXT_CHARACTERS
+from frontend.api.limits import MESSAGES, PAGES, PICTURE_CHARACTERS, PICTURES, TEXT_CHARACTERS
 from frontend.api.tools import calls, result_of
 from frontend.messages import Detail, Role, TextPart, ToolCall
 
@@ -31,6 +31,7 @@ class Attachment:
     is_picture: bool
     data: bytes | None = None  # None: it has to be fetched
     url: str = ""
+    pages: tuple[int, ...] = ()  # of a document, those that are meant; none: all
 
 
 Piece = TextPart | Attachment
@@ -195,4 +196,5 @@ def _document(part: Fields) -> Attachment:
         data = data_url.decode(data_url.payload(sent))
     except data_url.NotBase64:
         raise invalid(path, "The file is not a valid base64 data URL.", "invalid_file") from None
-    return Attachment(path, filename[:255], Detail.AUTO, is_picture=False, data=data)
+    pages = tuple(sorted(set(inner.integers("pages", 1, PAGES, PAGES))))
+    return Attachment(path, filename[:255], Detail.AUTO, is_picture=False, data=data, pages=pages)

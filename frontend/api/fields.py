@@ -54,6 +54,20 @@ class Fields:
         check_bounds(self.at(name), value, low, high, "integer")
         return value
 
+    def integers(self, name: str, low: int, high: int, most: int) -> tuple[int, ...]:
+        """A list of whole numbers within bounds; none where it is not given."""
+        value = self.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or len(value) > most:
+            raise wrong_type(self.at(name), f"a list of at most {most:,} integers")
+        for place, one in enumerate(value):
+            path = f"{self.at(name)}[{place}]"
+            if isinstance(one, bool) or not isinstance(one, int):
+                raise wrong_type(path, "an integer")
+            check_bounds(path, one, low, high, "integer")
+        return tuple(value)
+
     def number(self, name: str, low: float, high: float) -> float | None:
         """A number within bounds."""
         value = self.get(name)

@@ -12,6 +12,7 @@ PICTURE_CHARACTERS: Final = 8 << 20  # base64 of all pictures together
 PICTURES: Final = 50
 MESSAGES: Final = 1000
 TOKENIZED_CHARACTERS: Final = 1_000_000
+PAGES: Final = 1000  # that a file part may name
 TEXT_CHARACTERS: Final = 2_000_000  # far beyond any context; spares the tokenizer
 ANSWERS: Final = 8
 STOPS: Final = 4

@@ -77,7 +77,7 @@ class Uploads:
                 "unsupported_image_format",
             )
         self.names.setdefault(sha256, attachment.filename)
-        return FilePart(sha256, attachment.filename, attachment.detail)
+        return FilePart(sha256, attachment.filename, attachment.detail, attachment.pages)
 
     async def _put(self, attachment: Attachment, data: bytes, sha256: str) -> FileRef:
         try:

@@ -33,6 +33,11 @@ _DETAILS: Final = {
     Detail.LOW: inference_pb2.DETAIL_LOW,
     Detail.HIGH: inference_pb2.DETAIL_HIGH,
 }
+_BECAUSE: Final[dict[int, str]] = {
+    media_pb2.HIDDEN_BECAUSE_NO_INK: "no_ink",
+    media_pb2.HIDDEN_BECAUSE_TINY: "tiny",
+    media_pb2.HIDDEN_BECAUSE_OFF_PAGE: "off_page",
+}
 _METHODS: Final = {
     media_pb2.READING_METHOD_TEXT_LAYER: ReadingMethod.TEXT_LAYER,
     media_pb2.READING_METHOD_OCR: ReadingMethod.OCR,
@@ -184,12 +189,17 @@ def page(wire: media_pb2.Page) -> messages.Page:
         wire.image,
         wire.width,
         wire.height,
-        tuple(
-            messages.Word(word.text, word.left, word.top, word.right, word.bottom, word.line)
-            for word in wire.words
-        ),
+        tuple(map(_word, wire.words)),
         _METHODS.get(wire.method),
+        tuple(
+            messages.HiddenWord(_word(one.word), _BECAUSE.get(one.because, ""))
+            for one in wire.hidden
+        ),
     )
+
+
+def _word(word: media_pb2.Word) -> messages.Word:
+    return messages.Word(word.text, word.left, word.top, word.right, word.bottom, word.line)
 
 
 def forgotten(wire: media_pb2.ForgetResponse) -> messages.Forgotten:
@@ -314,6 +324,7 @@ def _part(part: messages.Part) -> inference_pb2.Part:
                 sha256=part.sha256,
                 filename=_unicode(part.filename)[:255],
                 detail=_DETAILS[part.detail],
+                pages=part.pages,
             )
             return inference_pb2.Part(media=media)
 
@@ -364,6 +375,7 @@ def _page_use(use: inference_pb2.PageUse) -> messages.PageUse:
         use.width,
         use.height,
         use.reason,
+        use.hidden,
     )
 
 

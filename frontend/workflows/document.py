@@ -1,19 +1,15 @@
-"""One document made ready for contract work: every page read, hidden words set aside."""
+"""One document made ready for contract work: every page read, what pages hide told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from frontend.messages import BackendError, FileRef, Page, ReadingMethod, Word
+from frontend.messages import BackendError, FileRef, HiddenWord
 from frontend.workflows.fields import Language
 from frontend.workflows.halt import Halt
-from frontend.workflows.hidden import hidden_words
 from frontend.workflows.paper import Paper, Sheet
 from frontend.workflows.reader import Reader
-
-_SAYS_SOMETHING: Final = 8  # characters; less is a speck that was printed too small
 
 Heard = Callable[[int, int], None]  # pages read so far, and in all
 
@@ -56,11 +52,6 @@ class Document:
     coverage: Coverage
     hidden: tuple[HiddenText, ...] = ()
 
-    @property
-    def deceives(self) -> bool:
-        """Whether the file must not be handed over as it is: what it hides could say something."""
-        return any(len(passage.text) >= _SAYS_SOMETHING for passage in self.hidden)
-
 
 def read_document(
     reader: Reader,
@@ -88,9 +79,8 @@ def read_document(
             refusal = error
             missed.append(number)
             continue
-        words, unseen = _visible(page, number)
-        sheets.append(Sheet(number, words, page.method))
-        hidden += unseen
+        sheets.append(Sheet(number, page.words, page.method))
+        hidden += _passages(page.hidden, number)
         if heard is not None:
             heard(number, file.pages)
     if refusal is not None and not sheets:
@@ -100,18 +90,21 @@ def read_document(
     )
 
 
-def _visible(page: Page, number: int) -> tuple[tuple[Word, ...], list[HiddenText]]:
-    """The words that the page shows, and the passages that it does not."""
-    if page.method is not ReadingMethod.TEXT_LAYER or not page.image:
-        return page.words, []  # recognised from what is seen
-    unseen = hidden_words(page.image, page.words)
-    indexes = {word.index for word in unseen}
-    passages: list[HiddenText] = []
-    last = -2
-    for word in unseen:
-        if word.index == last + 1 and passages[-1].why == word.why.value:
-            passages[-1] = HiddenText(number, f"{passages[-1].text} {word.text}", word.why.value)
-        else:
-            passages.append(HiddenText(number, word.text, word.why.value))
-        last = word.index
-    return tuple(word for index, word in enumerate(page.words) if index not in indexes), passages
+def _passages(hidden: Sequence[HiddenWord], number: int) -> Iterator[HiddenText]:
+    """What a page hides, the words of a stretch together."""
+    stretch: list[HiddenWord] = []
+    for one in hidden:
+        if stretch and not _follows(stretch[-1], one):
+            yield _passage(stretch, number)
+            stretch = []
+        stretch.append(one)
+    if stretch:
+        yield _passage(stretch, number)
+
+
+def _follows(one: HiddenWord, other: HiddenWord) -> bool:
+    return other.because == one.because and other.word.line - one.word.line in (0, 1)
+
+
+def _passage(stretch: Sequence[HiddenWord], number: int) -> HiddenText:
+    return HiddenText(number, " ".join(one.word.text for one in stretch), stretch[0].because)

@@ -112,14 +112,10 @@ def _pages(document: Document) -> tuple[int, ...]:
 
 
 def _windows(document: Document, plan: Plan) -> Sequence[Window | None]:
-    """The windows to ask about; None stands for the file itself.
-
-    Words that people do not see stay out of prompts, so a document with such is asked about as text
-    even if the file would do.
-    """
+    """The windows to ask about; None stands for the file itself."""
     room = plan.window_tokens or _MOST_TOKENS
     fits = plan.window_tokens is None or tokens(document.paper.text) <= room
-    if fits and not document.deceives and not plan.as_text:
+    if fits and not plan.as_text:
         return [None]
     return windows(document.paper, room)
 

@@ -115,7 +115,7 @@ class _Asker:
         """What the model says of the whole document."""
         room = self._plan.window_tokens or _UNNAMED_ROOM
         fits = self._plan.window_tokens is None or tokens(document.paper.text) <= room
-        if fits and not document.deceives:
+        if fits:
             return self._ask("", (FilePart(document.file.sha256, document.filename),), final=True)
         cut = windows(document.paper, room)
         self.expected = len(cut) + (len(cut) > 1)

@@ -24,6 +24,7 @@ import grpc
 import grpc.aio
 from PIL import Image, UnidentifiedImageError
 
+from frontend.messages import Word
 from protos import inference_pb2, inference_pb2_grpc, media_pb2, media_pb2_grpc
 from tests.fakes import contracts
 
@@ -743,19 +744,29 @@ def _inspect_image(data: bytes, sha256: str) -> media_pb2.MediaRef:
 
 def _written_page(text: str) -> media_pb2.Page:
     """A page that shows what it says."""
-    words = [
-        media_pb2.Word(
-            text=word.text,
-            left=word.left,
-            top=word.top,
-            right=word.right,
-            bottom=word.bottom,
-            line=word.line,
-        )
-        for word in contracts.words(text)
-    ]
-    method = media_pb2.READING_METHOD_TEXT_LAYER
-    return media_pb2.Page(image=contracts.INK, width=120, height=160, words=words, method=method)
+    seen, hidden = contracts.seen_and_hidden(text)
+    return media_pb2.Page(
+        image=contracts.INK,
+        width=120,
+        height=160,
+        words=map(_word, seen),
+        method=media_pb2.READING_METHOD_TEXT_LAYER,
+        hidden=[
+            media_pb2.HiddenWord(word=_word(one.word), because=media_pb2.HIDDEN_BECAUSE_OFF_PAGE)
+            for one in hidden
+        ],
+    )
+
+
+def _word(word: Word) -> media_pb2.Word:
+    return media_pb2.Word(
+        text=word.text,
+        left=word.left,
+        top=word.top,
+        right=word.right,
+        bottom=word.bottom,
+        line=word.line,
+    )
 
 
 def _echo(request: GenerateRequest) -> str:

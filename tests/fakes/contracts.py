@@ -7,7 +7,7 @@ import re
 
 from PIL import Image
 
-from frontend.messages import ReadingMethod, Word
+from frontend.messages import HiddenWord, ReadingMethod, Word
 from frontend.workflows.paper import Paper, Sheet
 
 LINE_HEIGHT = 0.02  # of the page
@@ -58,6 +58,13 @@ def words(text: str) -> tuple[Word, ...]:
         for line, row in enumerate(text.splitlines())
         for found in re.finditer(r"\S+", row)
     )
+
+
+def seen_and_hidden(text: str) -> tuple[tuple[Word, ...], tuple[HiddenWord, ...]]:
+    """The words of a page, those beyond its right edge apart: no one sees them."""
+    laid = words(text)
+    beyond = tuple(HiddenWord(word, "off_page") for word in laid if word.left >= 1)
+    return tuple(word for word in laid if word.left < 1), beyond
 
 
 def paper(*pages: str) -> Paper:

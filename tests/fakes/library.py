@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from backend.errors import InvalidMedia, InvalidRequest, NotFound
 from backend.media.library import Library
@@ -83,8 +83,9 @@ class FakeLibrary(Library):
         *,
         method: ReadingMethod | None = None,
         on_page: Callable[[PageText], None] | None = None,
+        only: Sequence[int] = (),
     ) -> tuple[PageText, ...]:
-        """Every page, once reading is open."""
+        """Every page, or some, once reading is open."""
         self.readers += 1
         try:
             await self.open.wait()
@@ -96,19 +97,28 @@ class FakeLibrary(Library):
         if media.kind is MediaKind.DOCUMENT:
             how = method or ReadingMethod.TEXT_LAYER
         text = self.files[media.sha256][1].removeprefix(b"%PDF").decode(errors="ignore")
-        pages = tuple(page_text(page, n, how) for n, page in enumerate(text.split("\f"), 1))
+        pages = tuple(
+            page_text(page, n, how)
+            for n, page in enumerate(text.split("\f"), 1)
+            if not only or n in only
+        )
         for page in pages:
             if on_page is not None:
                 on_page(page)
         return pages
 
     async def known(
-        self, owner: str, media: Media, *, method: ReadingMethod | None = None
+        self,
+        owner: str,
+        media: Media,
+        *,
+        method: ReadingMethod | None = None,
+        only: Sequence[int] = (),
     ) -> tuple[PageText | None, ...]:
         """Pages of documents that have words; what a picture says takes recognising."""
         if media.kind is MediaKind.IMAGE or method is ReadingMethod.OCR:
-            return (None,) * media.pages
-        pages = await self.read(owner, media)
+            return (None,) * (len(only) or media.pages)
+        pages = await self.read(owner, media, only=only)
         return tuple(page if page.words else None for page in pages)
 
     async def page_sizes(self, owner: str, media: Media) -> tuple[tuple[float, float], ...]:

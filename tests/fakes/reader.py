@@ -13,7 +13,7 @@ from frontend.messages import BackendError, FilePart, FileRef, Page, ReadingMeth
 from frontend.workflows.document import Document, read_document
 from frontend.workflows.halt import Halt
 from frontend.workflows.reader import Answer
-from tests.fakes.contracts import INK, words
+from tests.fakes.contracts import INK, seen_and_hidden
 
 Reply = Callable[[str], object]  # a text, an Answer, an error to raise, or an object to be JSON
 
@@ -36,7 +36,6 @@ class FakeReader:
     reply: Reply
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     method: ReadingMethod = ReadingMethod.TEXT_LAYER
-    picture: bytes = INK
     unreadable: frozenset[tuple[str, int]] = frozenset()  # files and pages
     asked: list[Asked] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -61,7 +60,8 @@ class FakeReader:
         if (sha256, number) in self.unreadable:
             raise BackendError("bad_input", f"Page {number} of the PDF is damaged.")
         text = self.files[sha256][number - 1]
-        return Page(self.picture, 120, 160, words(text), self.method)
+        seen, hidden = seen_and_hidden(text)
+        return Page(INK, 120, 160, seen, self.method, hidden)
 
     def ask(
         self,

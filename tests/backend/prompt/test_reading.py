@@ -130,3 +130,30 @@ async def test_a_page_that_is_all_length_cannot_be_seen(library: FakeLibrary) ->
         "image_aspect_ratio",
         "messages[0].parts[1].media",
     )
+
+
+async def test_only_the_pages_that_are_meant_are_read_and_seen(library: FakeLibrary) -> None:
+    media = library.add(MIXED)
+    found = {media.sha256: media}
+    asked = prompt(MediaPart(media.sha256, pages=(2, 3)))
+    told: list[PageRead] = []
+    words = await read(library, asked, found, told.append, sees_images=False)
+    assert [page.number for page in words[media.sha256].document.pages] == [2, 3]
+    assert [page.page for page in told] == [2, 3]
+    looked = await read(library, asked, found, told.append, sees_images=True)
+    assert [view.page for view in looked[media.sha256].views] == [2]
+    planned = await survey(library, asked, found, sees_images=False)
+    assert planned[media.sha256].unread == (2,)
+
+
+async def test_pages_that_are_not_there_and_two_minds_about_them_are_refused(
+    library: FakeLibrary,
+) -> None:
+    sha256 = library.add(MIXED).sha256
+    for parts in (
+        (MediaPart(sha256, pages=(4,)),),
+        (MediaPart(sha256, pages=(1,)), MediaPart(sha256)),
+    ):
+        with pytest.raises(InvalidRequest) as refused:
+            find(library, prompt(*parts), sees_images=False)
+        assert refused.value.param == f"messages[0].parts[{len(parts)}].media.pages"

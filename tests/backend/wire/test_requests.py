@@ -146,6 +146,9 @@ def test_files_are_counted_and_their_names_bounded() -> None:
     request = question("hi", HASH)
     request.messages[0].parts[0].media.filename = "x" * 2000
     assert blamed(request) == "messages[0].parts[0].media.filename"
+    request.messages[0].parts[0].media.filename = "x"
+    request.messages[0].parts[0].media.pages.extend([3, 0])
+    assert blamed(request) == "messages[0].parts[0].media.pages"
 
 
 @pytest.mark.parametrize(

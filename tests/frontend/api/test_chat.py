@@ -354,6 +354,18 @@ def test_pictures_over_the_limit_together(web: Web, backend: FakeBackend) -> Non
     assert backend.uploads == []
 
 
+def test_some_pages_of_a_document_can_be_asked_about(web: Web, backend: FakeBackend) -> None:
+    part = document()
+    part["file"]["pages"] = [3, 1, 3]
+    assert web.chat(messages=[{"role": "user", "content": [part]}]).status == 200
+    assert list(backend.requests[0].messages[0].parts[0].media.pages) == [1, 3]
+    for wrong, path in (("1", "pages"), ([0], "pages[0]"), ([1, True], "pages[1]")):
+        part["file"]["pages"] = wrong
+        refused = web.chat(messages=[{"role": "user", "content": [part]}])
+        assert refused.status == 400
+        assert refused.error["param"] == f"messages[0].content[0].file.{path}"
+
+
 def test_a_large_document_is_taken(web: Web, backend: FakeBackend) -> None:
     assert web.chat(messages=user(document(PDF + bytes(20 << 20) + b"%%EOF"))).status == 200
     assert len(backend.uploads) == 1

@@ -38,6 +38,7 @@ def test_a_plan_tells_everything(web: Web, backend: FakeBackend) -> None:
         "width": 560,
         "height": 420,
         "reason": "A picture.",
+        "hidden_words": 0,
     }
     assert told == {
         "object": "plan",
