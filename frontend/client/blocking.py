@@ -71,13 +71,20 @@ class Client:
         return [translation.file_ref(ref) for ref in answer.present]
 
     def page(
-        self, owner: str, sha256: str, number: int, *, max_side: int = 1024, words: bool = False
+        self,
+        owner: str,
+        sha256: str,
+        number: int,
+        *,
+        max_side: int = 1024,
+        words: bool = False,
+        image: bool = True,
     ) -> Page:
-        """One page, rendered, and its words on request."""
+        """One page, rendered unless only its words are asked for."""
         with _told():
             answer = self._media.GetPage(
                 media_pb2.GetPageRequest(
-                    sha256=sha256, page=number, max_side=max_side, words=words
+                    sha256=sha256, page=number, max_side=max_side, words=words, image=image
                 ),
                 timeout=WORK_SECONDS,
                 metadata=self._metadata(owner),

@@ -18,6 +18,7 @@ from frontend.messages import (
     FinishReason,
     Page,
     Part,
+    Plan,
     Question,
     Role,
     Sampling,
@@ -28,7 +29,6 @@ from frontend.messages import (
 from frontend.workflows.halt import Halt, Halted
 from frontend.workflows.reader import Answer
 
-_PAGE_SIDE: Final = 1100  # pixels: enough to see whether the smallest print leaves ink
 _ATTEMPTS: Final = 6  # while the backend is full or away
 _LONGEST_PAUSE: Final = 20.0  # seconds between two of them
 
@@ -39,8 +39,10 @@ class Backend(Protocol):
     def put(self, owner: str, data: bytes, filename: str) -> FileRef: ...
 
     def page(
-        self, owner: str, sha256: str, number: int, *, max_side: int = 1024, words: bool = False
+        self, owner: str, sha256: str, number: int, *, words: bool = False, image: bool = True
     ) -> Page: ...
+
+    def plan(self, owner: str, question: Question) -> Plan: ...
 
     def generate(self, owner: str, question: Question) -> Iterator[Event]: ...
 
@@ -59,8 +61,15 @@ class ClientReader:
         return self._backend.put(owner, data, filename)
 
     def page(self, owner: str, sha256: str, number: int) -> Page:
-        """One page, rendered, with its words."""
-        return self._backend.page(owner, sha256, number, max_side=_PAGE_SIDE, words=True)
+        """The words of one page."""
+        return self._backend.page(owner, sha256, number, words=True, image=False)
+
+    def pages_together(self, owner: str, file: FilePart, instruction: str) -> int | None:
+        """How many pages of a file the backend's planner puts into one request; None: all."""
+        turn = Turn(Role.USER, (file, TextPart(instruction)))
+        plan = self._backend.plan(owner, Question(uuid.uuid4().hex, (turn,)))
+        groups = (one.pages for one in plan.proposals if one.kind == "map_reduce")
+        return next((pages[0] for pages in groups if pages), None)
 
     def ask(
         self,

@@ -69,7 +69,7 @@ KEY: Final = (  # the weightiest first
     _matter(
         "Governing law and disputes",
         "适用法律与争议",
-        r"governing law|governed by|laws of|arbitrat\w+|courts? of|jurisdiction",
+        r"governing law|governed by|\blaws? of|arbitrat\w+|courts? of|jurisdiction",
         "适用.{0,8}法律|仲裁|法院|争议",
     ),
     _matter(
@@ -176,6 +176,11 @@ def risks(paper: Paper) -> Iterator[Found]:
             if matter.cues.search(paper.text[start:end].replace("\n", " ")):
                 yield Found(matter, start, end)
                 break
+
+
+def rank(text: str) -> int:
+    """Where the matter of a sentence stands among the weighty ones; behind them all if nowhere."""
+    return next((place for place, one in enumerate(KEY) if one.cues.search(text)), len(KEY))
 
 
 def is_risky(text: str) -> bool:

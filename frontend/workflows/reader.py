@@ -26,7 +26,10 @@ class Reader(Protocol):
         """Hands over a file."""
 
     def page(self, owner: str, sha256: str, number: int) -> Page:
-        """One page, rendered, with its words."""
+        """The words of one page, and those that it hides."""
+
+    def pages_together(self, owner: str, file: FilePart, instruction: str) -> int | None:
+        """How many pages of a file are read whole in one request; None: all of them."""
 
     def ask(
         self,

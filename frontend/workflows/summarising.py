@@ -1,13 +1,17 @@
 """Makes summaries of whole contracts: asks the model, proves what it wrote, adds what it left out.
 
 A document that fits is asked about at once. A longer one is read window by window into notes, and
-the notes are summed up, in several rounds if they are too long themselves. The sentences are held
-against the pages' words; where too few of them stand, the contract's own words are quoted.
+the notes are summed up, in several rounds if they are too long themselves. A small model is asked
+about as many pages at a time as the backend's planner says; what it tells of them is put together
+by code. The sentences are held against the pages' words; where too few of them stand, the
+contract's own words are quoted.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from frontend.messages import FilePart
@@ -17,7 +21,7 @@ from frontend.workflows.duties import is_duty
 from frontend.workflows.extraction import Plan
 from frontend.workflows.fields import Language
 from frontend.workflows.halt import Halt
-from frontend.workflows.quoting import supplement
+from frontend.workflows.quoting import KEY_CLAUSES, supplement
 from frontend.workflows.reader import Reader
 from frontend.workflows.references import References, Sentence, Tally
 from frontend.workflows.sentences import checked
@@ -27,7 +31,8 @@ from frontend.workflows.windows import tokens, windows
 _NOTE_TOKENS: Final = 320  # of the answer about one window
 _SUMMARY_TOKENS: Final = 700
 _MOST_ROUNDS: Final = 4
-_UNNAMED_ROOM: Final = 4_000  # tokens of a window where no room was named
+_MOST_GROUPS: Final = 40  # of pages; in larger ones the backend chooses what is read
+_MOST_TOLD: Final = {Summarised.CLAUSES: KEY_CLAUSES, Summarised.EXECUTIVE: 6}
 
 Done = Callable[[int, int], None]  # requests answered so far, and in all as far as known
 
@@ -49,7 +54,9 @@ def summarise(
     tally = Tally()
     if about is not Summarised.DATES:  # the words know them all, and are never wrong about them
         said = asker.ask_about(document)
-        sentences, tally = checked(said, References(document.paper))
+        sentences, tally = checked("\n".join(said), References(document.paper))
+        if len(said) > 1:
+            sentences = _best(sentences, about)
         sentences = tuple(one for one in sentences if one.is_heading or _belongs(one, about))
         if not any(not one.is_heading for one in sentences):
             sentences = ()
@@ -64,6 +71,15 @@ def summarise(
         asker.answered,
         asker.model,
     )
+
+
+def _best(told: Sequence[Sentence], about: Summarised) -> tuple[Sentence, ...]:
+    """Of what was told of many groups of pages, what a summary has room for, in its order."""
+    most = _MOST_TOLD.get(about, len(told))
+    statements = [one for one in told if not one.is_heading]
+    weighty = sorted(statements, key=lambda one: (not one.is_verified, matters.rank(one.text)))
+    kept = {id(one) for one in weighty[:most]}
+    return tuple(replace(one, begins_point=True) for one in statements if id(one) in kept)
 
 
 def _belongs(sentence: Sentence, about: Summarised) -> bool:
@@ -111,17 +127,34 @@ class _Asker:
         self.expected = 1
         self.model = ""
 
-    def ask_about(self, document: Document) -> str:
-        """What the model says of the whole document."""
-        room = self._plan.window_tokens or _UNNAMED_ROOM
-        fits = self._plan.window_tokens is None or tokens(document.paper.text) <= room
-        if fits:
-            return self._ask("", (FilePart(document.file.sha256, document.filename),), final=True)
+    def ask_about(self, document: Document) -> list[str]:
+        """What the model says of the whole document: one answer, or one for each group of pages."""
+        whole = FilePart(document.file.sha256, document.filename)
+        room = self._plan.window_tokens
+        if room is None:
+            groups = self._groups(whole, document)
+            self.expected = len(groups)
+            return [self._ask("", (part,), final=True) for part in groups]
+        if tokens(document.paper.text) <= room:
+            return [self._ask("", (whole,), final=True)]
         cut = windows(document.paper, room)
         self.expected = len(cut) + (len(cut) > 1)
         if len(cut) == 1:
-            return self._ask(cut[0].text, (), final=True)
-        return self._reduced([self._ask(window.text, (), final=False) for window in cut], room)
+            return [self._ask(cut[0].text, (), final=True)]
+        return [self._reduced([self._ask(one.text, (), final=False) for one in cut], room)]
+
+    def _groups(self, whole: FilePart, document: Document) -> list[FilePart]:
+        """The file as often as it takes for every page to be read, each time with some pages."""
+        asked = instructions.summary(self._about.value, self._language, briefly=True)
+        together = self._reader.pages_together(self._owner, whole, asked)
+        numbers = [sheet.number for sheet in document.paper.sheets]
+        if together is None or together >= len(numbers):
+            return [whole]
+        together = max(together, math.ceil(len(numbers) / _MOST_GROUPS))
+        return [
+            replace(whole, pages=tuple(numbers[start : start + together]))
+            for start in range(0, len(numbers), together)
+        ]
 
     def _reduced(self, notes: Sequence[str], room: int) -> str:
         """One summary of the notes, in as many rounds as the room demands."""

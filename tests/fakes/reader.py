@@ -36,6 +36,7 @@ class FakeReader:
     reply: Reply
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     method: ReadingMethod = ReadingMethod.TEXT_LAYER
+    together: int | None = None  # pages that are read whole in one request
     unreadable: frozenset[tuple[str, int]] = frozenset()  # files and pages
     asked: list[Asked] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -63,6 +64,10 @@ class FakeReader:
         seen, hidden = seen_and_hidden(text)
         return Page(INK, 120, 160, seen, self.method, hidden)
 
+    def pages_together(self, owner: str, file: FilePart, instruction: str) -> int | None:
+        """As many as it is told to say."""
+        return self.together
+
     def ask(
         self,
         owner: str,
@@ -78,7 +83,14 @@ class FakeReader:
             halt.check()
         with self.lock:
             self.asked.append(Asked(owner, tuple(files), instruction, schema, max_tokens))
-        texts = ["\n".join(self.files[file.sha256]) for file in files]
+        texts = [
+            "\n".join(
+                text
+                for number, text in enumerate(self.files[file.sha256], start=1)
+                if not file.pages or number in file.pages
+            )
+            for file in files
+        ]
         said = self.reply("\n".join([*texts, instruction]))
         if isinstance(said, BackendError):
             raise said

@@ -361,7 +361,7 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(
 ) -> None:
     for number in range(6):
         contract(backend, folder, f"{number}.pdf")
-    backend.token_delay = 0.05
+    backend.token_delay = 0.3
     command = [sys.executable, "-m", "frontend.cli", "extract", str(folder), "--fields", fields]
     command += ["--json", "--threads", "1"]
     running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)

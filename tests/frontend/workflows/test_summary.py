@@ -272,6 +272,36 @@ def test_a_model_that_says_nothing_leaves_it_to_the_words() -> None:
     assert found == read(found.to_json())
 
 
+def test_a_small_model_is_asked_about_groups_of_pages_and_code_puts_them_together() -> None:
+    def reply(prompt: str) -> str:
+        told = {
+            "MUTUAL": "It takes effect on 2019-03-14. [p. 1]",
+            "Governing": "The term is three (3) years. [p. 2]\nThe law of New York applies.",
+            "WITNESS": "Cats are nice. [p. 3]\nPayment is due within ten (10) business days.",
+        }
+        return "\n".join(said for word, said in told.items() if word in prompt)
+
+    fake = FakeReader(reply, together=1)
+    paper = document(fake, *AGREEMENT)
+    seen: list[tuple[int, int]] = []
+    found = summarise(
+        fake,
+        "local",
+        paper,
+        Summarised.CLAUSES,
+        Language.ENGLISH,
+        Plan(),
+        done=lambda asked, of: seen.append((asked, of)),
+    )
+    assert [asked.files[0].pages for asked in fake.asked] == [(1,), (2,), (3,)]
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert lines(found) == [
+        "- The term is three (3) years. [p. 2]",
+        "- The law of New York applies. [p. 2]",
+        "- Payment is due within ten (10) business days. [p. 3]",
+    ]
+
+
 def test_a_small_model_is_asked_briefly() -> None:
     _, fake = run(lambda _: "It lasts.")
     assert fake.asked[0].instruction == "Summarise the three key clauses."
