@@ -28,7 +28,12 @@ def main() -> int:
         chosen = settings.read()
         logs.configure(chosen.log_level)
         memory = None if chosen.device_map == "cpu" else gpu_memory()
-        choice = catalogue.choose(chosen.model, chosen.models_dir, memory)
+        choice = catalogue.choose(
+            chosen.model,
+            chosen.models_dir,
+            memory,
+            is_quantised=chosen.quantization != "none",
+        )
     except settings.Mistakes as mistakes:
         return _refused(*mistakes.lines)
     except catalogue.UnknownModel as unknown:

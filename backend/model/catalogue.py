@@ -12,6 +12,7 @@ from backend.prompt.prompt import Sampling
 EMBEDDED_REVISION = "q4_1-b179c952"  # format, and the beginning of the source file's SHA-256
 _GIB = 1 << 30
 _GLM_FLASH_MEMORY = 22 * _GIB
+_GLM_FLASH_QUANTISED = 14 * _GIB
 
 _EMBEDDED = ModelInfo(
     id="embedded",
@@ -100,13 +101,14 @@ def entries() -> list[ModelInfo]:
     return [_EMBEDDED, _GLM_FLASH, _GLM_OCR]
 
 
-def choose(name: str, models_dir: Path, cuda: int | None) -> Choice:
+def choose(name: str, models_dir: Path, cuda: int | None, *, is_quantised: bool = False) -> Choice:
     """Finds the model that MODEL asks for; `auto` takes the best that this machine can run.
 
-    `cuda` is the memory of the GPU in bytes, None without one.
+    `cuda` is the memory of the GPU in bytes, None without one; it goes further where large weights
+    are quantised.
     """
     if name == "auto":
-        return _best(models_dir, cuda)
+        return _best(models_dir, cuda, _GLM_FLASH_QUANTISED if is_quantised else _GLM_FLASH_MEMORY)
     reason = f"MODEL={name} asks for it"
     if name == _EMBEDDED.id:
         return _embedded(models_dir, reason)
@@ -128,15 +130,17 @@ def choose(name: str, models_dir: Path, cuda: int | None) -> Choice:
     )
 
 
-def _best(models_dir: Path, cuda: int | None) -> Choice:
+def _best(models_dir: Path, cuda: int | None, least: int) -> Choice:
+    """`least` is the memory that GLM-4.6V-Flash takes."""
     flash, ocr = models_dir / _GLM_FLASH.id, models_dir / _GLM_OCR.id
     if cuda is None:
         return _embedded(models_dir, "no GPU was found, and this one runs on the CPU")
     memory = f"the GPU has {cuda / _GIB:.0f} GiB"
-    if cuda >= _GLM_FLASH_MEMORY and _holds_model(flash):
+    if cuda >= least and _holds_model(flash):
         return Choice(_GLM_FLASH, flash, f"{memory} and the weights are here")
     if _holds_model(ocr):
-        lacking = "its weights are not here" if cuda >= _GLM_FLASH_MEMORY else "it needs 22 GiB"
+        needs = f"it needs {least // _GIB} GiB"
+        lacking = "its weights are not here" if cuda >= least else needs
         return Choice(_GLM_OCR, ocr, f"{memory}; GLM-4.6V-Flash cannot run because {lacking}")
     return _embedded(models_dir, f"{memory}, but no GPU model's weights are in the models folder")
 

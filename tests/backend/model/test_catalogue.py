@@ -46,6 +46,15 @@ def test_auto_takes_the_best_and_says_why(
     assert because in choice.reason
 
 
+@pytest.mark.parametrize(("cuda", "chosen"), [(12, "glm-ocr"), (16, "glm-4.6v-flash")])
+def test_quantised_weights_need_less(models: Path, cuda: int, chosen: str) -> None:
+    for name in ("glm-4.6v-flash", "glm-ocr"):
+        place(models / name)
+    choice = choose("auto", models, cuda * GIB, is_quantised=True)
+    assert choice.entry.id == chosen
+    assert chosen != "glm-ocr" or "needs 14 GiB" in choice.reason
+
+
 def test_a_name_is_obeyed(models: Path) -> None:
     place(models / "glm-ocr")
     assert choose("embedded", models, 80 * GIB).folder == models / "embedded" / EMBEDDED_REVISION
