@@ -101,7 +101,7 @@ async def serve(settings: Settings, choice: Choice, places: int) -> int:
             " or the address cannot be used."
         )
     log.info("listening", address=settings.backend_address, port=port)
-    fonts_checked = asyncio.create_task(check_fonts(library))
+    fonts_checked = asyncio.gather(library.warm(), check_fonts(library))
     await stopped.wait()
     log.info("stopping")
     fonts_checked.cancel()

@@ -112,6 +112,12 @@ class Engine:
             self._changed.notify()
             return True
 
+    @property
+    def resizes_pictures(self) -> bool:
+        """Whether pixels may be of another size than their picture is looked at in."""
+        vision = self._model.vision
+        return vision is not None and vision.resizes
+
     def hold_pictures(self, keys: Iterable[bytes]) -> frozenset[bytes]:
         """Keeps the embeddings of these pictures from now on; answers which are known already.
 

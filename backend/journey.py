@@ -132,6 +132,7 @@ class Journey:
                     known,
                     sight.side,
                     self._page_read,
+                    any_size=self._ready.engine.resizes_pictures,
                 )
         except TimeoutError:
             raise too_late() from None

@@ -43,6 +43,9 @@ class Phase(Enum):
 class Computes(Protocol):
     """What the rest of the backend asks of an engine; see backend.engine.Engine."""
 
+    @property
+    def resizes_pictures(self) -> bool: ...
+
     def submit(self, work: Work, listener: Listener) -> int: ...
 
     def cancel(self, owner: str, request_id: str) -> bool: ...

@@ -54,10 +54,13 @@ async def draw(
     known: frozenset[bytes],
     side: int,
     on_page: Callable[[PageRead], None],
+    *,
+    any_size: bool = False,
 ) -> None:
     """Gives every picture that is not known its pixels, and tells of every one.
 
-    `side` is the pixels of a token's side. Raises what the library raises of a file.
+    `side` is the pixels of a token's side. Pixels may be of `any_size` where the engine resizes
+    them. Raises what the library raises of a file.
     """
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -72,6 +75,7 @@ async def draw(
                     picture.page,
                     width=picture.columns * side,
                     height=picture.rows * side,
+                    any_size=any_size,
                 )
         on_page(
             PageRead(file.sha256, picture.page, file.pages, ReadingMethod.VISION, cached=is_known)

@@ -84,13 +84,24 @@ def sizes(path: Path) -> tuple[tuple[float, float], ...]:
         return tuple(document.get_page_size(index) for index in range(len(document)))
 
 
-def view(path: Path, number: int, width: int, height: int, limits: MediaLimits) -> Pixels:
-    """A page's pixels at exactly that size: drawn just above it, then resized as a picture is."""
+def view(
+    path: Path,
+    number: int,
+    canvas: Path,
+    width: int,
+    height: int,
+    limits: MediaLimits,
+    *,
+    any_size: bool,
+) -> tuple[int, int]:
+    """Draws a page just above that size, and resizes it to exactly that as a picture is, unless it
+    may have `any_size`. The size drawn."""
     with _document(path) as document, _page(document, number) as page:
         points = page.get_size()
         _check_size(points, number, limits)
         scale = max(width / points[0], height / points[1])
-        return images.resized(_draw(page, math.ceil(max(points) * scale)), width, height)
+        drawn = _draw(page, math.ceil(max(points) * scale))
+        return images.show(drawn, canvas, width, height, any_size=any_size)
 
 
 def text_layers(path: Path, numbers: Sequence[int], limits: MediaLimits) -> list[TextLayer]:

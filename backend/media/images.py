@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from backend.errors import InvalidMedia
+from backend.media.canvas import draw
 from backend.media.limits import MediaLimits
 from backend.media.media import PageImage
 from backend.prompt.picture import Pixels
@@ -28,16 +29,21 @@ _ORIENTATIONS = {
 }
 _WHITE = (255, 255, 255)
 _WEBP_QUALITY = 85
+_NEAR = 4  # times the pixels that are wanted; more are not handed over
 
 
-def inspect(path: Path, limits: MediaLimits) -> tuple[int, int]:
-    """Width and height after orientation, once the whole picture was decoded."""
-    return decode(path, limits).size
+def inspect(path: Path, canvas: Path, limits: MediaLimits) -> tuple[int, int]:
+    """Width and height after orientation, once the whole picture was decoded; draws it, unless it
+    is too large to be kept."""
+    image = decode(path, limits)
+    if image.width * image.height * 3 <= limits.fresh_image_bytes:
+        draw(canvas, image.tobytes())
+    return image.size
 
 
 def render(path: Path, max_side: int, limits: MediaLimits) -> PageImage:
     """The picture as WebP, no longer than `max_side`; it is never enlarged."""
-    image = decode(path, limits)
+    image = decode(path, limits, at_least=max_side)
     image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     return encode(image)
 
@@ -49,15 +55,45 @@ def pixels(path: Path, max_side: int, limits: MediaLimits) -> Pixels:
     return Pixels(image.tobytes(), image.width, image.height)
 
 
-def view(path: Path, width: int, height: int, limits: MediaLimits) -> Pixels:
-    """The picture at exactly that size, as a model's image processor makes it."""
-    return resized(decode(path, limits), width, height)
+def view(
+    path: Path, canvas: Path, width: int, height: int, limits: MediaLimits, *, any_size: bool
+) -> tuple[int, int]:
+    """Draws the picture at that size, as a model's image processor makes it; with `any_size` in
+    the size that it has, if that is not much larger. The size drawn."""
+    return show(decode(path, limits), canvas, width, height, any_size=any_size)
 
 
-def resized(image: Image.Image, width: int, height: int) -> Pixels:
+def show(
+    image: Image.Image, canvas: Path, width: int, height: int, *, any_size: bool
+) -> tuple[int, int]:
+    """The same for an RGB picture that is decoded."""
+    if not (any_size and is_near(image.width, image.height, width, height)):
+        image = resized(image, width, height)
+    draw(canvas, image.tobytes())
+    return image.size
+
+
+def is_near(width: int, height: int, wanted_width: int, wanted_height: int) -> bool:
+    """Whether a picture is small enough for who can resize it by himself to a size wanted."""
+    return width * height <= _NEAR * wanted_width * wanted_height
+
+
+def fitted(pixels: Pixels, width: int, height: int) -> Pixels:
+    """A decoded picture at exactly that size. Safe anywhere: nothing is decoded."""
+    if (pixels.width, pixels.height) == (width, height):
+        return pixels
+    image = Image.frombytes("RGB", (pixels.width, pixels.height), bytes(pixels.data))
+    return Pixels(resized(image, width, height).tobytes(), width, height)
+
+
+def resized(image: Image.Image, width: int, height: int) -> Image.Image:
     """An RGB picture at exactly that size; bicubic, as GLM-4.xV's processor resizes with Pillow."""
-    exact = image.resize((width, height), Image.Resampling.BICUBIC)
-    return Pixels(exact.tobytes(), width, height)
+    return image.resize((width, height), Image.Resampling.BICUBIC)
+
+
+def warm() -> None:
+    """Loads the decoders, so that the first picture does not wait for them."""
+    Image.init()
 
 
 def encode(image: Image.Image) -> PageImage:
@@ -73,8 +109,12 @@ def stored(data: bytes) -> PageImage:
         return PageImage(data, image.width, image.height)
 
 
-def decode(path: Path, limits: MediaLimits) -> Image.Image:
-    """The first frame, upright, transparency laid on white, as RGB; InvalidMedia otherwise."""
+def decode(path: Path, limits: MediaLimits, at_least: int | None = None) -> Image.Image:
+    """The first frame, upright, transparency laid on white, as RGB; InvalidMedia otherwise.
+
+    With `at_least` a JPEG may come out smaller than it is, by a power of two, but its sides no
+    shorter than that: decoded so, it takes a fraction of the time.
+    """
     with _invalid_image(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         Image.MAX_IMAGE_PIXELS = None  # the bounds are ours, and tighter
@@ -82,6 +122,8 @@ def decode(path: Path, limits: MediaLimits) -> Image.Image:
         with Image.open(path, formats=_FORMATS) as image:
             _check_size(*image.size, limits)
             orientation = _orientation(image)
+            if at_least is not None:
+                image.draft("RGB", (at_least, at_least))
             image.load()
             _check_size(*image.size, limits)  # a GIF's first frame may outgrow its canvas
             upright = _opaque(image)
@@ -154,7 +196,7 @@ def _opaque(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
         return _eight_bits(image).convert("RGB")
     if image.mode not in ("RGBA", "LA", "PA", "RGBa", "La") and "transparency" not in image.info:
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     coloured = image if image.mode == "RGBA" else image.convert("RGBA")
     page = Image.new("RGB", coloured.size, _WHITE)
     page.paste(coloured, mask=coloured.getchannel("A"))

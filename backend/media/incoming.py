@@ -52,11 +52,15 @@ class Incoming:
             self._file.write(data)
 
     def finish(self) -> str:
-        """Puts everything onto the disk; the SHA-256 of it in hexadecimal."""
+        """Makes the file whole for whoever opens it; the SHA-256 of it in hexadecimal."""
         with disk_space():
             self._file.flush()
-            os.fsync(self._file.fileno())
         return self._hash.hexdigest()
+
+    def sync(self) -> None:
+        """Puts everything onto the disk."""
+        with disk_space():
+            os.fsync(self._file.fileno())
 
 
 @contextmanager

@@ -9,12 +9,15 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from backend.errors import InvalidMedia, InvalidRequest, NotFound, TooLarge
 from backend.media import documents, fonts, images, ocr
+from backend.media.canvas import Canvas
 from backend.media.flights import Flights
+from backend.media.fresh import Fresh
 from backend.media.incoming import Incoming
 from backend.media.limits import MB, MediaLimits
 from backend.media.media import (
@@ -49,7 +52,9 @@ class Library:
     def __init__(self, root: Path, limits: MediaLimits) -> None:
         self._limits = limits
         self._store = Store(root, limits.quota_bytes)
-        self._openers = Workers(limits.workers)
+        self._openers = Workers(limits.workers)  # of documents, and of pages to be shown
+        self._lookers = Workers(limits.workers)  # of pictures that a model waits for
+        self._fresh = Fresh(limits.fresh_bytes)
         self._recognisers = Workers(1)
         self._flights = Flights()
         self._recognition_seconds = 0.0
@@ -76,9 +81,16 @@ class Library:
                 raise InvalidRequest(f"{size} bytes were announced, {incoming.size} came.")
             if sha256 is not None and sha256.lower() != digest:
                 raise InvalidRequest("The bytes have another SHA-256 than announced.")
-            media = self._store.known(digest)
-            if media is None:
-                media = await self._inspect(incoming, digest, media_type)
+            # Both work on the file, and have to be done before it is closed.
+            media, synced = await asyncio.gather(
+                self._inspect(incoming, digest, media_type),
+                asyncio.to_thread(incoming.sync),
+                return_exceptions=True,
+            )
+            if isinstance(media, BaseException):
+                raise media
+            if isinstance(synced, BaseException):
+                raise synced
             await asyncio.to_thread(self._store.admit, owner, media, incoming)
         return media
 
@@ -175,28 +187,58 @@ class Library:
         return await self._flights.join((media.sha256, name), measure)
 
     async def picture(
-        self, owner: str, media: Media, number: int, *, width: int, height: int
+        self,
+        owner: str,
+        media: Media,
+        number: int,
+        *,
+        width: int,
+        height: int,
+        any_size: bool = False,
     ) -> Pixels:
-        """One page as a model sees it: upright, on white, RGB, of exactly that size."""
+        """One page as a model sees it: upright, on white, RGB, of exactly that size, or of any
+        size that it is easily resized from."""
         media = self._page_exists(owner, media, number)
 
         async def draw() -> Pixels:
+            fresh = self._fresh.find(media.sha256)
+            if fresh is not None:
+                if any_size and images.is_near(fresh.width, fresh.height, width, height):
+                    return fresh
+                return await asyncio.to_thread(images.fitted, fresh, width, height)
             path = await asyncio.to_thread(self._store.path, media.sha256)
-            if media.kind is MediaKind.IMAGE:
-                return await self._open(media, images.view, path, width, height, self._limits)
-            return await self._open(
-                media, documents.view, path, number, width, height, self._limits
-            )
+            limits = self._limits
+            with Canvas() as canvas:
+                target = canvas.path, width, height, limits
+                if media.kind is MediaKind.IMAGE:
+                    size = await self._look(media, images.view, path, *target, any_size=any_size)
+                else:
+                    size = await self._open(
+                        media, documents.view, path, number, *target, any_size=any_size
+                    )
+                return canvas.pixels(*size)
 
-        return await self._flights.join((media.sha256, "view", number, width, height), draw)
+        name = (media.sha256, "view", number, width, height, any_size)
+        return await self._flights.join(name, draw)
 
     async def forget(self, owner: str, sha256: str) -> Forgotten:
         """Takes the file from its owner; its bytes go with the last owner."""
+        self._fresh.drop(sha256)
         return await asyncio.to_thread(self._store.forget, owner, sha256)
 
     def stored_bytes(self) -> int:
         """Bytes on disk, derived ones included."""
         return self._store.stored_bytes()
+
+    async def warm(self) -> None:
+        """Starts what pictures are decoded in, so that the first one does not wait for it."""
+        limits = self._limits
+        starts = [
+            self._lookers.run(limits.image_seconds, limits.image_memory, images.warm)
+            for _ in range(limits.workers)
+        ]
+        with suppress(WorkFailed):  # whoever needs them next hears of it
+            await asyncio.gather(*starts)
 
     async def draws_chinese(self) -> bool:
         """Whether pages show Chinese that a PDF names without carrying its font."""
@@ -218,6 +260,7 @@ class Library:
     async def close(self) -> None:
         """Ends the workers. Nothing may be asked afterwards."""
         await self._openers.close()
+        await self._lookers.close()
         await self._recognisers.close()
         self._store.close()
 
@@ -249,9 +292,17 @@ class Library:
         return self._limits.document_bytes
 
     async def _inspect(self, incoming: Incoming, digest: str, media_type: str) -> Media:
+        known = self._store.known(digest)
+        if known is not None:
+            return known
         media = Media(digest, kind_of(media_type), media_type, incoming.size, pages=1)
         if media.kind is MediaKind.IMAGE:
-            width, height = await self._open(media, images.inspect, incoming.path, self._limits)
+            with Canvas() as canvas:
+                width, height = await self._look(
+                    media, images.inspect, incoming.path, canvas.path, self._limits
+                )
+                if width * height * 3 <= self._limits.fresh_image_bytes:
+                    self._fresh.keep(digest, canvas.pixels(width, height))
             return Media(digest, media.kind, media_type, incoming.size, 1, width, height)
         pages = await self._open(media, documents.inspect, incoming.path, self._limits)
         return Media(digest, media.kind, media_type, incoming.size, pages)
@@ -353,13 +404,33 @@ class Library:
         **kwargs: Arguments.kwargs,
     ) -> Result:
         """Runs a function on a file in a worker, within the bounds of the file's kind."""
+        return await self._bounded(self._openers, media, function, *args, **kwargs)
+
+    async def _look(
+        self,
+        media: Media,
+        function: Callable[Arguments, Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """The same for a picture that a model waits for: never behind a slow document."""
+        return await self._bounded(self._lookers, media, function, *args, **kwargs)
+
+    async def _bounded(
+        self,
+        workers: Workers,
+        media: Media,
+        function: Callable[Arguments, Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
         limits = self._limits
         if media.kind is MediaKind.IMAGE:
             seconds, memory = limits.image_seconds, limits.image_memory
         else:
             seconds, memory = limits.document_seconds, limits.document_memory
         try:
-            return await self._openers.run(seconds, memory, function, *args, **kwargs)
+            return await workers.run(seconds, memory, function, *args, **kwargs)
         except WorkFailed as failure:
             raise _refusal(media, failure, seconds) from None
 

@@ -15,6 +15,8 @@ class MediaLimits:
     image_pixels: int = 40_000_000  # also the bound of a rendered page
     image_aspect: float = 200.0  # longer side over shorter side
     image_seconds: float = 20.0
+    fresh_image_bytes: int = 48 * MB  # of pixels; a larger picture is decoded anew when looked at
+    fresh_bytes: int = 96 * MB  # pixels of pictures that were put and not looked at yet
     image_memory: int = 1_000 * MB  # address space of a worker while it decodes
     document_bytes: int = 50 * MB
     document_pages: int = 500
@@ -25,7 +27,7 @@ class MediaLimits:
     ocr_seconds: float = 60.0  # of one page, once the recogniser is loaded
     ocr_memory: int = 4_000 * MB  # address space; resident it is far less
     ocr_threads: int = 0  # 0: all cores
-    workers: int = 2  # processes that open files; one more recognises
+    workers: int = 2  # processes that open documents, and as many for pictures; one recognises
     quota_bytes: int = 10_000 * MB  # files and what is derived from them
 
     @property

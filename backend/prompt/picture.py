@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Pixels:
     """An RGB picture as plain bytes, rows from the top, three bytes a pixel."""
 
-    data: bytes
+    data: bytes | memoryview
     width: int
     height: int
 

@@ -50,7 +50,14 @@ class Reader(Protocol):
     async def page_sizes(self, owner: str, media: Media) -> tuple[tuple[float, float], ...]: ...
 
     async def picture(
-        self, owner: str, media: Media, number: int, *, width: int, height: int
+        self,
+        owner: str,
+        media: Media,
+        number: int,
+        *,
+        width: int,
+        height: int,
+        any_size: bool = False,
     ) -> Pixels: ...
 
     @property

@@ -44,8 +44,10 @@ def jpeg(seed: int, pixels: int = PIXELS) -> bytes:
 class Album:
     """Makes bytes into pictures for an engine. Its work runs on an event loop of its own."""
 
-    def __init__(self, sight: Sight) -> None:
+    def __init__(self, sight: Sight, *, any_size: bool) -> None:
+        """`any_size`: the engine resizes them."""
         self._sight = sight
+        self._any_size = any_size
         self._folder = tempfile.TemporaryDirectory(prefix="album-")
         self._limits = MediaLimits()
         self._library: Library | None = None
@@ -89,7 +91,12 @@ class Album:
         if self._library is not None:
             assert media is not None
             picture.pixels = await self._library.picture(
-                OWNER, media, 1, width=size.width, height=size.height
+                OWNER,
+                media,
+                1,
+                width=size.width,
+                height=size.height,
+                any_size=self._any_size,
             )
         else:
             picture.pixels = await asyncio.to_thread(self._decode, digest, data, size)
@@ -98,7 +105,9 @@ class Album:
     def _decode(self, digest: str, data: bytes, size: Any) -> Pixels:  # noqa: ANN401
         path = Path(self._folder.name) / digest
         path.write_bytes(data)
-        return images.view(path, size.width, size.height, self._limits)
+        image = images.decode(path, self._limits)
+        pixels = Pixels(image.tobytes(), image.width, image.height)
+        return pixels if self._any_size else images.fitted(pixels, size.width, size.height)
 
 
 async def _whole(data: bytes) -> AsyncIterator[bytes]:

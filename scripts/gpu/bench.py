@@ -86,7 +86,8 @@ class Bench:
         """Opens pictures; its workers start at the first use."""
         if not self._albums:
             assert self.model.sight is not None
-            self._albums.append(Album(self.model.sight))
+            any_size = self.engine.resizes_pictures
+            self._albums.append(Album(self.model.sight, any_size=any_size))
         return self._albums[0]
 
     def close(self) -> None:

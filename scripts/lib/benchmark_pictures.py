@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ import torch
 from PIL import Image
 
 from backend.media import images
-from backend.media.library import Library
 from backend.media.limits import MediaLimits
 from backend.media.media import Media
 from backend.model.cuda.vision_encoder import FusedEncoder
@@ -27,6 +27,7 @@ from backend.prompt.picture import Picture, Pixels
 from backend.prompt.sight import Sight
 from backend.vision.patches import patches
 
+_OF_THE_LIBRARY = ("pebble", "pypdfium2", "structlog")  # not on every machine with a GPU
 SIGHT = Sight(
     image_id=151363,
     patch=14,
@@ -55,10 +56,12 @@ class Shelf:
     """A media library, asked from outside its event loop."""
 
     def __init__(self, folder: Path, data: bytes, width: int, height: int) -> None:
+        from backend.media.library import Library
+
         self._loop = asyncio.new_event_loop()
         self._library = Library(folder, MediaLimits())
         self._data = data
-        self._size = {"width": width, "height": height}
+        self._size = width, height
         self._waiting: list[Media] = []
         self._puts = 0
 
@@ -69,8 +72,8 @@ class Shelf:
 
     def picture(self) -> None:
         """Looks at one that was put."""
-        media = self._waiting.pop(0)
-        self._run(self._library.picture("o", media, 1, **self._size))
+        media, (width, height) = self._waiting.pop(), self._size
+        self._run(self._library.picture("o", media, 1, width=width, height=height, any_size=True))
 
     def both(self) -> None:
         """Puts a picture that is new, and looks at it at once."""
@@ -104,23 +107,29 @@ def show(tower: FusedTower, side: int, runs: int) -> None:
             path = Path(folder) / "picture"
             path.write_bytes(data)
             image = images.decode(path, MediaLimits())
-            exact = images.resized(image, size.width, size.height)
+            sized = images.resized(image, size.width, size.height)
+            exact = Pixels(sized.tobytes(), size.width, size.height)
             raw = Pixels(image.tobytes(), image.width, image.height)
-            shelf = Shelf(Path(folder) / "library", data, size.width, size.height)
-            stages: tuple[tuple[str, Callable[[], object]], ...] = (
+            stages: list[tuple[str, Callable[[], object]]] = [
                 ("decode, in this process", partial(images.decode, path, MediaLimits())),
                 ("its bytes", image.tobytes),
                 ("resize, Pillow", partial(images.resized, image, size.width, size.height)),
                 ("patches, plain", partial(patches, seen(exact)[0], SIGHT, tower.device)),
                 ("patches, resized and cut on the device", partial(cut, seen(raw))),
                 ("embedding, from pixels", partial(encoder.encode, seen(raw))),
-                ("library: put", shelf.put),
-                ("library: picture", shelf.picture),
-                ("library: both", shelf.both),
-            )
+            ]
+            shelf = None
+            if all(find_spec(name) is not None for name in _OF_THE_LIBRARY):
+                shelf = Shelf(Path(folder) / "library", data, size.width, size.height)
+                stages += [
+                    ("media store: put", shelf.put),
+                    ("media store: picture", shelf.picture),
+                    ("media store: both", shelf.both),
+                ]
             for name, work in stages:
                 print(f"  {name:40s} {_milliseconds(work, runs):8.2f}", flush=True)
-            shelf.close()
+            if shelf is not None:
+                shelf.close()
 
 
 def _milliseconds(work: Callable[[], object], runs: int) -> float:

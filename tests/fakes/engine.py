@@ -63,6 +63,8 @@ class FakeEngine:
             self._changed.notify_all()
             return True
 
+    resizes_pictures = False
+
     def hold_pictures(self, keys: Iterable[bytes]) -> frozenset[bytes]:
         """Holds them; known are those of requests that ended."""
         with self._changed:

@@ -128,7 +128,14 @@ class FakeLibrary(Library):
         return ((595.0, 842.0),) * media.pages
 
     async def picture(
-        self, owner: str, media: Media, number: int, *, width: int, height: int
+        self,
+        owner: str,
+        media: Media,
+        number: int,
+        *,
+        width: int,
+        height: int,
+        any_size: bool = False,
     ) -> Pixels:
         """All grey, once drawing is open."""
         self.drawing += 1

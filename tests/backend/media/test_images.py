@@ -13,6 +13,7 @@ from PIL import Image
 
 from backend.errors import InvalidMedia
 from backend.media import images
+from backend.media.canvas import Canvas
 from backend.media.limits import MediaLimits
 
 LIMITS = MediaLimits()
@@ -43,7 +44,7 @@ def png(width: int, height: int, *, bits: int = 8, colour: int = 2, data: bytes 
 
 def refusal(path: Path) -> str:
     with pytest.raises(InvalidMedia) as refused:
-        images.inspect(path, LIMITS)
+        images.inspect(path, path.with_suffix(".canvas"), LIMITS)
     assert "0x" not in refused.value.message
     assert str(path) not in refused.value.message
     return refused.value.code
@@ -158,7 +159,29 @@ def test_a_picture_cut_short_is_refused(tmp_path: Path) -> None:
 
 
 def test_tiny_pictures_are_fine(tmp_path: Path) -> None:
-    assert images.inspect(saved(Image.new("L", (1, 1)), tmp_path / "x"), LIMITS) == (1, 1)
+    with Canvas() as canvas:
+        path = saved(Image.new("L", (1, 1)), tmp_path / "x")
+        assert images.inspect(path, canvas.path, LIMITS) == (1, 1)
+        assert bytes(canvas.pixels(1, 1).data) == bytes(3)
+
+
+def test_a_preview_of_a_jpeg_is_decoded_small(tmp_path: Path) -> None:
+    path = saved(Image.new("RGB", (800, 400), RED), tmp_path / "x", "JPEG")
+    assert images.decode(path, LIMITS, at_least=100).size == (200, 100)
+    assert images.render(path, 100, LIMITS).width == 100
+
+
+@pytest.mark.parametrize(("any_size", "drawn"), [(False, (56, 28)), (True, (100, 50))])
+def test_a_model_that_resizes_gets_pixels_as_they_are(
+    tmp_path: Path, any_size: bool, drawn: tuple[int, int]
+) -> None:
+    path = saved(Image.new("RGB", (100, 50), RED), tmp_path / "x")
+    with Canvas() as canvas:
+        size = images.view(path, canvas.path, 56, 28, LIMITS, any_size=any_size)
+        assert size == drawn
+        assert bytes(canvas.pixels(*size).data) == bytes(RED) * drawn[0] * drawn[1]
+    with Canvas() as canvas:  # far too large to be handed over
+        assert images.view(path, canvas.path, 28, 14, LIMITS, any_size=any_size) == (28, 14)
 
 
 def test_render_bounds_the_longer_side_and_never_enlarges(tmp_path: Path) -> None:

@@ -355,7 +355,7 @@ async def test_a_model_sees_a_picture_upright_on_white_and_as_its_processor_resi
     white.paste(drawn, mask=drawn.getchannel("A"))
     expected = white.rotate(-90, expand=True).resize((56, 84), Image.Resampling.BICUBIC)
     assert (seen.width, seen.height) == (56, 84)
-    assert seen.data == expected.tobytes()
+    assert bytes(seen.data) == expected.tobytes()
     assert await library.page_sizes("ann", media) == ((60, 90),)
 
 
@@ -380,18 +380,56 @@ async def test_what_several_want_to_see_is_drawn_once(
     library: Library, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     media = await put(picture(Image.new("RGB", (64, 64), "red")))
-    run, calls = library._openers.run, []
+    library._fresh.drop(media.sha256)
+    run, calls = library._lookers.run, []
 
     async def counted(*args: Any, **kwargs: Any) -> Any:
         calls.append(args)
         return await run(*args, **kwargs)
 
-    monkeypatch.setattr(library._openers, "run", counted)
+    monkeypatch.setattr(library._lookers, "run", counted)
     wanted = [library.picture("ann", media, 1, width=28, height=28) for _ in range(5)]
     seen = await asyncio.gather(*wanted)
 
     assert len(calls) == 1
-    assert {pixels.data for pixels in seen} == {bytes((255, 0, 0)) * 28 * 28}
+    assert {bytes(pixels.data) for pixels in seen} == {bytes((255, 0, 0)) * 28 * 28}
+
+
+@pytest.mark.parametrize("any_size", [False, True])
+async def test_what_was_just_put_is_not_decoded_again(
+    library: Library, put: Put, monkeypatch: pytest.MonkeyPatch, any_size: bool
+) -> None:
+    drawn = Image.effect_noise((40, 30), 90).convert("RGB")
+    media = await put(picture(drawn))
+    calls = []
+
+    async def none(*args: Any, **kwargs: Any) -> Any:
+        calls.append(args)
+
+    monkeypatch.setattr(library._lookers, "run", none)
+    seen = await library.picture("ann", media, 1, width=56, height=28, any_size=any_size)
+
+    expected = drawn if any_size else drawn.resize((56, 28), Image.Resampling.BICUBIC)
+    assert (seen.width, seen.height) == expected.size
+    assert bytes(seen.data) == expected.tobytes()
+    assert not calls
+    with pytest.raises(NotFound):
+        await library.picture("bob", media, 1, width=56, height=28)
+    await library.forget("ann", media.sha256)
+    assert library._fresh.bytes == 0
+
+
+async def test_pictures_do_not_wait_for_documents(
+    library: Library, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stuck(*args: Any, **kwargs: Any) -> Any:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(library._openers, "run", stuck)
+    async with asyncio.timeout(20):
+        media = await put(picture(Image.new("RGB", (64, 64), "red")))
+        library._fresh.drop(media.sha256)
+        assert (await library.picture("ann", media, 1, width=28, height=28)).width == 28
 
 
 async def test_what_is_known_of_pages_without_recognising_them(

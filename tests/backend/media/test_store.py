@@ -35,6 +35,7 @@ def keep(store: Store, data: bytes, owner: str = "ann") -> str:
     with store.receive() as incoming:
         incoming.write(data)
         sha256 = incoming.finish()
+        incoming.sync()
         media = Media(sha256, MediaKind.DOCUMENT, "application/pdf", len(data), pages=2)
         store.admit(owner, media, incoming)
     return sha256
@@ -145,6 +146,7 @@ class FullFile(io.BytesIO):
 def fill(incoming: Incoming) -> None:
     incoming.write(b"contract")
     incoming.finish()
+    incoming.sync()
 
 
 def test_a_full_disk_only_costs_the_cache(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

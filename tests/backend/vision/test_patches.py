@@ -56,7 +56,7 @@ def test_patches_equal_the_processors(
 def test_what_does_not_fit_is_refused(sight: Sight) -> None:
     seen = picture(noise(56, 56), sight.size(56, 56))
     assert seen.pixels is not None
-    data = seen.pixels.data
+    data = bytes(seen.pixels.data)
     for pixels in (None, Pixels(data[:-1], 56, 56), Pixels(data + b"x", 56, 56), Pixels(b"", 0, 0)):
         seen.pixels = pixels
         with pytest.raises(UnusablePicture):
