@@ -8,8 +8,8 @@ NOT_SEEN = "A picture could not be encoded."
 NO_MEMORY = (
     "The device's memory did not suffice for this request. Try again, with fewer or smaller"
     " pictures or a shorter text. Whoever runs the backend can give each request more room:"
-    " MAX_RUNNING=1 computes one at a time, a smaller MAX_MODEL_LEN bounds them, DTYPE=bfloat16"
-    " halves the weights, DEVICE_MAP names another device."
+    " MAX_RUNNING=1 computes one at a time, a smaller MAX_MODEL_LEN bounds them, QUANTIZATION and"
+    " DTYPE=bfloat16 make the weights smaller, DEVICE_MAP names another device."
 )
 NOT_NUMBERS = "The model computed numbers that are none."
 LOST = "The device has failed; the backend starts anew."

@@ -196,6 +196,7 @@ class Bench:
 
         vision = self.model.vision
         assert vision is not None
+        vision.prepare()  # in this thread, too
         shown = [self.album.open(photo).result() for photo in self.photos(runs + 1)]
 
         def encode() -> float:

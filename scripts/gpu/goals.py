@@ -67,6 +67,11 @@ ROWS = (
     Row("small_text_ms", "24 GiB: first token, 64 tokens of text", "ms", 5.8, 50),
     Row("small_picture_ms", "24 GiB: first token, picture, from JPEG bytes", "ms", 46.4, 1500),
     Row("small_whole_s", "24 GiB: a request of 8,192 tokens with 4 pictures", "s"),
+    Row("fp8_decode_1", "FP8 weights: decode, 1 sequence", "tok/s", None, None, None, True),
+    Row("fp8_gain", "  times as fast as bfloat16", "x", 2, 1.6, None, True),
+    Row("int8_decode_1", "int8 weights: decode, 1 sequence", "tok/s", None, None, None, True),
+    Row("int8_gain", "  times as fast as bfloat16", "x", 2, None, None, True),
+    Row("fp8_start_s", "FP8 weights: engine start to first answer", "s"),
     Row(
         "transformers_decode_1",
         "transformers: decode, 1 sequence",

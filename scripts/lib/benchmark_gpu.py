@@ -17,7 +17,10 @@ from scripts.gpu.bench import WORDS, Bench, bandwidth
 from scripts.gpu.goals import decode_floor, table
 from scripts.lib import true_shape
 
-PARTS = ("text", "decode", "image", "many", "long", "memory", "correct", "transformers")
+PARTS = (
+    *("text", "decode", "image", "many", "long", "memory"),
+    *("quantised", "correct", "transformers"),
+)
 CONTEXT = 1500  # tokens before an answer where many decode
 LONG = 34_000  # tokens of the longest request with the part `long`
 SMALL_GIB = 24
@@ -107,12 +110,33 @@ class Session:
         """A small card: the same engine within its memory."""
         import torch
 
+        torch.cuda.reset_peak_memory_stats()
         bench = self.start(memory_bytes=SMALL_GIB << 30)
         self.add(small_text_ms=bench.text(self.runs))
         self.add(small_picture_ms=bench.pictures(1, self.runs))
         self.add(small_whole_s=bench.whole(8192, 4))
         self.add(small_reserved_gib=torch.cuda.max_memory_reserved() / (1 << 30))
         bench.close()
+        torch.cuda.set_per_process_memory_fraction(1.0)
+
+    def quantised(self) -> None:
+        """Smaller weights."""
+        if "decode_1" not in self.figures:
+            bench = self.start()
+            self.add(decode_1=bench.decode(1, WORDS))
+            bench.close()
+        for kind in ("fp8", "int8"):
+            bench = self.start(quantization=kind)
+            rate = bench.decode(1, WORDS)
+            self.add(
+                **{
+                    f"{kind}_decode_1": rate,
+                    f"{kind}_gain": rate / self.figures["decode_1"],
+                    f"{kind}_start_s": bench.start_seconds,
+                    f"{kind}_text_64": bench.texts_at_once(64),
+                }
+            )
+            bench.close()
 
     def correct(self) -> None:
         """Whether it is right: answers on a small configuration, logits at full size."""
@@ -167,7 +191,7 @@ def main() -> None:
     session = Session(options)
     session.notes["copy_bytes_per_second"] = bandwidth()
     session.usual()
-    for part in ("long", "memory", "correct", "transformers"):
+    for part in PARTS[4:]:
         if part in options.parts:
             getattr(session, part)()
     print(table(session.figures))

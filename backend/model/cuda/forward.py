@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Sequence as SequenceOf
 from functools import partial
-from itertools import count
+from itertools import count, groupby
 from typing import Any
 
 import torch
 
+from backend.model.cuda import prompt_ways
 from backend.model.cuda.attention import Decoding, Prompts, tiles
 from backend.model.cuda.decode_steps import Decode, DecodeSteps
 from backend.model.cuda.flight import DeviceFlight, Sample
 from backend.model.cuda.layers import Attention, FusedText, Step, times
 from backend.model.cuda.prompt_steps import PromptSteps, Stretch
+from backend.model.cuda.prompt_ways import Fresh, Way
 from backend.model.cuda.quantised import weight_of
 from backend.model.cuda.recording import Recorder, Recordings
 from backend.model.cuda.sampling import Choice, DeviceSampler
@@ -66,7 +68,8 @@ class FusedForward:
         width = -(-longest // cache.block_size)
         hidden = embed.get_parameter("weight").shape[1]
         self._decodes = DecodeSteps(text, embed, self.head, self._memory, recorder, width=width)
-        self._later: list[tuple[Recordings[Any], int]] = []
+        self._later: list[Callable[[], object]] = []
+        self._fresh: tuple[Way, int] | None = None  # and the rows from which on it is used
         self._prompts = PromptSteps(text, hidden, self._memory, recorder, width=width)
 
     @torch.inference_mode()
@@ -85,19 +88,31 @@ class FusedForward:
         missing = [(prompts, size) for size in prompts.missing(prompts.sizes[-1])]
         missing += [(answers, size) for size in answers.missing(most)]
         sizes = first + [one for one in missing if one not in first]
-        now = len(sizes) if whole else len(first)
-        for number, (recordings, size) in enumerate(sizes[:now], 1):
+        work = [partial(recordings.of, size) for recordings, size in sizes]
+        now = len(work) if whole else len(first)
+        for number, record in enumerate(work[:now], 1):
             tell(f"recording steps, {number} of {now}")
-            recordings.of(size)
-        self._later = sizes[now:]
+            record()
+        self._later = [*work[now:], self._choose_way]
 
     @torch.inference_mode()
     def prepare_more(self) -> bool:
-        """Records one of the steps that were left for later; whether more are left."""
+        """Does a piece of what was left for later, in the thread that computes; whether more is."""
         if self._later:
-            recordings, size = self._later.pop(0)
-            recordings.of(size)
+            self._later.pop(0)()
         return bool(self._later)
+
+    def _choose_way(self) -> None:
+        """Finds the fastest way for long prompts, and has it readied for their lengths."""
+        heads, cache, (keys, values) = self._text.heads, self._cache, self._memory[0]
+        candidates = prompt_ways.ways(heads, cache.dtype, cache.device)
+        room = cache.blocks * cache.block_size
+        lengths = tuple(length for length in prompt_ways.TRIAL_LENGTHS if length <= room)
+        if candidates and lengths:
+            self._fresh = prompt_ways.fastest(candidates, heads, keys, values, lengths)
+        if self._fresh is not None:
+            way, least = self._fresh
+            self._later += [partial(way.ready, n) for n in way.lengths if n >= least]
 
     def can_decode(self, slices: SequenceOf[Slice]) -> bool:
         """Whether `decode` can do it: one new token for each of not too many sequences."""
@@ -136,7 +151,7 @@ class FusedForward:
         if decodes:
             parts.append((slice(0, decodes), self._decoding(slices[:decodes])))
         if decodes < len(slices):
-            parts.append((slice(decodes, None), self._reading(slices[decodes:])))
+            parts += self._reading(slices[decodes:], decodes)
         step = Step(positions, self._numbers(slots), self._memory, tuple(parts))
         return self._text(embedded, step)
 
@@ -179,14 +194,33 @@ class FusedForward:
         lengths = [part.end for part in slices]
         return Decoding(self._tables(slices), self._numbers(lengths), self._text.heads)
 
-    def _reading(self, slices: SequenceOf[Slice]) -> Prompts:
+    def _reading(self, slices: SequenceOf[Slice], row: int) -> Iterator[tuple[slice, Attention]]:
+        """How prompts attend whose rows begin at `row`: long ones with nothing before them by
+        themselves, the others together."""
+        for way, group in groupby(_joined(slices), self._way):
+            some = list(group)
+            pieces = [some] if way is None else [[part] for part in some]
+            for piece in pieces:
+                end = row + sum(part.end - part.start for part in piece)
+                attention = self._from_pages(piece) if way is None else Fresh(way, self._text.heads)
+                yield slice(row, end), attention
+                row = end
+
+    def _way(self, part: Slice) -> Way | None:
+        """How a stretch attends, if not from its pages."""
+        if self._fresh is None or part.start > 0:
+            return None
+        way, least = self._fresh
+        return way if part.end >= least and way.takes(part.end) else None
+
+    def _from_pages(self, stretches: SequenceOf[Slice]) -> Prompts:
         spans, row = [], 0
-        for part in slices:
+        for part in stretches:
             spans.append((row, part.start, part.end))
             row += part.end - part.start
         heads, cache = self._text.heads, self._cache
         cut = self._numbers(tiles(spans, heads, cache.dtype, cache.device))
-        return Prompts(self._tables(slices), cut, heads)
+        return Prompts(self._tables(stretches), cut, heads)
 
     def _tables(self, slices: SequenceOf[Slice]) -> torch.Tensor:
         tables = [self._blocks(part) for part in slices]
@@ -203,6 +237,13 @@ class FusedForward:
 def _is_decode(part: Slice) -> bool:
     """Whether it is one token of an answer."""
     return part.start >= len(part.sequence.prompt_ids)
+
+
+def _joined(slices: SequenceOf[Slice]) -> Iterator[Slice]:
+    """Slices of one sequence that follow each other as one."""
+    for _, group in groupby(slices, lambda part: id(part.sequence)):
+        parts = list(group)
+        yield Slice(parts[0].sequence, parts[0].start, parts[-1].end)
 
 
 def _decode(part: Slice, source: int | None) -> Decode:
