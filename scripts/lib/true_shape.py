@@ -110,11 +110,12 @@ def write(folder: Path, described: dict[str, Any] | None = None) -> None:
     for name, value in files.items():
         (folder / name).write_text(json.dumps(value), encoding="utf-8")
     (folder / "chat_template.jinja").write_text(_TEMPLATE, encoding="utf-8")
-    _write_tokenizer(folder / "tokenizer.json")
+    write_tokenizer(folder / "tokenizer.json")
     _write_weights(folder)
 
 
-def _write_tokenizer(path: Path) -> None:
+def write_tokenizer(path: Path) -> None:
+    """tokenizer.json: a word for each id."""
     from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
     from tokenizers.decoders import Fuse
 
