@@ -332,7 +332,7 @@ class Engine:
 
     def _take_mail(self) -> bool:
         """Takes in new and cancelled requests, waiting for some if idle; False at the end."""
-        while not (self.is_prepared.is_set() or self._has_mail() or self._stop_at is not None):
+        while self._may_prepare() and not self._has_mail():
             self._prepare_more()
         with self._changed:
             while not self._has_mail():
@@ -350,6 +350,11 @@ class Engine:
         for request in cancelled:
             self._dispatch.finish_all(request, FinishReason.CANCELLED)
         return True
+
+    def _may_prepare(self) -> bool:
+        """Whether idle moments are to be used: from the first answer on, which must come soon."""
+        is_warm = self._dispatch.completion_tokens > 0
+        return is_warm and not self.is_prepared.is_set() and self._stop_at is None
 
     def _has_mail(self) -> bool:
         """Whether there is anything to do."""
