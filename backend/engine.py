@@ -59,6 +59,7 @@ class Engine:
             eos_ids=model.eos_ids,
             chunk_tokens=model.chunk_tokens,
             step_tokens=model.step_tokens,
+            beside_tokens=model.beside_tokens,
             reuse_tokens=model.reuse_tokens,
             encode_tokens=model.encode_tokens,
         )

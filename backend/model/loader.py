@@ -46,6 +46,7 @@ class LoadedModel:
     sight: Sight | None = None  # how it looks at pictures, if it does
     chunk_tokens: int = 256  # of a prompt in one piece
     step_tokens: int = 256  # of all prompts in one step
+    beside_tokens: int | None = None  # in one that answers wait for; None: as many
     reuse_tokens: int | None = None  # pieces in which a prefix is taken over; None: blocks
     encode_tokens: int = 1024  # of pictures encoded in one step
 
@@ -137,6 +138,7 @@ def load(
         sight=None if network.vision is None else network.vision.sight,
         chunk_tokens=network.pace.chunk_tokens,
         step_tokens=network.pace.step_tokens,
+        beside_tokens=network.pace.beside_tokens,
         reuse_tokens=network.reuse_tokens,
         encode_tokens=network.pace.encode_tokens,
     )

@@ -53,13 +53,14 @@ class Pace:
 
     chunk_tokens: int  # of a prompt in one piece
     step_tokens: int  # of all prompts in one step
+    beside_tokens: int  # in a step that answers wait for
     encode_tokens: int  # of pictures in one call of the vision tower
     embedding_bytes: int  # of pictures that are remembered
 
 
 # On a CPU a step must be short enough for the answers that run beside it; a GPU wants much to do.
-_CPU_PACE = Pace(256, 256, 1024, 256 << 20)
-_CUDA_PACE = Pace(2048, 8192, 4096, 2 << 30)
+_CPU_PACE = Pace(256, 256, 256, 1024, 256 << 20)
+_CUDA_PACE = Pace(2048, 8192, 4096, 4096, 2 << 30)
 
 # model_type -> module and class of transformers, and where the text model lies in it
 _CLASSES = {

@@ -45,11 +45,13 @@ class Scheduler:
         eos_ids: frozenset[int],
         chunk_tokens: int = 256,
         step_tokens: int = 256,
+        beside_tokens: int | None = None,
         reuse_tokens: int | None = None,
         encode_tokens: int = 4096,
     ) -> None:
         """`chunk_tokens`: a chunk ends at each multiple of this. `step_tokens`: the most prompt
-        tokens in one step. `reuse_tokens`: computed prefixes are shared in pieces of this many,
+        tokens in one step; `beside_tokens`: in one that answers wait for, None for as many.
+        `reuse_tokens`: computed prefixes are shared in pieces of this many,
         None for a block. `encode_tokens`: of pictures, to encode in one step if not needed yet.
         """
         assert max_running > 0
@@ -60,6 +62,8 @@ class Scheduler:
         self._eos_ids = eos_ids
         self._chunk_tokens = chunk_tokens
         self._step_tokens = step_tokens
+        self._beside_tokens = beside_tokens or step_tokens
+        assert chunk_tokens <= self._beside_tokens <= step_tokens
         self._encode_tokens = encode_tokens
         self._arrivals = itertools.count()
         self._live: dict[int, Sequence] = {}  # those that have not ended, by arrival
@@ -159,7 +163,7 @@ class Scheduler:
         self._is_unsettled = False
         started = self._admit(gone)
         decodes = self._decodes(gone)
-        prefills = self._prefills(gone)
+        prefills = self._prefills(gone, self._beside_tokens if decodes else self._step_tokens)
         scripted = tuple(
             sequence
             for sequence in self._running
@@ -324,9 +328,8 @@ class Scheduler:
         sequence.blocks += self.pool.allocate(1, after=sequence.blocks[-1])
         return True
 
-    def _prefills(self, gone: set[int]) -> tuple[Slice, ...]:
+    def _prefills(self, gone: set[int], budget: int) -> tuple[Slice, ...]:
         prefills: list[Slice] = []
-        budget = self._step_tokens
         turns = [
             (*self._urgency(sequence), sequence)
             for sequence in self._running

@@ -7,7 +7,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,13 @@ class Heard:
 class Bench:
     """A started engine; `start_seconds` is what it took to the first answer."""
 
-    def __init__(self, folder: Path, **options: Any) -> None:  # noqa: ANN401  # of `load`
+    def __init__(
+        self,
+        folder: Path,
+        beside_tokens: int | None = None,
+        **options: Any,  # noqa: ANN401  # of `load`
+    ) -> None:
+        """`beside_tokens` takes the place of the model's own."""
         from backend.engine import Engine
         from backend.model.catalogue import choose
         from backend.model.loader import load
@@ -74,6 +80,8 @@ class Bench:
             on_phase=lambda doing: self.phases.append((time.perf_counter() - began, doing)),
             **options,
         )
+        if beside_tokens is not None:
+            self.model = replace(self.model, beside_tokens=beside_tokens)
         self.engine: Engine = Engine(self.model, max_running=64, max_queue=64)
         self.engine.start()
         self.first_token(self.words(8))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ class Session:
         self.parts: list[str] = options.parts
         self.profile: bool = options.profile
         self.load: dict[str, Any] = {"plain": True} if options.plain else {}
+        if options.beside is not None:
+            self.load["beside_tokens"] = options.beside
         if options.memory_gib is not None:
             self.load["memory_bytes"] = int(options.memory_gib * (1 << 30))
         self.figures: dict[str, float] = {}
@@ -180,6 +183,7 @@ def main() -> None:
     parser.add_argument("--plain", action="store_true", help="transformers' own modules")
     parser.add_argument("--memory-gib", type=float, help="the most of the GPU's memory to take")
     parser.add_argument("--runs", type=int, default=9, help="of a first token; the median counts")
+    parser.add_argument("--beside", type=int, help="tokens of prompts in a step with answers")
     parser.add_argument("--profile", action="store_true", help="show the kernels of some steps")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args()
@@ -188,6 +192,9 @@ def main() -> None:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if not (options.folder / "config.json").exists():
         true_shape.write(options.folder)
+    log = logging.getLogger("backend")
+    log.setLevel(logging.INFO)
+    log.addHandler(logging.StreamHandler())
     session = Session(options)
     session.notes["copy_bytes_per_second"] = bandwidth()
     session.usual()

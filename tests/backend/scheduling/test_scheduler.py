@@ -138,6 +138,23 @@ def test_chunks_are_never_cut_by_what_else_is_in_the_batch() -> None:
     assert names(turn(engine)) == [("a", 5, 6), ("b", 0, 8)]
 
 
+def test_answers_wait_for_fewer_tokens_of_prompts() -> None:
+    engine = Scheduler(
+        BlockPool(64, 4),
+        max_running=8,
+        eos_ids=frozenset({EOS}),
+        chunk_tokens=8,
+        step_tokens=32,
+        beside_tokens=16,
+    )
+    engine.add([make("a", 4), make("b", 24)])
+    assert names(turn(engine)) == [("a", 0, 4), ("b", 0, 8), ("b", 8, 16), ("b", 16, 24)]
+    engine.add([make("c", 30)])
+    batch = turn(engine)
+    assert len(batch.decodes) == 2
+    assert [(part.start, part.end) for part in batch.prefills] == [(0, 8), (8, 16)]
+
+
 def test_decodes_come_first() -> None:
     engine = scheduler(step=32)
     engine.add([make("a", 3)])
