@@ -121,7 +121,15 @@ def _means(value: Value, kind: Kind) -> bool:
 
 
 def _means_date(value: Value) -> bool:
-    return value.shown in {found.normal for found in values.find_dates(value.text)}
+    """Whether the words hold the year, the month by name or number, and the day."""
+    match = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", value.shown)
+    if match is None:
+        return False
+    year, month, day = map(int, match.groups())
+    numbers = [int(number) for number in re.findall(r"\d+", value.text)]
+    named = re.search(rf"\b{values.MONTHS[month][:3]}", value.text, re.IGNORECASE)
+    wanted = [day, *(() if named else (month,))]
+    return (year in numbers or year % 100 in numbers) and all(one in numbers for one in wanted)
 
 
 def _means_duration(value: Value) -> bool:

@@ -97,7 +97,8 @@ def _streamed(url: str, body: Mapping[str, Any]) -> Answer:
     first: float | None = None
     text, finish = "", ""
     own: Mapping[str, Any] = {}
-    asked = {**body, "stream": True}
+    usage: Mapping[str, Any] = {}
+    asked = {**body, "stream": True, "stream_options": {"include_usage": True}}
     with httpx.stream(
         "POST", f"{url}/v1/chat/completions", json=asked, headers=_patience(), timeout=_SECONDS
     ) as answer:
@@ -110,6 +111,7 @@ def _streamed(url: str, body: Mapping[str, Any]) -> Answer:
             if "error" in told:
                 raise RuntimeError(str(told["error"]))
             own = told.get("glm_flash") or own
+            usage = told.get("usage") or usage
             for choice in told["choices"]:
                 finish = choice["finish_reason"] or finish
                 piece = choice["delta"].get("content") or ""
@@ -121,8 +123,9 @@ def _streamed(url: str, body: Mapping[str, Any]) -> Answer:
         round(time.monotonic() - began, 3),
         first,
         finish,
-        cached_tokens=own.get("cached_tokens", 0),
-        pages=tuple(own.get("pages", ())),
+        usage.get("prompt_tokens", 0),
+        own.get("cached_tokens", 0),
+        tuple(own.get("pages", ())),
     )
 
 
