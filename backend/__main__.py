@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # worker processes import this module as well and need nothing of it
@@ -16,37 +19,62 @@ if TYPE_CHECKING:  # worker processes import this module as well and need nothin
     from backend.settings import Settings
 
 LOST = 3  # exit status: the device answers nothing any more, another process has to take over
+_LAST_SECONDS = 8.0  # of a backend that is lost; then it ends, whatever hangs
 
 
-def main() -> int:
-    """The process, from its environment to its exit status."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The process, from its environment and its command line to its exit status."""
+    parser = argparse.ArgumentParser("python -m backend", description="Answers over gRPC.")
+    parser.add_argument(
+        "--tensor-parallel-size",
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help="GPUs that compute the model together (TENSOR_PARALLEL_SIZE)",
+    )
+    given = vars(parser.parse_args(arguments))
     from backend import logs, settings
-    from backend.hardware import gpu_memory
+    from backend.hardware import gpu_memories
     from backend.model import catalogue
+    from backend.model.parallel.sizes import refusal
 
     try:
-        chosen = settings.read()
+        chosen = settings.read(**given)
         logs.configure(chosen.log_level)
-        memory = None if chosen.device_map == "cpu" else gpu_memory()
+        size = chosen.tensor_parallel_size
+        memories = [] if chosen.device_map == "cpu" else gpu_memories()
+        if size > 1 and chosen.device_map != "auto":
+            return _refused("TENSOR_PARALLEL_SIZE: it takes the first GPUs, so DEVICE_MAP is auto.")
+        if 0 < len(memories) < size:
+            return _refused(f"TENSOR_PARALLEL_SIZE: this machine has fewer GPUs ({len(memories)}).")
+        memory = memories[0] if memories else None
         choice = catalogue.choose(
             chosen.model,
             chosen.models_dir,
-            memory,
+            None if memory is None else memory * size,
             is_quantised=chosen.quantization != "none",
         )
+        if why := refusal(choice.folder, size):
+            return _refused(f"TENSOR_PARALLEL_SIZE: {why}")
     except settings.Mistakes as mistakes:
         return _refused(*mistakes.lines)
     except catalogue.UnknownModel as unknown:
         return _refused(str(unknown))
-    status = asyncio.run(serve(chosen, choice, chosen.places(memory)))
+    last = threading.Timer(_LAST_SECONDS, os._exit, (LOST,))
+    status = asyncio.run(serve(chosen, choice, chosen.places(memory), last.start))
     # Everything is closed by now; on a busy machine, taking torch apart takes longer than a
     # supervisor waits before it kills.
     sys.stderr.flush()
     os._exit(status)
 
 
-async def serve(settings: Settings, choice: Choice, places: int) -> int:
-    """Serves until a signal comes, so many requests at once; the exit status."""
+async def serve(
+    settings: Settings,
+    choice: Choice,
+    places: int,
+    on_lost: Callable[[], object] = lambda: None,
+) -> int:
+    """Serves until a signal comes, so many requests at once; the exit status. `on_lost` is called
+    from any thread when nothing can be computed any more: the end may hang from then on."""
     import structlog
 
     from backend.auth import Gate
@@ -63,9 +91,13 @@ async def serve(settings: Settings, choice: Choice, places: int) -> int:
     def lost(reason: str) -> None:
         """Nothing can be computed here any more; whoever watches over this process replaces it."""
         nonlocal status
+        if status == LOST:
+            return
         status = LOST
         log.critical("ending", reason=reason)
-        loop.call_soon_threadsafe(stopped.set)
+        on_lost()
+        with contextlib.suppress(RuntimeError):  # the loop has closed: the process ends
+            loop.call_soon_threadsafe(stopped.set)
 
     limits = MediaLimits(quota_bytes=int(settings.media_quota_gb * 1e9))
     token = settings.backend_token
@@ -150,6 +182,8 @@ def _loading(settings: Settings, choice: Choice, places: int, lost: Callable[[st
                 device=settings.device,
                 dtype=None if settings.dtype == "auto" else settings.dtype,
                 quantization=settings.quantization,
+                processes=settings.tensor_parallel_size,
+                on_lost=lost,
                 on_phase=lambda doing: report(Phase.LOADING, f"{choice.entry.name}: {doing}."),
             )
         except (DamagedModel, UnfitDevice) as problem:

@@ -192,6 +192,7 @@ class Engine:
             self._changed.notify()
         if self._thread.is_alive():
             self._thread.join()
+        self._model.close()
 
     def _check(self, work: Work) -> None:
         sampling = work.sampling

@@ -13,19 +13,19 @@ class UnfitDevice(Exception):
     """This machine cannot compute as the operator asks; the sentence says what it lacks."""
 
 
-def gpu_memory() -> int | None:
-    """Bytes of the first GPU's memory; None without a GPU that answers."""
+def gpu_memories() -> list[int]:
+    """Bytes of each GPU's memory; empty without a GPU that answers."""
     program = shutil.which("nvidia-smi")
     if program is None:
-        return None
-    query = [program, "--query-gpu=memory.total", "--format=csv,noheader,nounits", "--id=0"]
+        return []
+    query = [program, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
         found = subprocess.run(  # noqa: S603  # a fixed command line
             query, capture_output=True, text=True, timeout=_SECONDS, check=True
         )
-        return int(found.stdout.split()[0]) << 20
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
-        return None
+        return [int(line) << 20 for line in found.stdout.split()]
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return []
 
 
 def cores() -> int:

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     device_map: str = "auto"
     dtype: str = "auto"
     quantization: str = "none"  # of a model's large weights, on a GPU
+    tensor_parallel_size: int = Field(default=1, ge=1, le=8)  # processes, a GPU each
     num_threads: int | None = Field(default=None, ge=1, le=1024)  # None: all cores
 
     @field_validator("api_keys", mode="before")
@@ -148,10 +149,13 @@ class Settings(BaseSettings):
         return self.backend_token is not None or bool(self.api_keys)
 
 
-def read() -> Settings:
-    """Read the environment. Raises Mistakes; no line repeats a value, which may be a secret."""
+def read(**given: object) -> Settings:
+    """Read the environment, and what is given in its stead.
+
+    Raises Mistakes; no line repeats a value, which may be a secret.
+    """
     try:
-        settings = Settings()
+        settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise Mistakes([_line(detail["loc"], detail["msg"]) for detail in error.errors()]) from None
     if not settings.is_local and not settings.secured:

@@ -24,6 +24,7 @@ from backend.prompt.template import Template
 from backend.prompt.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
+    from backend.model.parallel.leader import Crew
     from backend.model.runner import Runner
     from backend.vision.vision import Vision
 
@@ -49,6 +50,7 @@ class LoadedModel:
     beside_tokens: int | None = None  # in one that answers wait for; None: as many
     reuse_tokens: int | None = None  # pieces in which a prefix is taken over; None: blocks
     encode_tokens: int = 1024  # of pictures encoded in one step
+    close: Callable[[], None] = lambda: None  # ends the other processes that compute it
 
 
 def load(
@@ -64,12 +66,15 @@ def load(
     dtype: str | None = None,
     plain: bool = False,
     quantization: str = "none",
+    processes: int = 1,
+    on_lost: Callable[[str], None] | None = None,
 ) -> LoadedModel:
     """Loads the chosen model, or raises DamagedModel with a sentence that names the file, or
     UnfitDevice with one that says what the machine lacks.
 
     `device` and `dtype` are torch's names of them; None is chosen. `embedding_bytes`,
-    `memory_bytes`, `plain` and `quantization` are as `load_network` has them.
+    `memory_bytes`, `plain` and `quantization` are as `load_network` has them. So many `processes`
+    compute it together, and `on_lost` hears, from any thread, that one has ended by itself.
     """
     began = time.monotonic()
     folder = choice.folder
@@ -86,6 +91,12 @@ def load(
     from backend.model import adapter
     from backend.model.network import load_network  # torch and transformers
 
+    crew: Crew | None = None
+    if processes > 1:
+        from backend.model.parallel.leader import Crew
+
+        on_phase(f"starting {processes - 1} more to compute it together")
+        crew = Crew(processes, on_lost or (lambda reason: None))
     on_phase("reading the weights")
     entry = choice.entry
     revision = entry.revision or _fingerprint(folder)
@@ -93,20 +104,26 @@ def load(
     if adapted_by is not None:
         revision = f"{revision}+{adapter.revision(adapted_by)}"
     thinks = entry.thinks if entry in entries() else _can_think(folder)
-    network = load_network(
-        folder,
-        max_model_len=max_model_len,
-        threads=threads,
-        revision=revision,
-        adapted_by=adapted_by,
-        embedding_bytes=embedding_bytes,
-        memory_bytes=memory_bytes,
-        device=None if device is None else torch.device(device),
-        dtype=None if dtype is None else getattr(torch, dtype),
-        plain=plain,
-        quantization=quantization,
-        on_phase=on_phase,
-    )
+    try:
+        network = load_network(
+            folder,
+            max_model_len=max_model_len,
+            threads=threads,
+            revision=revision,
+            adapted_by=adapted_by,
+            embedding_bytes=embedding_bytes,
+            memory_bytes=memory_bytes,
+            device=None if device is None else torch.device(device),
+            dtype=None if dtype is None else getattr(torch, dtype),
+            plain=plain,
+            quantization=quantization,
+            team=None if crew is None else crew.team,
+            on_phase=on_phase,
+        )
+    except BaseException:
+        if crew is not None:
+            crew.close()
+        raise
     tokenizer = Tokenizer.from_folder(folder)
     template = Template.from_folder(folder, tokenizer, thinks=thinks)
     info = replace(
@@ -141,6 +158,7 @@ def load(
         beside_tokens=network.pace.beside_tokens,
         reuse_tokens=network.reuse_tokens,
         encode_tokens=network.pace.encode_tokens,
+        close=(lambda: None) if crew is None else crew.close,
     )
 
 

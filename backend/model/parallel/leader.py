@@ -12,7 +12,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from backend.model.parallel.team import Together
+from backend.model.parallel.team import LOST, Together
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +27,10 @@ class Crew:
     leader is gone, however that came about.
     """
 
-    def __init__(
-        self, size: int, on_lost: Callable[[str], None], *, log_level: str = "info"
-    ) -> None:
+    def __init__(self, size: int, on_lost: Callable[[str], None]) -> None:
         """Starts them and waits until they have met. `on_lost` hears from any thread, once, if one
         of them ends before it should."""
+        level = logging.getLevelName(logging.getLogger().getEffectiveLevel())
         self._on_lost = on_lost
         self._closing = False
         self._folder = tempfile.TemporaryDirectory(prefix="team-")
@@ -46,7 +45,7 @@ class Crew:
                     subprocess.Popen(  # noqa: S603  # our own module
                         [
                             *(sys.executable, "-m", "backend.model.parallel.follower"),
-                            *map(str, (theirs.fileno(), rank, size, meeting, log_level)),
+                            *map(str, (theirs.fileno(), rank, size, meeting, level)),
                         ],
                         cwd=_ROOT,
                         pass_fds=(theirs.fileno(),),
@@ -77,7 +76,7 @@ class Crew:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        if self._team is not None and not self._team.lost:
+        if self._team is not None and not self._team.is_lost:
             self._team.leave()
         self._folder.cleanup()
 
@@ -85,10 +84,9 @@ class Crew:
         status = process.wait()
         if self._closing:
             return
-        reason = f"Process {rank} of those that compute the model has ended with status {status}."
-        log.critical(reason)
+        log.critical("process %d of those that compute the model ended with %d", rank, status)
         if self._team is not None:
-            self._team.lost = self._team.lost or reason
-        self._on_lost(reason)
+            self._team.is_lost = True
+        self._on_lost(LOST)
         if self._team is not None:
             self._team.leave(at_once=True)

@@ -26,6 +26,7 @@ from backend.model.outcome import TeamLost
 
 log = logging.getLogger(__name__)
 
+LOST = "One of the processes that compute the model has ended."
 _MEETING = timedelta(minutes=10)  # the longest wait of one for another
 _NOBODY: AbstractContextManager[None] = nullcontext()
 # The newer name of the same thing; the older one warns where both are there.
@@ -162,11 +163,13 @@ class Together:
         each of them."""
         self.rank = rank
         self.size = size
-        self.lost = ""  # why it cannot go on, as a sentence; written once, by any thread
+        self.is_lost = False  # one of them is gone; set by any thread
         self._channels = channels
         # They are on one machine, and nobody else is to reach them.
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
         os.environ.setdefault("NCCL_SOCKET_IFNAME", "lo")
+        # What passes is small; recorded steps need no memory of theirs known to the others.
+        os.environ.setdefault("NCCL_GRAPH_REGISTER", "0")
         self.device = torch.device("cpu")
         if torch.cuda.is_available():
             self.device = torch.device("cuda", rank)
@@ -191,13 +194,13 @@ class Together:
             raise self.gone() from error
 
     def check(self) -> None:
-        if self.lost:
-            raise TeamLost(self.lost)
+        if self.is_lost:
+            raise TeamLost(LOST)
 
     def gone(self) -> TeamLost:
-        """From now on the team is no more, for whatever reason is known."""
-        self.lost = self.lost or "One of the processes that compute together has failed."
-        return TeamLost(self.lost)
+        """From now on the team is no more."""
+        self.is_lost = True
+        return TeamLost(LOST)
 
     def sum(self, rows: torch.Tensor) -> torch.Tensor:
         dist.all_reduce(rows)
@@ -226,10 +229,11 @@ class Together:
         gone."""
         if not dist.is_initialized():
             return
-        if at_once and self.device.type == "cuda":
+        if self.device.type == "cpu":
+            if not at_once:
+                dist.destroy_process_group()
+        elif at_once:  # else the process ends with it: NCCL waits for recorded steps to be dropped
             dist.distributed_c10d._abort_process_group()
-        elif not at_once:
-            dist.destroy_process_group()
 
 
 class _Step:

@@ -11,7 +11,7 @@ import torch
 
 from backend.model.cuda import weights
 from backend.model.cuda.quantised import Quantization, quantise_layers
-from backend.model.parallel.shard import Shard, refusal
+from backend.model.parallel.shard import Shard
 from tests.fakes import checkpoints
 
 HERE = torch.device("cpu")
@@ -99,13 +99,3 @@ def test_files_of_another_shape_are_left_to_transformers(tmp_path: Path) -> None
     (tmp_path / "config.json").write_text(json.dumps(config))
     shard = Shard(0, 2, WHERE["glm4v"])
     assert weights.load(type(model), tmp_path, torch.float32, HERE, shard) is None
-
-
-def test_what_cannot_be_divided_is_refused_with_its_name(tmp_path: Path) -> None:
-    checkpoints.save("glm4v", tmp_path)  # 4 query heads, 2 key heads
-    assert refusal(tmp_path, 2) is None
-    assert "2 key heads cannot be divided among 4" in str(refusal(tmp_path, 4))
-    assert "4 query heads cannot be divided among 3" in str(refusal(tmp_path, 3))
-    checkpoints.save("llama", tmp_path)
-    assert refusal(tmp_path, 2) is None
-    assert "key heads" in str(refusal(tmp_path, 4))
