@@ -15,7 +15,7 @@ def pairs(labels: Labels) -> Counter[tuple[str, str]]:
     """Every KEY=VALUE of a document, upper-cased, spaces and underscores alike."""
     found: Counter[tuple[str, str]] = Counter()
     for key, value in labels.items():
-        for one in value if isinstance(value, list) else [value]:
+        for one in value if isinstance(value, list | tuple) else [value]:
             if one not in (None, ""):
                 found[key, re.sub(r"[\s_]+", "_", str(one).strip()).upper()] += 1
     return found

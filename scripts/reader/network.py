@@ -121,7 +121,7 @@ class Learner(nn.Module):
         """tokens [batch, length]; logits after the positions where `chosen` [batch, length] is true."""
         shape = self._shape
         embedding = self.get_buffer("embedding")
-        rows = embedding[tokens].requires_grad_()  # so that all layers are compiled as one
+        rows = embedding[tokens]
         cos, sin = self._rotation(tokens.shape[1], rows)
         for layer in self.layers:
             rows = layer(rows, cos, sin)

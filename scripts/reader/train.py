@@ -150,7 +150,6 @@ def _options() -> argparse.Namespace:
     ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--workers", type=int, default=14)
     ask.add_argument("--papers", type=int, default=8, help="exam contracts of each kind")
-    ask.add_argument("--compile", action="store_true", help="compile the layers; for a GPU")
     ask.add_argument("--few", action="store_true", help="measure on a handful; for a trial run")
     return ask.parse_args()
 
@@ -229,16 +228,6 @@ def _loss(learner: Learner, group: Sequence[Lesson], device: str) -> torch.Tenso
     return (losses * weights).sum() / weights.sum()
 
 
-def _first_step(learner: Learner, group: Sequence[Lesson], device: str, began: float) -> None:
-    """Compiles; goes on without where that fails."""
-    try:
-        _loss(learner, group, device).backward()  # type: ignore[no-untyped-call]
-        _say(began, "compiled")
-    except Exception as error:  # whatever it is, training works without
-        _say(began, f"not compiled: {type(error).__name__}: {str(error)[:200]}")
-        torch.compiler.set_stance("force_eager")
-
-
 def _train(
     learner: Learner,
     options: argparse.Namespace,
@@ -254,11 +243,6 @@ def _train(
     )
     group = next(groups)
     _say(began, "the first lessons are there")
-    if options.compile:
-        for layer in learner.layers:
-            layer.compile(dynamic=True)
-        _first_step(learner, group, device, began)
-        optimizer.zero_grad(set_to_none=True)
     start, most = time.monotonic(), 60 * options.minutes
     count = steps = seen = 0
     recent: list[torch.Tensor] = []
@@ -281,11 +265,11 @@ def _train(
             torch.cuda.synchronize()  # so that the time is what the steps took
         share = (time.monotonic() - start) / most
         if share * 10 >= len(curve) + 1:
-            # Gradients are wanted by none, but without them all would be compiled once more.
-            unseen = [
-                float(_loss(learner, held[at : at + 12], device).detach())
-                for at in range(0, len(held), 12)
-            ]
+            with torch.no_grad():
+                unseen = [
+                    float(_loss(learner, held[at : at + 12], device))
+                    for at in range(0, len(held), 12)
+                ]
             mean = float(torch.stack(recent).mean())
             curve.append([steps, round(mean, 4), round(sum(unseen) / len(unseen), 4)])
             recent = []

@@ -21,6 +21,7 @@ from backend.prompt.prompt import (
 )
 from backend.prompt.windows import Document
 from scripts.reader import lessons, marks, plain, requests, shelf
+from scripts.reader.agreements import Agreement
 from scripts.reader.contracts import contract
 from scripts.reader.lessons import Desk
 from scripts.reader.misreading import misread
@@ -113,6 +114,15 @@ def test_answers_are_marked_as_pairs_of_key_and_value() -> None:
         "hits": 2, "found": 3, "gold": 4, "precision": 66.7, "recall": 50.0, "f1": 57.1,
     }  # fmt: skip
     assert figures["term"]["recall"] == 50.0
+
+
+def test_labels_of_an_agreement_are_found_in_an_answer() -> None:
+    agreement = Agreement(
+        "a.pdf", ("",), {"party": ("Nike Inc.", "Eric Sprunk"), "term": ("2 years",)}
+    )
+    answer = marks.parsed('{"party": ["Nike Inc.", "Eric Sprunk"], "term": "2 years"}')
+
+    assert marks.micro([agreement.labels], [answer])["all"]["f1"] == 100.0
 
 
 def test_fields_are_right_or_wrong() -> None:
