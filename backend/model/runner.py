@@ -29,6 +29,7 @@ from backend.model.outcome import (
 )
 from backend.model.parallel.team import Alone, Piece, Prepare, Rows, Team
 from backend.model.sampler import Sampler, UnusableLogits
+from backend.model.sending import sent
 from backend.prompt.guide import GuideBroken
 from backend.prompt.picture import ImageSpan
 from backend.prompt.positions import Positions
@@ -96,7 +97,7 @@ class Runner:
 
     def attach(self) -> None:
         """From now on the calling thread is the one that computes."""
-        if self._device.type == "cuda":
+        if self._device.type == "cuda" and self._device.index is not None:
             torch.cuda.set_device(self._device)
 
     @torch.inference_mode()
@@ -258,7 +259,7 @@ class Runner:
         """Logits [slices that sample, vocabulary] from embedded tokens [1, tokens, hidden]."""
         ends = accumulate(part.end - part.start for part in slices)
         last_rows = [end - 1 for end, part in zip(ends, slices, strict=True) if part.samples]
-        wanted = torch.tensor(last_rows, device=self._device)  # before the host runs ahead
+        wanted = sent(last_rows, self._device)
         embedded, positions = self._team.spread(embedded), self._team.spread(positions)
         hidden = self._rows(embedded, positions, slices)
         if not last_rows:
@@ -285,7 +286,7 @@ class Runner:
     def _embedded(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:
         """[1, tokens, hidden]: the tokens' embeddings, and the pictures' in their places."""
         ids = [token for part in slices for token in part.sequence.tokens(part.start, part.end)]
-        rows: torch.Tensor = self._embed(torch.tensor([ids], device=self._device))
+        rows: torch.Tensor = self._embed(sent([ids], self._device))
         first = 0  # the packed row of the slice's first token
         for part in slices:
             for span, start, end in _pictures(part):
@@ -298,13 +299,13 @@ class Runner:
         """[1, tokens], or [3, 1, tokens] for time, height and width."""
         if self._position_rows == 1:
             places = [place for part in slices for place in range(part.start, part.end)]
-            return torch.tensor([places], device=self._device)
+            return sent([places], self._device)
         axes: tuple[list[int], list[int], list[int]] = ([], [], [])
         for part in slices:
             positions = part.sequence.positions or _IN_LINE
             for axis, row in zip(axes, positions.rows(part.start, part.end), strict=True):
                 axis += row
-        return torch.tensor(axes, device=self._device)[:, None]
+        return sent(axes, self._device)[:, None]
 
     def _pages(self, slices: SequenceOf[Slice]) -> Pages:
         """Where the slices' keys and values go. Readies the blocks that they begin."""
@@ -325,7 +326,7 @@ class Runner:
                 tile = size if self.packed else self._tile_tokens
                 parts.append(Chunk(cache, blocks, len(slots), start, end, tile))
             slots += cache.slots(blocks, start, end)
-        return Pages(cache, torch.tensor(slots, device=self._device), tuple(parts))
+        return Pages(cache, sent(slots, self._device), tuple(parts))
 
     def _has_pictures(self, part: Slice, embeddings: Embeddings) -> bool:
         """Whether the embedding of every picture that the slice touches is there and fits."""

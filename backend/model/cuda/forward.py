@@ -24,6 +24,7 @@ from backend.model.flight import Flight, Landed
 from backend.model.kv_cache import KVCache
 from backend.model.parallel import team
 from backend.model.parallel.modules import Joined
+from backend.model.sending import sent
 from backend.prompt.positions import Positions
 from backend.scheduling.batch import Batch, Slice
 
@@ -231,7 +232,7 @@ class FusedForward:
         return part.sequence.blocks[: -(-part.end // self._cache.block_size)]
 
     def _numbers(self, values: SequenceOf[object]) -> torch.Tensor:
-        return torch.tensor(values, dtype=torch.int32, device=self._cache.device)
+        return sent(values, self._cache.device, torch.int32)
 
 
 def _is_decode(part: Slice) -> bool:

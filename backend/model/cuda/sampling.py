@@ -14,6 +14,7 @@ import triton
 import triton.language as tl
 
 from backend.model.sampler import COLDEST, NUCLEUS, chance
+from backend.model.sending import sent
 from backend.prompt.prompt import Sampling
 from backend.scheduling.batch import Slice
 
@@ -204,12 +205,8 @@ class DeviceSampler:
         return self._sent(early).to(torch.int32)
 
     def _sent(self, values: SequenceOf[object]) -> torch.Tensor:
-        """Numbers on the device, without waiting for it."""
-        kind = torch.float64 if isinstance(values[0], tuple) else None
-        tensor = torch.tensor(values, dtype=kind)
-        if self._device.type == "cuda":
-            tensor = tensor.pin_memory()
-        return tensor.to(self._device, non_blocking=True)
+        """Numbers on the device; those that come in tuples as float64."""
+        return sent(values, self._device, torch.float64 if isinstance(values[0], tuple) else None)
 
 
 def is_plain(part: Slice) -> bool:
