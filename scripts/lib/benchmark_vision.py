@@ -24,7 +24,7 @@ from transformers.models.glm4v.configuration_glm4v import Glm4vVisionConfig
 from transformers.models.glm4v.modeling_glm4v import Glm4vVisionModel
 
 from backend.model.cuda import vision_attention, vision_ways
-from backend.model.cuda.vision_attention import Plain, Segments, Tiled, Way
+from backend.model.cuda.vision_attention import Cut, Plain, Segments, Tiled, Way
 from backend.model.cuda.vision_tower import FusedTower
 from scripts.lib import benchmark_pictures, true_shape
 
@@ -34,6 +34,15 @@ ON_GPU = torch.cuda.is_available()
 DEVICE = torch.device("cuda" if ON_GPU else "cpu")
 DTYPE = torch.bfloat16 if ON_GPU else torch.float32
 SMALL = {"hidden_size": 32, "num_heads": 2, "out_hidden_size": 64, "intermediate_size": 48}
+
+
+_OTHER_CUTS = (  # that are worth a look
+    Cut(128, 128, 8, 3, described=True),
+    Cut(256, 64, 16, 2, described=True),
+    Cut(64, 64, 4, 3, described=True),
+    Cut(64, 128, 4, 2, described=True),
+    Cut(128, 64, 4, 3, described=True),
+)
 
 
 class Changeable:
@@ -102,12 +111,11 @@ def wait() -> None:
         torch.cuda.synchronize()
 
 
-def candidates(heads: int, dim: int) -> list[Way]:
-    """Every way to compute attention, and cuDNN told the exact length as well."""
+def candidates(heads: int, dim: int, cuts: Sequence[Cut] = ()) -> list[Way]:
+    """Every way to compute attention that there is here, and Triton cut in some more ways."""
     found = vision_ways.ways(heads, dim, DTYPE, DEVICE)
     known = {way.name for way in found}
-    tiled = [Tiled(cut) for cut in vision_attention.CUTS] if ON_GPU else []
-    return [*found, *(way for way in tiled if way.name not in known), Plain()]
+    return [*found, *(way for way in map(Tiled, cuts) if way.name not in known), Plain()]
 
 
 def attention(heads: int, dim: int, shapes: Sequence[tuple[int, ...]]) -> None:
@@ -116,7 +124,7 @@ def attention(heads: int, dim: int, shapes: Sequence[tuple[int, ...]]) -> None:
     for lengths in shapes:
         trial = vision_ways.Trial(heads, dim, DTYPE, DEVICE, lengths)
         print(f"  {len(lengths)} x {lengths[0]} patches")
-        tried = candidates(heads, dim)
+        tried = candidates(heads, dim, (*vision_attention.CUTS, *_OTHER_CUTS))
         if ON_GPU:
             exact = vision_ways.CuDnn(tried[0], heads, dim, DTYPE, tuple(set(lengths)))
             exact.name = "cudnn, exact lengths"

@@ -100,14 +100,14 @@ class CuDnn:
 
     def prepare(self) -> None:
         """Plans all lengths."""
-        for length in self._lengths:
+        for length in reversed(self._lengths):  # so that the first one's memory serves all
             self.plan(length)
 
     def plan(self, patches: int) -> None:
         """Plans the length that a picture of so many patches is passed as."""
         length = self._length(patches)
         heads, dim, dtype = self._shape
-        rows = torch.zeros(length, 3, heads, dim, dtype=dtype, device="cuda")
+        rows = torch.empty(length, 3, heads, dim, dtype=dtype, device="cuda")
         bounds = torch.tensor([0, patches], dtype=torch.int32, device="cuda")
         self._one(rows, bounds, length, 1.0)
         self._planned_here().add(length)
