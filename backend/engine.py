@@ -220,8 +220,6 @@ class Engine:
     def _run(self) -> None:
         try:
             self._model.runner.attach()
-            if self._model.vision is not None:
-                self._model.vision.prepare()
             while self._take_mail():
                 self._turn()
         except DeviceLost as lost:
@@ -366,8 +364,10 @@ class Engine:
 
     def _prepare_more(self) -> None:
         """Uses an idle moment after the start."""
+        vision = self._model.vision
         try:
-            has_more = self._model.runner.prepare_more()
+            has_more = vision is not None and vision.prepare_more()
+            has_more = has_more or self._model.runner.prepare_more()
         except DeviceLost:
             raise
         except Exception:  # it will be made when it is needed, or its lack be told then

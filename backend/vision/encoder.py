@@ -35,8 +35,10 @@ class Encoder(ABC):
     def tokens(self, pictures: Sequence[Picture]) -> torch.Tensor:
         """[tokens of all pictures, hidden]."""
 
-    def prepare(self) -> None:  # noqa: B027  # most have nothing to ready
-        """Readies what would else take long at the first use in this thread."""
+    def prepare_more(self) -> bool:
+        """Readies a part of what pictures would be encoded faster with in this thread; whether
+        more is left."""
+        return False
 
 
 class LinearPatchEmbed(torch.nn.Module):

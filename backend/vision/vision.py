@@ -81,9 +81,9 @@ class Vision:
         """Whether pictures may come in another size than they are looked at."""
         return self._encoder.resizes
 
-    def prepare(self) -> None:
-        """Readies what would else take long at the first use in this thread."""
-        self._encoder.prepare()
+    def prepare_more(self) -> bool:
+        """As `Encoder.prepare_more`."""
+        return self._encoder.prepare_more()
 
     def embeddings(self, pictures: Iterable[Picture]) -> Mapping[bytes, torch.Tensor]:
         """[tokens, hidden] by key: of these pictures, and of all others held in the cache.

@@ -56,8 +56,8 @@ class Changeable:
     def spare(self, segments: Segments) -> int:
         return self.way.spare(segments)
 
-    def prepare(self) -> None:
-        self.way.prepare()
+    def prepare_more(self) -> bool:
+        return self.way.prepare_more()
 
     def __call__(self, rows: torch.Tensor, segments: Segments, scale: float) -> torch.Tensor:
         return self.way(rows, segments, scale)
@@ -195,13 +195,15 @@ def towers(whole: Any, counts: Sequence[int], grid: tuple[int, int], runs: int) 
 
     for way.way in candidates(heads, dim):
         began = time.perf_counter()
-        way.prepare()
+        while way.prepare_more():
+            pass
         readied = time.perf_counter() - began
         line(f"ours, {way.way.name}", ours, runs)
         if readied > 0.01:
             print(f"  {'':8s}readied in {readied:.2f} s")
     way.way = vision_ways.fastest(heads, dim, DTYPE, DEVICE)
-    way.prepare()
+    while way.prepare_more():
+        pass
     line(f"ours, as chosen: {way.way.name}", ours, runs)
     for size, many in (((16, 16), 1), ((16, 16), 16), ((32, 32), 1)):
         given = [size] * many

@@ -169,8 +169,8 @@ class Eyes:
         self.starving: set[bytes] = set()
         self.came_to_nothing: set[bytes] = set()  # of what was seen last
 
-    def prepare(self) -> None:
-        """Nothing takes long."""
+    def prepare_more(self) -> bool:
+        return False
 
     def starved(self) -> frozenset[bytes]:
         starved, self.starving = frozenset(self.starving), set()

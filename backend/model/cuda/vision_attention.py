@@ -75,8 +75,8 @@ class Way(Protocol):
     def spare(self, segments: Segments) -> int:
         """Rows that have to lie behind the last one; they may hold anything."""
 
-    def prepare(self) -> None:
-        """Readies what would else take long at the first use in this thread."""
+    def prepare_more(self) -> bool:
+        """Readies a part of what makes it faster in this thread; whether more is left."""
 
     def __call__(self, rows: torch.Tensor, segments: Segments, scale: float) -> torch.Tensor:
         """Queries, keys and values [n and spare, 3, heads, dim] -> [n, heads, dim]."""
@@ -94,8 +94,9 @@ class Simple:
         """None."""
         return 0
 
-    def prepare(self) -> None:
+    def prepare_more(self) -> bool:
         """Nothing."""
+        return False
 
 
 class Plain(Simple):

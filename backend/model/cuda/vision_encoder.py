@@ -24,6 +24,7 @@ class FusedEncoder(Encoder):
     def __init__(self, tower: FusedTower, sight: Sight) -> None:
         super().__init__(sight)
         self._tower = tower
+        self._can_prepare = True
         self._patches = DevicePatches(sight, tower.dtype, tower.device)
 
     def tokens(self, pictures: Sequence[Picture]) -> torch.Tensor:
@@ -33,9 +34,11 @@ class FusedEncoder(Encoder):
         return self._tower(self._patches(pictures), grids)
 
     @torch.inference_mode()
-    def prepare(self) -> None:
-        """Readies what would else take long at the first use in this thread."""
+    def prepare_more(self) -> bool:
+        """As `Way.prepare_more`."""
         try:
-            self._tower.prepare()
+            return self._can_prepare and self._tower.attend.prepare_more()
         except Exception:  # what is not ready is done another way
-            log.exception("the vision tower could not be readied")
+            log.exception("the attention of pictures could not be readied")
+            self._can_prepare = False
+            return False

@@ -153,10 +153,6 @@ class FusedTower:
             block(rows, angles, segments, joint)
         return self._merger(self._last(rows))
 
-    def prepare(self) -> None:
-        """Readies what would else take long at the first use in this thread."""
-        self.attend.prepare()
-
 
 def can_fuse(tower: torch.nn.Module) -> bool:
     """Whether these kernels do what this tower of transformers does."""

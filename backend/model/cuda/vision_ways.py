@@ -98,10 +98,12 @@ class CuDnn:
         lacking = [self._length(patches) - patches for patches in segments.lengths]
         return max(_PAST, *lacking)
 
-    def prepare(self) -> None:
-        """Plans all lengths."""
-        for length in reversed(self._lengths):  # so that the first one's memory serves all
-            self.plan(length)
+    def prepare_more(self) -> bool:
+        """Plans the next length, the longest first, so that its memory serves all."""
+        missing = sorted(set(self._lengths) - self._planned_here())
+        if missing:
+            self.plan(missing.pop())
+        return bool(missing)
 
     def plan(self, patches: int) -> None:
         """Plans the length that a picture of so many patches is passed as."""

@@ -53,6 +53,7 @@ def test_cudnn_is_asked_for_few_lengths() -> None:
     patches = range(600, 24_000, 4)
     asked = {way._length(count) for count in patches}
     assert len(asked) <= 10
+    assert asked <= set(way._lengths)
     assert all(count <= way._length(count) <= 2 * count for count in patches)
     segments = Segments((700, 5476), torch.device("cpu"))
     assert way.spare(segments) == 6144 - 5476
