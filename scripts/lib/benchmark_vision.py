@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import logging
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ from transformers.models.glm4v.modeling_glm4v import Glm4vVisionModel
 from backend.model.cuda import vision_attention, vision_ways
 from backend.model.cuda.vision_attention import Cut, Plain, Segments, Tiled, Way
 from backend.model.cuda.vision_tower import FusedTower
-from scripts.lib import benchmark_pictures, true_shape
+from scripts.lib import true_shape
 
 PRODUCTS = 786e12  # floating point operations a second of an 8192^3 product on an H100
 SIDE = 1024  # pixels of a picture
@@ -230,7 +231,7 @@ def profile(fused: FusedTower, grid: tuple[int, int]) -> None:
     spent: dict[str, list[float]] = {}
     for event in taken.events():
         if event.device_type.name == "CUDA":
-            spent.setdefault(event.name, []).append(event.device_time_total)
+            spent.setdefault(event.name, []).append(event.time_range.elapsed_us())
     print("\nkernels of one picture, us")
     for name, times in sorted(spent.items(), key=lambda item: -sum(item[1]))[:20]:
         print(
@@ -252,6 +253,7 @@ def main() -> None:
         choices=["errors", "attention", "towers", "stages"],
     )
     options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="  [%(message)s]")
     small: bool = options.small
     name = torch.cuda.get_device_name() if ON_GPU else "CPU"
     print(json.dumps({"device": name, "torch": torch.__version__, "small": small}))
@@ -269,6 +271,8 @@ def main() -> None:
         if options.profile:
             profile(fused, grid)
         if "stages" in options.parts:
+            from scripts.lib import benchmark_pictures  # needs Pillow
+
             benchmark_pictures.show(fused, 56 if small else SIDE, options.runs)
 
 
