@@ -204,7 +204,8 @@ class Bench:
 
         vision = self.model.vision
         assert vision is not None
-        vision.prepare()  # in this thread, too
+        while vision.prepare_more():  # in this thread, too
+            pass
         shown = [self.album.open(photo).result() for photo in self.photos(runs + 1)]
 
         def encode() -> float:
