@@ -271,7 +271,12 @@ class Engine:
         if not flight.leaves_tokens:
             return None
         batch = self._scheduler.ahead(flight.batch, time.monotonic())
-        return None if batch is None else self._model.runner.go_on(flight, batch)
+        if batch is None:
+            return None
+        self._announce(batch)
+        if not batch.slices:
+            return Landed(batch, [])
+        return self._model.runner.go_on(flight, batch, self._see(batch))
 
     def _announce(self, batch: Batch) -> None:
         """Tells of deadlines that have passed and of requests that leave the queue."""
@@ -313,8 +318,9 @@ class Engine:
         vision = self._model.vision
         if vision is None:
             return outcomes
-        failed = dict.fromkeys(vision.unusable(), Failed(NOT_SEEN))
-        failed |= dict.fromkeys(vision.starved(), Failed(NO_MEMORY, is_passing=True))
+        keys = {picture.key for picture in batch.images}
+        failed = dict.fromkeys(vision.unusable(keys), Failed(NOT_SEEN))
+        failed |= dict.fromkeys(vision.starved(keys), Failed(NO_MEMORY, is_passing=True))
         if not failed:
             return outcomes
         return [

@@ -53,8 +53,8 @@ class Device:
         self.busy_until = max(now, self.busy_until) + STEP
         return _Flight(batch, self.busy_until, self.by_itself)
 
-    def go_on(self, flight: Flight, batch: Batch) -> Flight:
-        return self.launch(batch, {})
+    def go_on(self, flight: Flight, batch: Batch, embeddings: Mapping[bytes, Any]) -> Flight:
+        return self.launch(batch, embeddings)
 
 
 @dataclass
@@ -73,7 +73,9 @@ class _Flight:
     def land(self) -> list[Outcome]:
         time.sleep(max(0.0, self.done_at - time.perf_counter()))
         return [
-            Sampled(1000 + part.end * 7 % 997) if part.samples else None
+            Sampled(1000 + part.end * 7 % 997)
+            if part.end >= len(part.sequence.prompt_ids)
+            else None
             for part in self.batch.slices
         ]
 

@@ -38,6 +38,7 @@ from backend.scheduling.scheduler import Batch, Slice
 from backend.scheduling.sequence import Sequence
 
 if TYPE_CHECKING:  # it needs Triton
+    from backend.model.cuda.flight import Left
     from backend.model.cuda.forward import FusedForward
 
 log = logging.getLogger(__name__)
@@ -129,12 +130,19 @@ class Runner:
         return Landed(batch, self.run(batch, embeddings))
 
     @torch.inference_mode()
-    def go_on(self, flight: Flight, batch: Batch) -> Flight | None:
-        """Begins a batch of decodes whose tokens are those that the flight, the latest, leaves on
-        the device; None where that cannot be."""
+    def go_on(self, flight: Flight, batch: Batch, embeddings: Embeddings) -> Flight | None:
+        """As `launch`, for the batch after a flight, the latest, that leaves its tokens on the
+        device; None where that cannot be."""
         assert self._fused is not None
+        slices = batch.slices
+        if not all(self._has_pictures(part, embeddings) for part in slices):
+            return None
+        if self._team.size > 1 and not self._fused.can_decode(slices):
+            return None  # the others would not know which rows are sampled
         try:
-            return self._fused.go_on(flight, batch, self._sample)
+            return self._fused.go_on(
+                flight, batch, self._sample, lambda left: self._forward(slices, embeddings, left)
+            )
         except Exception as error:
             self._recover(error)
             return None
@@ -243,22 +251,30 @@ class Runner:
             log.exception("sampling failed", extra=_named(part))
             return Failed()
 
-    def _forward(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:
-        """Logits [slices that sample, vocabulary]."""
+    def _forward(
+        self, slices: SequenceOf[Slice], embeddings: Embeddings, left: Left | None = None
+    ) -> torch.Tensor:
+        """Logits [slices that sample, vocabulary]; `left` is what the last step has left."""
         if self._fused is not None and self._fused.can_decode(slices):
-            rows = self._fused.decode(slices)
-            sampling = [row for row, part in enumerate(slices) if part.samples]
-            return rows if len(sampling) == len(slices) else rows[sampling]
-        embedded, positions = self._embedded(slices, embeddings), self._positions(slices)
+            rows = self._fused.decode(slices) if left is None else self._fused.decode(slices, left)
+            sampling = [row for row, part in enumerate(slices) if _samples(part, left)]
+            return rows if len(sampling) == len(slices) else rows[sent(sampling, self._device)]
+        embedded, positions = self._embedded(slices, embeddings, left), self._positions(slices)
         with self._team.doing(partial(_told, slices)):
-            return self._logits(embedded, positions, slices)
+            return self._logits(embedded, positions, slices, left)
 
     def _logits(
-        self, embedded: torch.Tensor, positions: torch.Tensor, slices: SequenceOf[Slice]
+        self,
+        embedded: torch.Tensor,
+        positions: torch.Tensor,
+        slices: SequenceOf[Slice],
+        left: Left | None = None,
     ) -> torch.Tensor:
         """Logits [slices that sample, vocabulary] from embedded tokens [1, tokens, hidden]."""
         ends = accumulate(part.end - part.start for part in slices)
-        last_rows = [end - 1 for end, part in zip(ends, slices, strict=True) if part.samples]
+        last_rows = [
+            end - 1 for end, part in zip(ends, slices, strict=True) if _samples(part, left)
+        ]
         wanted = sent(last_rows, self._device)
         embedded, positions = self._team.spread(embedded), self._team.spread(positions)
         hidden = self._rows(embedded, positions, slices)
@@ -283,10 +299,22 @@ class Runner:
             ).last_hidden_state[0]
         return rows
 
-    def _embedded(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> torch.Tensor:
+    def _embedded(
+        self, slices: SequenceOf[Slice], embeddings: Embeddings, left: Left | None = None
+    ) -> torch.Tensor:
         """[1, tokens, hidden]: the tokens' embeddings, and the pictures' in their places."""
-        ids = [token for part in slices for token in part.sequence.tokens(part.start, part.end)]
+        ids: list[int] = []
+        unknown: dict[int, int] = {}  # packed row: where its token lies on the device
+        for part in slices:
+            source = None if left is None else left.source(part)
+            if source is not None:
+                unknown[len(ids)] = source
+            ids += part.sequence.tokens(part.start, part.end) if source is None else [0]
         rows: torch.Tensor = self._embed(sent([ids], self._device))
+        if unknown:
+            assert self._fused is not None
+            tokens = self._fused.tokens_left(list(unknown.values()))
+            rows[0, sent(list(unknown), self._device)] = self._embed(tokens)
         first = 0  # the packed row of the slice's first token
         for part in slices:
             for span, start, end in _pictures(part):
@@ -335,6 +363,11 @@ class Runner:
             for span, _, _ in _pictures(part)
             for embedding in [embeddings.get(span.picture.key)]
         )
+
+
+def _samples(part: Slice, left: Left | None) -> bool:
+    """Whether a token is chosen after a slice, of which the first may be left on the device."""
+    return part.samples if left is None else left.samples(part)
 
 
 def _apart(slices: SequenceOf[Slice]) -> Iterator[SequenceOf[Slice]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as SequenceOf
 
 from backend.prompt.picture import ImageSpan, Picture
@@ -163,7 +163,8 @@ class Scheduler:
         self._is_unsettled = False
         started = self._admit(gone)
         decodes = self._decodes(gone)
-        prefills = self._prefills(gone, self._beside_tokens if decodes else self._step_tokens)
+        budget = self._beside_tokens if decodes else self._step_tokens
+        prefills = self._prefills(gone, budget, {})
         scripted = tuple(
             sequence
             for sequence in self._running
@@ -171,35 +172,50 @@ class Scheduler:
         )
         return Batch(decodes, prefills, self._images(prefills), scripted, expired, started)
 
-    def ahead(self, batch: Batch, now: float) -> Batch | None:
-        """The step after one that is still being computed: one more token for each of its
-        sequences, whatever the tokens are that come of it. Gives blocks.
+    def ahead(self, flying: Batch, now: float) -> Batch | None:
+        """The step after one that is still being computed, whatever the tokens are that come of it.
+        Admits and gives blocks.
 
-        None where anything else is to be done or decided: somebody may be let in, part of a prompt
-        is left, a deadline has passed, blocks have run out. A sequence that ends with the batch's
-        token is computed in vain, unless its length alone ends it.
+        None where that has to wait: a deadline has passed, blocks have run out, or there is nothing
+        to do. A sequence that ends with its token of the flying batch is computed in vain, unless
+        its length alone ends it.
         """
-        if self._is_unsettled and self.waiting:
-            return None
         if any(one.deadline is not None and one.deadline <= now for one in self._live.values()):
             return None
-        ends = {id(part.sequence): part.end for part in batch.slices if part.samples}
+        ends = {part.sequence.arrival: part.end for part in flying.slices}
+        decodes = self._decodes_ahead(ends)
+        if decodes is None:
+            return None
+        started: tuple[Sequence, ...] = ()
+        if self._is_unsettled and self.waiting:
+            self._is_unsettled = False
+            started = self._admit(set())
+        budget = self._beside_tokens if decodes else self._step_tokens
+        prefills = self._prefills(set(), budget, ends)
+        scripted = tuple(sequence for sequence in self._running if sequence.script is not None)
+        if not (decodes or prefills or scripted or started):
+            return None
+        return Batch(decodes, prefills, self._images(prefills), scripted, started=started)
+
+    def _decodes_ahead(self, ends: Mapping[int, int]) -> tuple[Slice, ...] | None:
+        """One more token for each sequence that is through with its prompt, those included of which
+        the place at which the flying batch ends is known only; None for want of blocks."""
         decodes: list[Slice] = []
         needy: list[Sequence] = []
         for sequence in self._running:
-            end = ends.get(id(sequence))
-            if end is None or end < len(sequence.prompt_ids):
-                return None
-            if end + 1 - len(sequence.prompt_ids) >= sequence.max_tokens:
+            prompt, place = len(sequence.prompt_ids), ends.get(sequence.arrival, sequence.computed)
+            if sequence.script is not None or place < prompt:
                 continue
-            decodes.append(Slice(sequence, end, end + 1))
-            if end >= len(sequence.blocks) * self.pool.block_size:
+            if place >= sequence.length and place + 1 - prompt >= sequence.max_tokens:
+                continue
+            decodes.append(Slice(sequence, place, place + 1))
+            if place >= len(sequence.blocks) * self.pool.block_size:
                 needy.append(sequence)
-        if not decodes or not self.pool.can_allocate(len(needy)):
+        if not self.pool.can_allocate(len(needy)):
             return None
         for sequence in needy:
             sequence.blocks += self.pool.allocate(1, after=sequence.blocks[-1])
-        return Batch(tuple(decodes))
+        return tuple(decodes)
 
     def commit(self, batch: Batch, tokens: Iterable[int | None]) -> list[Advance]:
         """Writes the step's tokens, one for each computed slice (None where there is none).
@@ -328,17 +344,20 @@ class Scheduler:
         sequence.blocks += self.pool.allocate(1, after=sequence.blocks[-1])
         return True
 
-    def _prefills(self, gone: set[int], budget: int) -> tuple[Slice, ...]:
+    def _prefills(self, gone: set[int], budget: int, ends: Mapping[int, int]) -> tuple[Slice, ...]:
+        """Chunks of prompts; `ends` tells how far those are, by arrival, that are under way."""
         prefills: list[Slice] = []
         turns = [
             (*self._urgency(sequence), sequence)
             for sequence in self._running
-            if sequence.is_prefilling and sequence.script is None and sequence.arrival not in gone
+            if sequence.script is None
+            and ends.get(sequence.arrival, sequence.computed) < len(sequence.prompt_ids)
+            and sequence.arrival not in gone
         ]
         heapq.heapify(turns)
         while turns:
             sequence = heapq.heappop(turns)[-1]
-            start = sequence.computed
+            start = ends.get(sequence.arrival, sequence.computed)
             while start < len(sequence.prompt_ids):
                 boundary = (start // self._chunk_tokens + 1) * self._chunk_tokens
                 end = min(boundary, len(sequence.prompt_ids))

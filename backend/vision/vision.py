@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import torch
 
@@ -37,6 +38,11 @@ class _Proof:
         self._done.synchronize()
         finite = self._finite.tolist()
         return [one for one, fine in zip(self._pictures, finite, strict=True) if not fine]
+
+    @property
+    def keys(self) -> frozenset[bytes]:
+        """Of all pictures."""
+        return frozenset(picture.key for picture in self._pictures)
 
     @property
     def tokens(self) -> int:
@@ -106,14 +112,16 @@ class Vision:
             picture.pixels = None
         return {**self.cache.held(), **found, **made}
 
-    def unusable(self) -> frozenset[bytes]:
-        """Keys of pictures whose embeddings, made since this was asked last, are no numbers.
+    def unusable(self, keys: AbstractSet[bytes]) -> frozenset[bytes]:
+        """Those of these pictures, and of those encoded with them, whose embeddings are no numbers;
+        told once.
 
         They are forgotten. Waits for the embeddings to be made.
         """
-        proofs, self._proofs = self._proofs, []
+        due = [proof for proof in self._proofs if not keys.isdisjoint(proof.keys)]
         failing: set[bytes] = set()
-        for proof in proofs:
+        for proof in due:
+            self._proofs.remove(proof)
             for picture in proof.unusable():
                 log.warning("the embedding of a picture is not finite")
                 self.cache.drop(picture.key)
@@ -121,10 +129,11 @@ class Vision:
             self._rate.add(proof.tokens, proof.seconds)
         return frozenset(failing)
 
-    def starved(self) -> frozenset[bytes]:
-        """Keys of pictures that could not be encoded, since this was asked last, for want of the
-        device's memory."""
-        starved, self._starved = frozenset(self._starved), set()
+    def starved(self, keys: AbstractSet[bytes]) -> frozenset[bytes]:
+        """Those of these pictures that could not be encoded for want of the device's memory; told
+        once."""
+        starved = frozenset(self._starved & keys)
+        self._starved -= starved
         return starved
 
     def _encode(self, pictures: Sequence[Picture]) -> dict[bytes, torch.Tensor]:

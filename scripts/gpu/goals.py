@@ -6,7 +6,7 @@ For GLM-4.6V-Flash's true shape on one H100; a picture is of 1024x1024 pixels, 1
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 READ_BYTES = 17.56e9  # weights that a decode step reads
 TOKEN_BYTES = 40_960  # keys and values of a token
@@ -104,16 +104,36 @@ def decode_floor(sequences: int, context: float, bytes_per_second: float) -> flo
     return sequences * bytes_per_second / (READ_BYTES + sequences * context * TOKEN_BYTES)
 
 
-def table(figures: Mapping[str, float]) -> str:
-    """What was measured, beside floors and goals."""
+def floors(bytes_per_second: float) -> dict[str, float]:
+    """Those of rows that only the speed of this card's memory limits."""
+    alone = decode_floor(1, 128, bytes_per_second)
+    return {
+        "decode_1": alone,
+        "transformers_decode_1": alone,
+        "decode_32": decode_floor(32, 1564, bytes_per_second),
+        "decode_64": decode_floor(64, 1564, bytes_per_second),
+        **{
+            f"context_{context}": decode_floor(1, context + 64, bytes_per_second)
+            for context in (1024, 8192, 32_768)
+        },
+        "text_ms": READ_BYTES / bytes_per_second * 1e3,
+    }
+
+
+def table(figures: Mapping[str, float], bytes_per_second: float) -> str:
+    """What was measured, beside floors and goals: floors of an H100, but where only the speed of
+    the memory counts, which is this card's."""
+    own = floors(bytes_per_second)
     lines = [
+        f"This card copies {bytes_per_second / 1e9:.0f} GB/s, the H100 of the goals 3022.",
         f"{'':52s}{'measured':>10s} {'unit':6s}{'floor':>8s}{'of it':>7s}"
-        f"{'must':>8s}{'':>5s}{'aim':>8s}{'':>5s}"
+        f"{'must':>8s}{'':>5s}{'aim':>8s}{'':>5s}",
     ]
     for row in ROWS:
         if row.key not in figures:
             continue
         value = figures[row.key]
+        row = replace(row, floor=own.get(row.key, row.floor))
         share = row.share(value)
         lines.append(
             f"{row.label:52s}{value:10.4g} {row.unit:6s}{_shown(row.floor):>8s}"
@@ -125,4 +145,4 @@ def table(figures: Mapping[str, float]) -> str:
 
 
 def _shown(number: float | None) -> str:
-    return "–" if number is None else f"{number:g}"
+    return "–" if number is None else f"{number:.4g}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,10 +65,18 @@ class Alphabet:
             return Landed(batch, self.run(batch, embeddings))
         return OnDevice(self, batch, [self._outcome(part, embeddings) for part in batch.slices])
 
-    def go_on(self, flight: Flight, batch: Batch) -> Flight | None:
+    def go_on(self, flight: Flight, batch: Batch, embeddings: Mapping[bytes, Any]) -> Flight | None:
         assert isinstance(flight, OnDevice)
-        left = [flight.left[part.sequence] for part in batch.slices]
-        return OnDevice(self, batch, [self._after(token) for token in left], flight)
+        outcomes = [self._going_on(part, flight.left, embeddings) for part in batch.slices]
+        return OnDevice(self, batch, outcomes, flight)
+
+    def _going_on(
+        self, part: Slice, left: Mapping[Sequence_, int], embeddings: Mapping[bytes, Any]
+    ) -> Outcome:
+        if part.start >= part.sequence.length:
+            return self._after(left[part.sequence])
+        outcome = self._outcome(part, embeddings)
+        return None if part.sequence in left else outcome
 
     def arrive(self, batch: Batch) -> None:
         """The host waits for a batch."""
@@ -119,7 +127,7 @@ class OnDevice:
         self._batch = batch
         self._before = before
         self._outcomes = {
-            part.sequence: outcome for part, outcome in zip(batch.slices, outcomes, strict=True)
+            id(part): outcome for part, outcome in zip(batch.slices, outcomes, strict=True)
         }
         samplings = [part.sequence.sampling for part in batch.slices]
         self.leaves_tokens = all(sampling.top_logprobs is None for sampling in samplings)
@@ -129,16 +137,23 @@ class OnDevice:
             for part in batch.slices
             if runner.late_at and runner.late_at in TOKENIZER.decode(self._last(part))
         }
-        self.left = {
-            sequence: outcome.token
-            if isinstance(outcome, Sampled) and sequence not in self._late
+
+    @property
+    def left(self) -> dict[Sequence_, int]:
+        """The tokens on the device: nothing of use where the host has to choose in the end."""
+        return {
+            part.sequence: outcome.token
+            if isinstance(outcome, Sampled) and part.sequence not in self._late
             else EOS
-            for sequence, outcome in self._outcomes.items()
+            for part in self.batch.slices
+            for outcome in [self._outcomes[id(part)]]
+            if outcome is not None
         }
 
     def _last(self, part: Slice) -> list[int]:
-        if self._before is None:
+        if part.start < part.sequence.length:
             return part.sequence.tokens(part.end - 1, part.end)
+        assert self._before is not None
         return [self._before.left[part.sequence]]
 
     @property
@@ -154,7 +169,7 @@ class OnDevice:
         self._batch, self._before = self.batch, None
         self._runner.arrive(self._batch)
         self.late = self._late
-        return [self._outcomes[part.sequence] for part in self._batch.slices]
+        return [self._outcomes[id(part)] for part in self._batch.slices]
 
 
 class Eyes:
@@ -172,12 +187,14 @@ class Eyes:
     def prepare_more(self) -> bool:
         return False
 
-    def starved(self) -> frozenset[bytes]:
-        starved, self.starving = frozenset(self.starving), set()
+    def starved(self, keys: Set[bytes]) -> frozenset[bytes]:
+        starved = frozenset(self.starving & keys)
+        self.starving -= starved
         return starved
 
-    def unusable(self) -> frozenset[bytes]:
-        failing, self.came_to_nothing = frozenset(self.came_to_nothing), set()
+    def unusable(self, keys: Set[bytes]) -> frozenset[bytes]:
+        failing = frozenset(self.came_to_nothing & keys)
+        self.came_to_nothing -= failing
         return failing
 
     def embeddings(self, pictures: Sequence[Picture]) -> Mapping[bytes, Any]:

@@ -122,8 +122,8 @@ class DecodeSteps:
         width: int,
     ) -> None:
         """`width` is the blocks of the longest sequence."""
-        self._left = torch.zeros(_MOST_LEFT, dtype=torch.int64, device=memory[0][0].device)
-        parts = (width, text, embed, head, memory, recorder, self._left)
+        self.left = torch.zeros(_MOST_LEFT, dtype=torch.int64, device=memory[0][0].device)
+        parts = (width, text, embed, head, memory, recorder, self.left)
         self.recordings = Recordings("sequences", _SIZES, lambda rows: _Graph(rows, *parts))
 
     @property
@@ -133,9 +133,9 @@ class DecodeSteps:
 
     def leave(self, tokens: torch.Tensor) -> bool:
         """Keeps a step's next tokens [rows] for the step after it; whether there is room."""
-        if len(tokens) > len(self._left):
+        if len(tokens) > len(self.left):
             return False
-        self._left[: len(tokens)] = tokens
+        self.left[: len(tokens)] = tokens
         return True
 
     def run(self, decodes: Sequence[Decode]) -> torch.Tensor:

@@ -4,9 +4,9 @@ known here."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceOf
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -18,6 +18,24 @@ from backend.scheduling.sequence import Sequence
 log = logging.getLogger(__name__)
 
 Sample = Callable[[torch.Tensor, Slice], Outcome]
+
+
+@dataclass(frozen=True)
+class Left:
+    """Tokens that a step has chosen and left on the device, where the next one finds them."""
+
+    rows: Mapping[Sequence, int]
+
+    def source(self, part: Slice) -> int | None:
+        """The row of the token that a slice of the next step begins with; None: the host has it."""
+        return None if part.start < part.sequence.length else self.rows[part.sequence]
+
+    def samples(self, part: Slice) -> bool:
+        """Whether a token is chosen after a slice of the next step."""
+        return part.end == part.sequence.length + (part.sequence in self.rows)
+
+
+NOTHING_LEFT = Left({})
 
 
 class DeviceFlight:
@@ -64,11 +82,10 @@ class DeviceFlight:
             prefills=tuple(part for part in whole.prefills if _counts(part, late)),
         )
 
-    def rows_of(self, decodes: SequenceOf[Slice]) -> list[int]:
-        """Where the tokens of these sequences lie among those that are left."""
-        rows = {id(part.sequence): self._rows[id(part)] for part in self._whole.slices}
-        found = [rows[id(part.sequence)] for part in decodes]
-        return [row for row in found if row is not None]
+    def left(self) -> Left:
+        """What of its tokens lies where on the device."""
+        rows = {part.sequence: self._rows[id(part)] for part in self.batch.slices}
+        return Left({sequence: row for sequence, row in rows.items() if row is not None})
 
     @torch.inference_mode()
     def land(self) -> list[Outcome]:

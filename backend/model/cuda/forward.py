@@ -13,7 +13,7 @@ import torch
 from backend.model.cuda import prompt_ways
 from backend.model.cuda.attention import Decoding, Prompts, tiles
 from backend.model.cuda.decode_steps import Decode, DecodeSteps
-from backend.model.cuda.flight import DeviceFlight, Sample
+from backend.model.cuda.flight import NOTHING_LEFT, DeviceFlight, Left, Sample
 from backend.model.cuda.layers import Attention, FusedText, Step, times
 from backend.model.cuda.prompt_steps import PromptSteps, Stretch
 from backend.model.cuda.prompt_ways import Fresh, Way
@@ -119,16 +119,11 @@ class FusedForward:
         """Whether `decode` can do it: one new token for each of not too many sequences."""
         return len(slices) <= self._decodes.most and all(_is_decode(part) for part in slices)
 
-    def decode(
-        self, slices: SequenceOf[Slice], sources: SequenceOf[int] | None = None
-    ) -> torch.Tensor:
-        """Logits [slices, vocabulary], overwritten by the next step. With `sources` the slices'
-        tokens are those that `leave` has kept, in these rows."""
-        rows = [None] * len(slices) if sources is None else sources
+    def decode(self, slices: SequenceOf[Slice], left: Left = NOTHING_LEFT) -> torch.Tensor:
+        """Logits [slices, vocabulary], overwritten by the next step; `left` is what the last step
+        has left."""
         with self._text.team.doing(partial(team.Decode, len(slices))):
-            return self._decodes.run(
-                [_decode(part, row) for part, row in zip(slices, rows, strict=True)]
-            )
+            return self._decodes.run([_decode(part, left.source(part)) for part in slices])
 
     def follow_decode(self, count: int) -> None:
         """Takes part in a step of so many sequences; the leader's `decode` knows them."""
@@ -160,36 +155,48 @@ class FusedForward:
         """As `DeviceSampler.choose`."""
         return self._sampler.choose(logits, parts)
 
-    def begin(self, batch: Batch, logits: torch.Tensor, sample: Sample) -> Flight:
-        """A batch under way, whose sampling slices have these logits."""
+    def begin(
+        self,
+        batch: Batch,
+        logits: torch.Tensor,
+        sample: Sample,
+        before: DeviceFlight | None = None,
+        left: Left = NOTHING_LEFT,
+    ) -> Flight:
+        """A batch under way, whose sampling slices have these logits; `before` is the flight that
+        left it tokens."""
         numbers = count()
-        rows = [next(numbers) if part.samples else None for part in batch.slices]
-        parts = [part for part in batch.slices if part.samples]
+        rows = [next(numbers) if left.samples(part) else None for part in batch.slices]
+        parts = [part for part, row in zip(batch.slices, rows, strict=True) if row is not None]
         if not parts:
             return Landed(batch, [None for _ in rows])
         choice = self.choose(logits, parts)
-        is_kept = self._decodes.leave(choice.tokens)
-        return DeviceFlight(
-            batch, rows, logits, choice, sample, self._text.team.check, is_kept=is_kept
-        )
-
-    def go_on(self, flight: Flight, batch: Batch, sample: Sample) -> Flight | None:
-        """As `Runner.go_on`."""
-        assert isinstance(flight, DeviceFlight)
-        if not self.can_decode(batch.slices):
-            return None
-        logits = self.decode(batch.slices, flight.rows_of(batch.decodes))
-        choice = self.choose(logits, batch.slices)
         return DeviceFlight(
             batch,
-            range(len(logits)),
+            rows,
             logits,
             choice,
             sample,
             self._text.team.check,
             is_kept=self._decodes.leave(choice.tokens),
-            before=flight,
+            before=before,
         )
+
+    def go_on(
+        self,
+        flight: Flight,
+        batch: Batch,
+        sample: Sample,
+        compute: Callable[[Left], torch.Tensor],
+    ) -> Flight:
+        """A batch under way whose logits are computed from what the flight has left."""
+        assert isinstance(flight, DeviceFlight)
+        left = flight.left()
+        return self.begin(batch, compute(left), sample, flight, left)
+
+    def tokens_left(self, rows: SequenceOf[int]) -> torch.Tensor:
+        """The tokens [rows] that the last step has left there."""
+        return self._decodes.left[sent(rows, self._cache.device)].clamp(min=0)
 
     def _decoding(self, slices: SequenceOf[Slice]) -> Decoding:
         lengths = [part.end for part in slices]

@@ -101,14 +101,20 @@ class Early:
         self.flying = self.scheduler.ahead(batch, now)
         if self.flying is not None:
             self.begun.append(self.flying)
-        for advance in self.scheduler.commit(
-            batch, [9 if p.samples else None for p in batch.slices]
-        ):
+            self._check(batch, self.flying)
+        tokens = [9 if part.samples else None for part in batch.slices]
+        for advance in self.scheduler.commit(batch, tokens):
             if advance.reason:
                 self.scheduler.finish(advance.sequence, advance.reason)
-        if self.flying is not None and not self._left(self.flying).slices:
-            self.flying = None
         return batch
+
+    def _check(self, batch: Batch, following: Batch) -> None:
+        """Every slice begins where the one before it ends, and its blocks are there."""
+        ends = {part.sequence.arrival: part.end for part in batch.slices}
+        for part in following.slices:
+            assert part.start == ends.get(part.sequence.arrival, part.sequence.computed)
+            assert part.end <= 4 * len(part.sequence.blocks)
+            ends[part.sequence.arrival] = part.end
 
     def _left(self, batch: Batch) -> Batch:
         return replace(
@@ -408,36 +414,47 @@ def test_the_next_step_is_told_before_this_ones_tokens_are_known() -> None:
     assert engine.pool.used == 0
 
 
-def test_nothing_is_begun_ahead_of_a_prompt_that_is_not_through() -> None:
+def test_prompts_go_on_ahead_in_the_same_pieces() -> None:
     engine = scheduler()
-    engine.add([make("a", 3), make("b", 12)])
-    batch = engine.schedule(0.0)
-    assert names(batch) == [("a", 0, 3)]
-    assert engine.ahead(batch, 0.0) is None
+    engine.add([make("a", 3, answer=9), make("b", 19)])
+    early = Early(engine)
+    assert names(early.turn()) == [("a", 0, 3)]
+    assert names(early.turn()) == [("a", 3, 4), ("b", 0, 8)]
+    assert names(early.turn()) == [("a", 4, 5), ("b", 8, 16)]
+    assert names(early.turn()) == [("a", 5, 6), ("b", 16, 19)]
+    assert names(early.turn()) == [("a", 6, 7), ("b", 19, 20)]
 
 
-def test_nothing_is_begun_ahead_of_somebody_who_may_come_in() -> None:
-    engine = scheduler(running=2)
+def test_who_waits_is_let_in_ahead_as_soon_as_there_is_a_place() -> None:
+    engine = scheduler(running=2, step=32)
     engine.add([make("a", 3, answer=2), make("b", 3, answer=9), make("waits", 3)])
     early = Early(engine)
     early.turn()
-    assert early.flying is not None  # both places are taken, and will be
     early.turn()
-    assert early.flying is not None
+    assert early.flying is not None  # a's place is taken as long as its token is not known
     assert names(early.flying) == [("b", 4, 5)]
     early.turn()
-    assert early.flying is None  # a has ended
-    assert "waits" in [s.request_id for s in engine.schedule(0.0).started]
+    assert early.flying is not None
+    assert names(early.flying) == [("b", 5, 6), ("waits", 0, 3)]
+    assert [one.request_id for one in early.flying.started] == ["waits"]
 
 
-def test_nothing_is_begun_ahead_of_a_newcomer_or_past_a_deadline() -> None:
+def test_a_newcomer_is_let_in_ahead() -> None:
+    engine = scheduler(step=32)
+    engine.add([make("a", 3, answer=9)])
+    batch = engine.schedule(0.0)
+    engine.add([make("b", 3)])
+    following = engine.ahead(batch, 0.0)
+    assert following is not None
+    assert names(following) == [("a", 3, 4), ("b", 0, 3)]
+
+
+def test_nothing_is_begun_ahead_past_a_deadline() -> None:
     engine = scheduler()
     engine.add([make("a", 3, answer=9, deadline=5.0)])
     batch = engine.schedule(0.0)
-    assert engine.ahead(batch, 0.0) is not None
     assert engine.ahead(batch, 5.0) is None
-    engine.add([make("b", 3)])
-    assert engine.ahead(batch, 0.0) is None
+    assert engine.ahead(batch, 0.0) is not None
 
 
 def test_nothing_is_begun_ahead_without_blocks() -> None:

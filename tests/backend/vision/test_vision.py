@@ -122,7 +122,7 @@ def test_pictures_that_need_too_much_memory_together_are_encoded_apart(
     encoder.room = 1
     assert len(vision.embeddings(pictures(sight))) == 4
     assert encoder.calls == [4, 1, 1, 1, 1]
-    assert vision.starved() == frozenset()
+    assert vision.starved({each.key for each in pictures(sight)}) == frozenset()
 
 
 def test_a_picture_that_there_is_no_memory_for_is_told_once(
@@ -131,8 +131,9 @@ def test_a_picture_that_there_is_no_memory_for_is_told_once(
     encoder.room = 0
     [shown] = pictures(sight, 1)
     assert vision.embeddings([shown]) == {}
-    assert vision.starved() == {shown.key}
-    assert vision.starved() == frozenset()
+    assert vision.starved({b"another"}) == frozenset()
+    assert vision.starved({shown.key, b"another"}) == {shown.key}
+    assert vision.starved({shown.key}) == frozenset()
 
 
 def test_apart_every_picture_has_the_same_bits_in_any_company(

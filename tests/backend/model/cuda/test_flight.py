@@ -46,13 +46,15 @@ class Ahead(Runner):
     """Counts the steps that it began ahead; once, its numbers are none."""
 
     followed = 0
+    prompts_followed = 0
     spoils_at: int | None = None
 
-    def go_on(self, flight: Flight, batch: Batch) -> Flight | None:
+    def go_on(self, flight: Flight, batch: Batch, embeddings: Embeddings) -> Flight | None:
         self.followed += 1
+        self.prompts_followed += bool(batch.prefills)
         if self.followed == self.spoils_at:
             self.cache.write(0, *_not_numbers(self.cache, batch))
-        return super().go_on(flight, batch)
+        return super().go_on(flight, batch, embeddings)
 
 
 def _not_numbers(cache: KVCache, batch: Batch) -> Any:
@@ -131,6 +133,8 @@ def engine_on(runner: Runner) -> Engine:
         blocks=runner.cache.blocks,
         block_size=BLOCK,
         vocabulary_size=checkpoints.VOCABULARY,
+        chunk_tokens=BLOCK,
+        step_tokens=BLOCK,
     )
     return Engine(loaded, max_running=4, max_queue=64)
 
@@ -138,9 +142,9 @@ def engine_on(runner: Runner) -> Engine:
 ASKED = (
     Sampling(max_tokens=6),
     Sampling(max_tokens=6, temperature=1.0, top_p=0.9),
-    Sampling(max_tokens=2, top_logprobs=1),  # for which the next step has to wait
     Sampling(max_tokens=4, temperature=0.8, top_k=5, min_tokens=4),
     Sampling(max_tokens=3, min_tokens=2),
+    Sampling(max_tokens=2, top_logprobs=1),  # for which the next step has to wait
 )
 
 
@@ -171,6 +175,7 @@ def test_answers_are_those_of_steps_one_after_the_other(device: torch.device) ->
     assert answers(ahead) == answers(runner_of(InStep, device))
     assert isinstance(ahead, Ahead)
     assert ahead.followed > 1
+    assert ahead.prompts_followed
 
 
 @pytest.mark.timeout(900)
