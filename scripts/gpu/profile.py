@@ -17,15 +17,16 @@ def show(bench: Bench) -> None:
     """Prints the kernels of decode steps and of prompts, the longest first."""
     for count in (1, 32, 64):
         bench.decode(count, WORDS, 20)
-        _watch(f"16 tokens of {count} sequences", partial(bench.decode, count, WORDS, 16))
+        watch(f"16 tokens of {count} sequences", partial(bench.decode, count, WORDS, 16))
     for length in (64, 1433, 8000):
         bench.first_token(bench.words(length))
-        _watch(f"a prompt of {length} tokens", partial(bench.first_token, bench.words(length)))
+        watch(f"a prompt of {length} tokens", partial(bench.first_token, bench.words(length)))
     bench.pictures(1, 1)
-    _watch("two prompts with a picture", lambda: bench.pictures(1, 1))
+    watch("two prompts with a picture", lambda: bench.pictures(1, 1))
 
 
-def _watch(title: str, work: Callable[[], object]) -> None:
+def watch(title: str, work: Callable[[], object]) -> None:
+    """Prints the kernels of some work, the longest first."""
     with profile(activities=[ProfilerActivity.CUDA]) as watched:
         work()
         torch.cuda.synchronize()

@@ -2,13 +2,14 @@
 
 Every stage is a process of its own, so that what breaks or hangs in one is told and harms no other.
 Small models have random weights in float32 and bfloat16; the large one is GLM-4.6V-Flash's true
-shape. Times are those of `Runner.run`, by the host's clock: tables and tokens sent, computed, the
-next tokens chosen and read back. `--small` leaves the large model out, and needs no GPU.
+shape. Times are those of the engine, asked as the service would ask it. `--small` leaves the large
+model out, and needs no GPU.
 """
 
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import os
 import random
@@ -21,6 +22,7 @@ import threading
 import time
 from collections.abc import Sequence as SequenceOf
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +34,10 @@ if TYPE_CHECKING:
     from backend.model.network import Network
     from backend.scheduling.sequence import Sequence
 
-CONTEXT = 1500  # tokens
-STEPS = 40
-FIRST_TOKENS = (64, 1433)
-DECODES = (1, 8, 64)
+CONTEXT = 1500  # tokens before an answer
+PROMPT = 1433  # tokens
+DECODES = (1, 8, 64)  # sequences
+RUNS = 7  # of a first token
 PATIENCE = 15.0  # seconds to notice that a process is gone
 SMALL_TEXT = {
     "hidden_size": 512,
@@ -132,43 +134,36 @@ def answer(folder: Path, cards: int, dtype: str, *, plain: bool) -> None:
         say(answers=[one.output_ids for one in sequences])
 
 
-def measure(folder: Path, cards: int, *, profile: bool) -> None:
-    """Steps of the large model."""
-    with loaded(folder, cards) as (network, _):
-        chance = random.Random(2)  # noqa: S311
-        width = -(-(CONTEXT + 3 * STEPS) // network.runner.cache.block_size)
-        for tokens in FIRST_TOKENS:
-            times = []
-            for _ in range(7):
-                one = sequence(chance, 0, tokens, width)
-                began = time.perf_counter()
-                step(network, [one], 0)
-                times.append((time.perf_counter() - began) * 1e3)
-            say(**{f"first token of {tokens}": statistics.median(times[2:])})
-        sequences = [sequence(chance, number, CONTEXT, width) for number in range(max(DECODES))]
-        for one in sequences:
-            step(network, [one], 0)
-        for count in DECODES:
-            times = []
-            for _ in range(STEPS):
-                began = time.perf_counter()
-                step(network, sequences[:count])
-                times.append((time.perf_counter() - began) * 1e3)
-            say(**{f"decode step of {count}": statistics.median(times[5:])})
-        if profile:
-            kernels(network, sequences[:1])
+def measure(folder: Path, cards: int, context: int) -> None:
+    """The engine with the large model, asked as the service would ask it."""
+    from scripts.gpu import profile
+    from scripts.gpu.bench import WORDS, Bench
 
-
-def kernels(network: Network, sequences: SequenceOf[Sequence]) -> None:
-    """Prints what the device does in a decode step."""
-    from torch.profiler import ProfilerActivity
-    from torch.profiler import profile as profiled
-
-    with profiled(activities=[ProfilerActivity.CUDA]) as found:
-        for _ in range(5):
-            step(network, sequences)
-    table = found.key_averages().table(sort_by="cuda_time_total", row_limit=14)
-    print(table, file=sys.stderr, flush=True)
+    bench = Bench(folder, max_model_len=8192, processes=cards)
+    say(
+        device=bench.model.info.device,
+        blocks=bench.model.blocks,
+        start_seconds=bench.start_seconds,
+        prepared_seconds=bench.prepared_seconds,
+    )
+    bench.decode(2, WORDS, 8)  # what is compiled at the first use is compiled now
+    bench.first_token(bench.words(PROMPT))
+    waits = [bench.first_token(bench.words(PROMPT)) for _ in range(RUNS)]
+    say(
+        **{
+            f"first token of {WORDS}, ms": bench.text(RUNS),
+            f"first token of {PROMPT}, ms": statistics.median(waits),
+            f"{WORDS} after a known prompt, ms": bench.another_question(RUNS),
+        }
+    )
+    for count in DECODES:
+        rate = bench.decode(count, context)
+        say(**{f"decode step of {count}, ms": count / rate * 1e3})
+    say(**{"first token of a new picture, ms": bench.pictures(1, RUNS)})
+    say(**{"64 texts at once, ms a token": 1e3 / bench.texts_at_once(64)})
+    for count in (1, 64):
+        profile.watch(f"16 tokens of {count}", partial(bench.decode, count, WORDS, 16))
+    bench.close()
 
 
 def lose(folder: Path, cards: int) -> None:
@@ -202,18 +197,25 @@ def lose(folder: Path, cards: int) -> None:
 STAGES = {"answer", "measure", "lose"}
 
 
-def stage(name: str, folder: Path, cards: int, *options: str, timeout: float) -> dict[str, Any]:
+def stage(name: str, folder: Path, cards: int, *options: str, limit: int) -> dict[str, Any]:
     """Runs one in a process of its own; what it said."""
     command = [
         *(sys.executable, "-m", "scripts.lib.benchmark_parallel"),
-        *("--stage", name, "--folder", str(folder), "--cards", str(cards), *options),
+        *("--stage", name, "--limit", str(limit)),
+        *("--folder", str(folder), "--cards", str(cards), *options),
     ]
     title = " ".join([name, f"on {cards}", *options])
     print(f"== {title}", flush=True)
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
-        killer = threading.Timer(timeout, process.kill)
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={"NCCL_DEBUG": "WARN", **os.environ},
+        )
+        killer = threading.Timer(limit + 10, process.kill)
         killer.start()
         assert process.stdout is not None
         figures: dict[str, Any] = {}
@@ -227,7 +229,7 @@ def stage(name: str, folder: Path, cards: int, *options: str, timeout: float) ->
         errors.seek(0)
         said = errors.read()
     seconds = time.perf_counter() - began
-    if status or "--profile" in options:
+    if status:
         print(said[-6000:])
     print(f"   ended with {status} after {seconds:.1f} s", flush=True)
     for what, figure in figures.items():
@@ -256,18 +258,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cards", type=int, default=2)
     parser.add_argument("--small", action="store_true", help="no large model")
+    parser.add_argument("--only-large", action="store_true", help="no small models")
     parser.add_argument("--large", type=Path, help="its folder; written if it is not there")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     parser.add_argument("--stage", choices=STAGES, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--dtype", default="float32", help=argparse.SUPPRESS)
     parser.add_argument("--plain", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--profile", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--context", type=int, default=CONTEXT, help=argparse.SUPPRESS)
+    parser.add_argument("--limit", type=int, default=600, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.stage:  # where it hangs, it says where
+        faulthandler.dump_traceback_later(options.limit, exit=True)
     if options.stage == "answer":
         answer(options.folder, options.cards, options.dtype, plain=options.plain)
     elif options.stage == "measure":
-        measure(options.folder, options.cards, profile=options.profile)
+        measure(options.folder, options.cards, options.context)
     elif options.stage == "lose":
         lose(options.folder, options.cards)
     else:
@@ -283,16 +289,17 @@ def everything(options: argparse.Namespace) -> None:
     figures: dict[str, Any] = {}
     cards = options.cards
     with tempfile.TemporaryDirectory() as temporary:
-        small = Path(temporary) / "small"
-        described = true_shape.config()
-        described["text_config"] |= SMALL_TEXT
-        described["vision_config"] |= SMALL_VISION
-        true_shape.write(small, described)
-        for kind in (("--plain",), (), ("--dtype", "bfloat16")):
-            one = stage("answer", small, 1, *kind, timeout=150)
-            two = stage("answer", small, cards, *kind, timeout=150)
-            compare(one, two)
-        stage("lose", small, cards, timeout=150)
+        if not options.only_large:
+            small = Path(temporary) / "small"
+            described = true_shape.config()
+            described["text_config"] |= SMALL_TEXT
+            described["vision_config"] |= SMALL_VISION
+            true_shape.write(small, described)
+            for kind in (("--plain",), (), ("--dtype", "bfloat16")):
+                one = stage("answer", small, 1, *kind, limit=120)
+                two = stage("answer", small, cards, *kind, limit=120)
+                compare(one, two)
+            stage("lose", small, cards, limit=120)
         if not options.small:
             large = options.large or Path(temporary) / "large"
             if not (large / "config.json").exists():
@@ -302,7 +309,7 @@ def everything(options: argparse.Namespace) -> None:
                     f"== wrote the large model in {time.perf_counter() - began:.1f} s", flush=True
                 )
             for count in (1, cards):
-                figures[str(count)] = stage("measure", large, count, "--profile", timeout=240)
+                figures[str(count)] = stage("measure", large, count, limit=230)
             print(f"== {'':20s} {'one':>9s} {'together':>9s}")
             for what, one in figures["1"].items():
                 two = figures[str(cards)].get(what)
