@@ -290,6 +290,8 @@ class Engine:
         vision = self._model.vision
         if vision is None:
             return {}
+        if batch.images:
+            self.is_prepared.clear()  # they may be of a size that can be made ready for
         return vision.embeddings(batch.images)
 
     def _compute(self, batch: Batch, embeddings: Mapping[bytes, Any]) -> Flight:

@@ -204,9 +204,7 @@ class Bench:
 
         vision = self.model.vision
         assert vision is not None
-        while vision.prepare_more():  # in this thread, too
-            pass
-        shown = [self.album.open(photo).result() for photo in self.photos(runs + 1)]
+        shown = [self.album.open(photo).result() for photo in self.photos(runs + 2)]
 
         def encode() -> float:
             torch.cuda.synchronize()
@@ -215,6 +213,9 @@ class Bench:
             torch.cuda.synchronize()
             return (time.perf_counter() - began) * 1e3
 
+        encode()
+        while vision.prepare_more():  # in this thread, too
+            pass
         return _median(encode, runs)
 
     def decode(self, sequences: int, context: int, tokens: int = ANSWER) -> float:

@@ -54,9 +54,6 @@ class Changeable:
     def __init__(self) -> None:
         self.way: Way = Plain()
 
-    def spare(self, segments: Segments) -> int:
-        return self.way.spare(segments)
-
     def prepare_more(self) -> bool:
         return self.way.prepare_more()
 
@@ -126,10 +123,6 @@ def attention(heads: int, dim: int, shapes: Sequence[tuple[int, ...]]) -> None:
         trial = vision_ways.Trial(heads, dim, DTYPE, DEVICE, lengths)
         print(f"  {len(lengths)} x {lengths[0]} patches")
         tried = candidates(heads, dim, (*vision_attention.CUTS, *_OTHER_CUTS))
-        if ON_GPU:
-            exact = vision_ways.CuDnn(tried[0], heads, dim, DTYPE, tuple(set(lengths)))
-            exact.name = "cudnn, exact lengths"
-            tried.append(exact)
         for way in tried:
             began = time.perf_counter()
             try:
@@ -195,14 +188,18 @@ def towers(whole: Any, counts: Sequence[int], grid: tuple[int, int], runs: int) 
         return fused(rows[: count * patch_counts[0]], [grid] * count)
 
     for way.way in candidates(heads, dim):
+        ours(1)
+        wait()
         began = time.perf_counter()
         while way.prepare_more():
             pass
+        wait()
         readied = time.perf_counter() - began
         line(f"ours, {way.way.name}", ours, runs)
         if readied > 0.01:
             print(f"  {'':8s}readied in {readied:.2f} s")
     way.way = vision_ways.fastest(heads, dim, DTYPE, DEVICE)
+    ours(1)
     while way.prepare_more():
         pass
     line(f"ours, as chosen: {way.way.name}", ours, runs)

@@ -38,13 +38,6 @@ class Segments:
         return tuple(accumulate(self.lengths, initial=0))
 
     @cached_property
-    def alone(self) -> tuple[torch.Tensor, ...]:
-        """For each picture int32 [2], its bounds if it were alone."""
-        ends = torch.zeros(len(self.lengths), 4, dtype=torch.int32)  # 16 bytes each, for cuDNN
-        ends[:, 1] = torch.tensor(self.lengths, dtype=torch.int32)
-        return ends.to(self.device)[:, :2].unbind()
-
-    @cached_property
     def longest(self) -> int:
         """Patches of the largest picture."""
         return max(self.lengths)
@@ -72,14 +65,12 @@ class Way(Protocol):
 
     name: str
 
-    def spare(self, segments: Segments) -> int:
-        """Rows that have to lie behind the last one; they may hold anything."""
-
     def prepare_more(self) -> bool:
-        """Readies a part of what makes it faster in this thread; whether more is left."""
+        """Readies a part of what makes it faster in this thread, for what it was asked for until
+        now; whether more is left."""
 
     def __call__(self, rows: torch.Tensor, segments: Segments, scale: float) -> torch.Tensor:
-        """Queries, keys and values [n and spare, 3, heads, dim] -> [n, heads, dim]."""
+        """Queries, keys and values [n, 3, heads, dim] -> [n, heads, dim]."""
 
 
 def _room(rows: torch.Tensor, segments: Segments) -> torch.Tensor:
@@ -89,10 +80,6 @@ def _room(rows: torch.Tensor, segments: Segments) -> torch.Tensor:
 
 class Simple:
     """A way that needs no preparation."""
-
-    def spare(self, segments: Segments) -> int:
-        """None."""
-        return 0
 
     def prepare_more(self) -> bool:
         """Nothing."""

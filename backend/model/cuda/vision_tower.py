@@ -77,11 +77,11 @@ class _Block:
     def __call__(
         self, residual: torch.Tensor, angles: Turns, segments: Segments, joint: torch.Tensor
     ) -> None:
-        """Changes the residual stream [n, hidden] in place; `joint` [n and spare, 3 * hidden] is
-        room to work in."""
+        """Changes the residual stream [n, hidden] in place; `joint` [n, 3 * hidden] is room to
+        work in."""
         count, heads, dim = len(residual), self._turner.heads, self._turner.dim
-        self._joint.into(self._before_attention(residual), joint[:count])
-        self._turner.turn(joint[:count], angles)
+        self._joint.into(self._before_attention(residual), joint)
+        self._turner.turn(joint, angles)
         seen = self._attend(joint.view(-1, 3, heads, dim), segments, self._scale)
         self._output.add(seen.view(count, heads * dim), residual)
         inner = gated(self._gate_up(self._before_mlp(residual)))
@@ -148,7 +148,7 @@ class FusedTower:
         if self._places is not None:
             self._places.add(rows, pictures)
         count, hidden = rows.shape
-        joint = rows.new_empty(count + self.attend.spare(segments), 3 * hidden)
+        joint = rows.new_empty(count, 3 * hidden)
         for block in self._blocks:
             block(rows, angles, segments, joint)
         return self._merger(self._last(rows))

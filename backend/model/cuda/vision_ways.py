@@ -64,97 +64,67 @@ class FlashAttention(Simple):
         return whole
 
 
-# Rows that cuDNN is asked for; a picture of much less, or more, is another way's.
-_LENGTHS = (1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 24576)
-_PAST = 128  # rows behind a picture that cuDNN may read, if only to leave them out
+_LEAST_PATCHES = 1024  # of a picture that cuDNN is asked for: with fewer, launches cost more
+_MOST_LENGTHS = 64  # that are planned in a thread; a plan takes some memory
 
 
 class CuDnn:
     """cuDNN's fused attention, picture by picture; what it is not ready for, another way does.
 
-    cuDNN plans for each shape by itself, which takes up to some tenths of a second in every thread.
-    So a picture is passed as a part of a few lengths of rows, and those are planned ahead.
+    cuDNN plans for each length by itself, which takes up to some tenths of a second in every
+    thread. So a length that was met is planned in the next idle moment, and until then pictures of
+    it go the other way. To pass pictures as parts of a few longer rows is no way out: torch plans
+    such a call anew each time, which took a hundred times as long as the attention.
     """
 
     name = "cudnn"
 
-    def __init__(
-        self,
-        other: Way,
-        heads: int,
-        dim: int,
-        dtype: torch.dtype,
-        lengths: tuple[int, ...] = _LENGTHS,
-    ) -> None:
-        """`other` is for what was not prepared. A card without this attention raises at its use."""
-        self._attend = torch.ops.aten._cudnn_attention_forward
+    def __init__(self, other: Way) -> None:
+        """`other` is for what was not planned. A card without this attention raises at its use."""
+        self._attend = torch.ops.aten._scaled_dot_product_cudnn_attention
         self._other = other
-        self._lengths = lengths
-        self._shape = (heads, dim, dtype)
-        self._planned = threading.local()
-
-    def spare(self, segments: Segments) -> int:
-        """As much as a picture is less than the length that it is passed as."""
-        lacking = [self._length(patches) - patches for patches in segments.lengths]
-        return max(_PAST, *lacking)
+        self._here = threading.local()
 
     def prepare_more(self) -> bool:
-        """Plans the next length, the longest first, so that its memory serves all."""
-        missing = sorted(set(self._lengths) - self._planned_here())
-        if missing:
-            self.plan(missing.pop())
-        return bool(missing)
-
-    def plan(self, patches: int) -> None:
-        """Plans the length that a picture of so many patches is passed as."""
-        length = self._length(patches)
-        heads, dim, dtype = self._shape
-        rows = torch.empty(length, 3, heads, dim, dtype=dtype, device="cuda")
-        bounds = torch.tensor([0, patches], dtype=torch.int32, device="cuda")
-        self._one(rows, bounds, length, 1.0)
-        self._planned_here().add(length)
+        """Plans a length that was met, the longest first, so that its memory serves all."""
+        lengths = self._lengths()
+        met = [length for length, is_planned in lengths.items() if not is_planned]
+        if not met:
+            return False
+        length = max(met)
+        lengths[length] = True
+        shape, dtype, device, scale = self._here.last
+        self._one(torch.empty(length, *shape, dtype=dtype, device=device), scale)
+        return len(met) > 1
 
     def __call__(self, rows: torch.Tensor, segments: Segments, scale: float) -> torch.Tensor:
-        planned = self._planned_here()
-        if any(self._length(patches) not in planned for patches in segments.lengths):
+        self._here.last = rows.shape[1:], rows.dtype, rows.device, scale
+        if min(segments.lengths) < _LEAST_PATCHES or not self._has_planned(segments.lengths):
             return self._other(rows, segments, scale)
-        rows[segments.ends[-1] :][:_PAST].zero_()  # what is left out must still be numbers
-        outputs = []
-        for (first, end), bounds in zip(pairwise(segments.ends), segments.alone, strict=True):
-            length = self._length(end - first)
-            output = self._one(rows[first : first + length], bounds, length, scale)
-            outputs.append(output[: end - first])
+        outputs = [self._one(rows[first:end], scale) for first, end in pairwise(segments.ends)]
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
 
-    def _one(
-        self, rows: torch.Tensor, bounds: torch.Tensor, length: int, scale: float
-    ) -> torch.Tensor:
-        query, key, value = rows.unbind(1)
+    def _has_planned(self, met: tuple[int, ...]) -> bool:
+        """Whether these lengths are planned in this thread; those that are not are taken down."""
+        lengths = self._lengths()
+        for length in met:
+            if len(lengths) < _MOST_LENGTHS:
+                lengths.setdefault(length, False)
+        return all(lengths.get(length, False) for length in met)
+
+    def _one(self, rows: torch.Tensor, scale: float) -> torch.Tensor:
+        """[patches, 3, heads, dim] of one picture -> [patches, heads, dim]."""
+        query, key, value = rows.permute(1, 2, 0, 3)[:, None]  # [1, heads, patches, dim]
         output: torch.Tensor = self._attend(
-            query,
-            key,
-            value,
-            None,
-            bounds,
-            bounds,
-            length,
-            length,
-            False,  # no sums of the softmax
-            scale=scale,
+            query, key, value, None, False, 0.0, False, False, scale=scale
         )[0]
-        return output
+        return output[0].transpose(0, 1).contiguous()
 
-    def _length(self, patches: int) -> int:
-        """Rows that a picture is passed as: at most twice its own, or as many as it has."""
-        if patches > _LENGTHS[0] // 2:
-            return next((length for length in self._lengths if length >= patches), patches)
-        return patches
-
-    def _planned_here(self) -> set[int]:
-        """The lengths that are planned in this thread."""
-        if not hasattr(self._planned, "lengths"):
-            self._planned.lengths = set()
-        known: set[int] = self._planned.lengths
+    def _lengths(self) -> dict[int, bool]:
+        """The lengths that this thread has met, and whether they are planned."""
+        if not hasattr(self._here, "lengths"):
+            self._here.lengths = {}
+        known: dict[int, bool] = self._here.lengths
         return known
 
 
@@ -164,7 +134,7 @@ def ways(heads: int, dim: int, dtype: torch.dtype, device: torch.device) -> list
     if device.type != "cuda" or dtype is torch.float32:
         return found
     makers: list[Callable[[], Way]] = [
-        lambda: CuDnn(found[0], heads, dim, dtype),
+        lambda: CuDnn(found[0]),
         TorchVarlen,
         *(
             partial(FlashAttention, module)
@@ -222,11 +192,10 @@ class Trial:
 
     def run(self, way: Way) -> tuple[float, float]:
         """Relative error and milliseconds."""
-        if isinstance(way, CuDnn):
-            for patches in self.segments.lengths:
-                way.plan(patches)
-        spare = self._rows.new_empty(way.spare(self.segments), *self._rows.shape[1:])
-        rows = torch.cat([self._rows, spare])
+        rows = self._rows
+        way(rows, self.segments, self._scale)
+        while way.prepare_more():
+            pass
         seen = way(rows, self.segments, self._scale)
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
         begin.record()

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from torch.nn.functional import scaled_dot_product_attention
 
 from backend.model.cuda import vision_ways
 from backend.model.cuda.vision_attention import CUTS, Cut, Plain, Segments, Tiled, best_cut
@@ -48,24 +49,51 @@ def test_a_processor_has_one_way() -> None:
     assert isinstance(fastest(2, 32, torch.bfloat16, cpu), Tiled)
 
 
-def test_cudnn_is_asked_for_few_lengths() -> None:
-    way = CuDnn(Plain(), 2, 32, torch.bfloat16)
-    patches = range(600, 24_000, 4)
-    asked = {way._length(count) for count in patches}
-    assert len(asked) <= 10
-    assert asked <= set(way._lengths)
-    assert all(count <= way._length(count) <= 2 * count for count in patches)
-    segments = Segments((700, 5476), torch.device("cpu"))
-    assert way.spare(segments) == 6144 - 5476
+class Noted(Plain):
+    """Notes what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, ...]] = []
+
+    def __call__(self, rows: torch.Tensor, segments: Segments, scale: float) -> torch.Tensor:
+        self.asked.append(segments.lengths)
+        return super().__call__(rows, segments, scale)
 
 
-def test_what_cudnn_has_not_planned_is_done_another_way() -> None:
-    """Without a GPU: cuDNN itself would raise."""
-    rows, segments = given((20, 12), torch.device("cpu"))
-    way = CuDnn(Plain(), 2, 32, torch.float32)
-    spare = rows.new_empty(way.spare(segments), 3, 2, 32)
-    seen = way(torch.cat([rows, spare]), segments, SCALE)
-    torch.testing.assert_close(seen, Plain()(rows, segments, SCALE))
+def test_cudnn_does_what_it_has_planned_and_another_way_all_else() -> None:
+    """Without a GPU: cuDNN itself would raise, so torch's own attention stands in for it."""
+    other = Noted()
+    way = CuDnn(other)
+    planned: list[int] = []
+
+    def attend(
+        query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *_: object, scale: float
+    ) -> tuple[torch.Tensor]:
+        planned.append(query.shape[2])
+        return (scaled_dot_product_attention(query, key, value, scale=scale),)
+
+    way._attend = attend  # type: ignore[assignment]
+    assert not way.prepare_more()  # nothing was met yet
+    rows, segments = given((1024, 1500), torch.device("cpu"))
+    expected = Plain()(rows, segments, SCALE)
+    torch.testing.assert_close(way(rows, segments, SCALE), expected)
+    assert other.asked == [(1024, 1500)]
+    assert way.prepare_more()
+    assert not way.prepare_more()
+    assert planned == [1500, 1024]
+    torch.testing.assert_close(way(rows, segments, SCALE), expected)
+    assert len(other.asked) == 1
+    few, small = given((20, 1500), torch.device("cpu"))
+    way(few, small, SCALE)
+    assert other.asked[1:] == [(20, 1500)]
+    assert not way.prepare_more()
+
+
+def test_cudnn_plans_only_so_many_lengths() -> None:
+    way = CuDnn(Plain())
+    for length in range(1024, 1024 + 80):
+        way._has_planned((length,))
+    assert len(way._lengths()) == 64
 
 
 @pytest.mark.parametrize("lengths", [(1500,), (300, 1500, 40)])
