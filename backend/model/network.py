@@ -133,7 +133,7 @@ def load_network(
             "dtype": dtype,
         }
         options |= {"plain": plain, "memory_bytes": memory_bytes, "quantization": quantization}
-        team.tell(Load(folder, options))
+        team.tell(Load(folder.resolve(), options))  # they work in another folder
     packed = device.type == "cuda" if packed is None else packed
     pace = _CUDA_PACE if device.type == "cuda" else _CPU_PACE
     pace = replace(pace, embedding_bytes=embedding_bytes or pace.embedding_bytes)
