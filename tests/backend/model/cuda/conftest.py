@@ -10,7 +10,8 @@ from typing import NoReturn
 import pytest
 import torch
 
-_ANYWHERE = {"test_quantised.py", "test_weights.py"}  # need neither GPU nor Triton
+# They need neither GPU nor Triton.
+_ANYWHERE = {"test_quantised.py", "test_recording.py", "test_weights.py"}
 _INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 
 

@@ -151,6 +151,34 @@ def test_recorded_decode_steps_equal_transformers(count: int, device: torch.devi
                 torch.testing.assert_close(row, reference(ids).logits[0, -1], atol=2e-4, rtol=1e-3)
 
 
+def test_before_all_is_recorded_what_is_serves_every_size(device: torch.device) -> None:
+    if device.type != "cuda":
+        pytest.skip("needs a GPU: nothing is recorded in the interpreter")
+    reference = checkpoints.build("glm4v").to(device)
+    model = checkpoints.build("glm4v").to(device)
+    ours = forward_of(model, device)
+    told: list[str] = []
+    ours.prepare(8, told.append, whole=False)
+    assert told[-1] == f"recording steps, {len(told)} of {len(told)}"
+    sequences = [
+        Sequence("a", "o", 0, (7 + number, 9, 11), Sampling(), output_ids=[5], blocks=[number])
+        for number in range(3)
+    ]
+
+    def check() -> None:
+        compute(ours, model, [Slice(one, 0, 3) for one in sequences])
+        logits = ours.decode([Slice(one, 3, 4) for one in sequences])
+        for row, one in zip(logits, sequences, strict=True):
+            ids = torch.tensor([one.tokens(0, 4)], device=device)
+            torch.testing.assert_close(row, reference(ids).logits[0, -1], atol=2e-4, rtol=1e-3)
+
+    with torch.inference_mode():
+        check()
+        while ours.prepare_more():
+            pass
+        check()
+
+
 def test_other_text_models_stay_as_they_are() -> None:
     assert not can_fuse(checkpoints.build("llama").model)
     assert all(can_fuse(text_of(checkpoints.build(name))) for name in FUSED)

@@ -19,7 +19,9 @@ HERE = torch.device("cpu")
 @pytest.mark.parametrize("architecture", checkpoints.ARCHITECTURES)
 def test_every_weight_and_buffer(architecture: str, tmp_path: Path) -> None:
     expected = checkpoints.save(architecture, tmp_path)
-    loaded = load(type(expected), tmp_path, torch.float32, HERE)
+    told: list[str] = []
+    loaded = load(type(expected), tmp_path, torch.float32, HERE, on_phase=told.append)
+    assert told == ["reading the weights, 1 of 1 files done"]
     pairs = [
         (dict(model.named_parameters()), dict(model.named_buffers()))
         for model in (loaded, expected)
