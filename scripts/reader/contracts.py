@@ -11,12 +11,13 @@ from scripts.reader import chance as names
 from scripts.reader import values
 from scripts.reader.facts import FACTS, FILLER_EN, FILLER_ZH, KINDS, Fact, Wording
 from scripts.reader.particulars import particular
-from scripts.reader.trades import trades
+from scripts.reader.trades import Trade, taught, trades
 from scripts.reader.values import Value
 
 _BANKS = ("First Harbor Bank", "Midland Savings Bank", "Union Trust Bank", "Northern Commerce Bank")
 _BANKS_ZH = ("中国工商银行", "中国建设银行", "招商银行", "交通银行", "中国农业银行", "浦发银行")
 _LAWS_ZH = ("中华人民共和国",) * 5 + ("香港特别行政区", "新加坡", "中国", "英国", "瑞士")
+_MIXED = 0.4  # share of a trade's contracts that say things of other trades besides
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ def contract(
     return made.contract
 
 
+def _names(fact: Fact, language: str) -> set[str]:
+    return set(fact.wording(language).names.split("|"))
+
+
 class _Maker:
     """One contract in the making."""
 
@@ -99,6 +104,8 @@ class _Maker:
         chosen += chance.sample(
             general, min(len(general), chance.randint(0, 6) if own else chance.randint(4, 16))
         )
+        if trade is not None and kind in taught(language) and chance.random() < _MIXED:
+            chosen += self._others(chosen, trade)
         fitting = [*general, *own]
         self.contract.absent = [fact for fact in fitting if fact not in chosen]
         body = self._body(chosen)
@@ -106,6 +113,18 @@ class _Maker:
             body.insert(chance.randint(0, len(body)), paragraph)
         paragraphs = [*self._opening(), *body, *self._closing()]
         self._lay_out(paragraphs)
+
+    def _others(self, chosen: Sequence[Fact], trade: Trade) -> list[Fact]:
+        """Facts of other trades, so that no field is known by the company that it keeps."""
+        language = "zh" if self._zh else "en"
+        named = {name for fact in (*chosen, *trade.facts) for name in _names(fact, language)}
+        added: list[Fact] = []
+        for key in self._chance.sample(taught(language), 4):
+            fact = self._chance.choice(trades(language)[key].facts)
+            if key != trade.key and named.isdisjoint(_names(fact, language)):
+                added.append(fact)
+                named |= _names(fact, language)
+        return added
 
     def _pick_roles(self, kind: str) -> None:
         chance = self._chance
@@ -445,7 +464,8 @@ class _Maker:
         ]
         chance.shuffle(fillers)
         clutter = chance.choice((0.2, 0.6, 1.2, 2.0, 3.0))  # sentences without value, for each fact
-        headings = chance.random() < 0.75
+        # A heading often is the name that is asked for; Chinese lessons leaned on it too much.
+        headings = chance.random() < (0.4 if self._zh else 0.75)
         style = chance.randrange(5)
         runs_on = chance.choice((0.0, 0.2, 0.5))  # chance that a clause says one thing more
         paragraphs: list[_Paragraph] = []

@@ -11,6 +11,7 @@ from typing import Any
 from scripts.reader.contracts import Contract, Said
 from scripts.reader.facts import FACTS, KINDS, Fact, Wording
 from scripts.reader.particulars import particular
+from scripts.reader.synonyms import renamed
 from scripts.reader.trades import trades
 from scripts.reader.values import Value
 
@@ -192,7 +193,9 @@ def ask(chance: Random, made: Contract) -> Asked:
     wanted = chance.sample(keys, min(len(keys), chance.choice((1, 2, 3, 4, 4, 6, 7, 8, 8, 10))))
     if "party" in keys and "party" not in wanted and chance.random() < 0.35:
         wanted.append("party")
-    unsaid = chance.sample(made.absent, min(len(made.absent), chance.choice((0, 0, 1, 1, 2, 3))))
+    # Readers of Chinese said null too often of what stood there in other words.
+    most = chance.choice((0, 0, 0, 1, 1, 2) if doc_zh else (0, 0, 1, 1, 2, 3))
+    unsaid = chance.sample(made.absent, min(len(made.absent), most))
     if chance.random() < 0.25:  # something that only other contracts speak of
         unsaid.append(_foreign(chance, made))
     made.particulars |= {fact.key: fact for fact in unsaid}
@@ -268,6 +271,8 @@ def _fact(key: str, made: Contract) -> Fact:
 def _naming(chance: Random, fact: Fact, style: _Style, made: Contract) -> tuple[str, str]:
     wording = _wording(fact, zh=style.zh)
     name = chance.choice(wording.names.split("|"))
+    if style.zh and "{" not in name and chance.random() < 0.3:
+        name = renamed(chance, fact.kind, name)
     told = chance.choice(wording.ask.split("|")) if chance.random() < style.describes else ""
     role_a, role_b = made.roles
     if not style.zh and made.language == "zh" and made.kind in KINDS:

@@ -1,4 +1,5 @@
-"""Contracts of many trades, each with facts of its own, read from `trades_zh` and `trades_en`.
+"""Contracts of many trades, each with facts of its own, read from `trades_zh`,
+`trades_zh_more` and `trades_en`.
 
 What the reader is examined with (see `exam`) is no trade of these lists.
 """
@@ -11,7 +12,9 @@ from functools import cache
 from scripts.reader.facts import Fact, Wording
 from scripts.reader.trades_en import TRADES_EN
 from scripts.reader.trades_zh import TRADES_ZH
+from scripts.reader.trades_zh_more import MORE_TRADES_ZH
 
+_WITHHELD = (4, 13, 22, 31)  # places among a language's trades
 _NOBODY = Wording("", "", "", "", "")
 
 
@@ -32,8 +35,8 @@ def trades(language: str) -> dict[str, Trade]:
     found: dict[str, Trade] = {}
     head = ""
     rows: list[str] = []
-    text = TRADES_ZH if language == "zh" else TRADES_EN
-    for line in [*text.strip().splitlines(), "="]:
+    texts = (TRADES_ZH, MORE_TRADES_ZH) if language == "zh" else (TRADES_EN,)
+    for line in [*(line for text in texts for line in text.strip().splitlines()), "="]:
         if not line.startswith("="):
             rows.append(line)
             continue
@@ -46,7 +49,7 @@ def trades(language: str) -> dict[str, Trade]:
 
 def taught(language: str) -> list[str]:
     """The kinds that lessons show; the others choose between adapters."""
-    return [key for place, key in enumerate(trades(language)) if place % 9 != 4]
+    return [key for place, key in enumerate(trades(language)) if place not in _WITHHELD]
 
 
 def withheld(language: str) -> list[str]:
@@ -73,7 +76,7 @@ def _fact(language: str, key: str, row: str) -> Fact:
     wording = Wording(
         names=names,
         ask=ask,
-        heading=heading,
+        heading=names if language == "zh" else heading,
         says=says,
         brief=_brief(language, heading, says, is_flag=is_flag),
         denies=more[0] if is_flag else "",

@@ -11,6 +11,7 @@ from backend.prompt import schema
 from backend.prompt.fields import fields
 from scripts.reader import exam, requests
 from scripts.reader.contracts import Contract, contract
+from scripts.reader.trades import taught, withheld
 
 
 def packed(text: str) -> str:
@@ -102,3 +103,16 @@ def test_exams_hold_their_answers(language: str, papers: int) -> None:
         stated = [value for value in texts if packed(value) in text]
         assert stated, paper.answer  # the others are in normal form
         assert paper.answer.keys() == paper.schema["properties"].keys()
+
+
+def test_a_trade_may_say_things_of_other_trades_but_no_withheld_one_does() -> None:
+    def foreign(kind: str) -> int:
+        made = (contract(Random(f"{kind}-{seed}"), "zh", kinds=[kind]) for seed in range(40))
+        return sum(
+            key.startswith("trade_zh_") and not key.startswith(f"{kind}_")
+            for one in made
+            for key in one.said
+        )
+
+    assert foreign(taught("zh")[0]) > 10
+    assert foreign(withheld("zh")[0]) == 0
