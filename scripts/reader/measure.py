@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -46,6 +47,32 @@ _READING = 1_600  # tokens of a document
 _SUMMARY = "请总结这份合同中的三个关键条款"
 
 
+@dataclass(frozen=True)
+class _Row:
+    """A contract and what is asked about it."""
+
+    kind: str
+    pages: Sequence[str]
+    asked: Asked
+
+
+def _withheld(language: str, count: int) -> list[_Row]:
+    """Contracts of kinds that lessons never show."""
+    rows = []
+    for number in range(count):
+        chance = Random(f"withheld-{language}-{number}")
+        made = contract(chance, language, kinds=withheld(language))
+        rows.append(_Row(made.kind, made.pages, requests.ask(chance, made)))
+    return rows
+
+
+def _exam(seed: int, language: str, each: int) -> list[_Row]:
+    return [
+        _Row(sheet.kind, sheet.pages, Asked(sheet.instruction, sheet.schema, sheet.answer))
+        for sheet in exam.papers(seed, language, each)
+    ]
+
+
 class Examiner:
     """Measures one model and keeps what it answered."""
 
@@ -71,25 +98,45 @@ class Examiner:
 
     def measure(self, seed: int, papers: int, fifty: Sequence[tuple[bool, str]]) -> None:
         """All figures; `fifty` are the untrained model's answers to plain questions."""
+        self.measure_briefly(seed, papers)
         validation = self._split.validation
-        choosing = self._agreements("choosing_agreements", self._split.choosing)
-        kinds = [self._withheld("zh", 32), self._withheld("en", 12)]
-        self.figures["choice"] = round((2 * choosing + kinds[0] + kinds[1]) / 4, 1)
-        self._say(f"choice {self.figures['choice']}")
-        for budget in (1_100, _READING, 2_200):
+        for budget in (1_100, 2_200):
             self._agreements(f"nda_{budget}", validation, budget)
         self._agreements("nda_names_alone", validation, schema=_BARE, ask="")
         chance = Random(seed)
         poor = {one.name: misread(chance, one.pages) for one in validation}
         self._agreements("nda_misread", validation, read=poor)
-        scanned = [one for one in validation if one.name in self._scans]
-        if scanned:
-            self._agreements("nda_scanned", scanned, read=self._scans)
+        if scanned := self._scanned():
             self._agreements("nda_scanned_as_text", scanned)
-        for language in ("zh", "en"):
-            self._exam(seed, language, 1 if self._few else papers)
         self._summaries(seed)
         self._plain(fifty)
+
+    def measure_briefly(self, seed: int, papers: int) -> None:
+        """What adapters are chosen by, and what they are wanted for."""
+        choosing = self._agreements("choosing_agreements", self._split.choosing)
+        unseen = self._fields(
+            {
+                "withheld_zh": _withheld("zh", self._count(32)),
+                "withheld_en": _withheld("en", self._count(12)),
+            }
+        )
+        self.figures["choice"] = round((2 * choosing + sum(unseen)) / 4, 1)
+        self._say(f"choice {self.figures['choice']}")
+        self._agreements(f"nda_{_READING}", self._split.validation)
+        if scanned := self._scanned():
+            self._agreements("nda_scanned", scanned, read=self._scans)
+        self._fields(
+            {
+                f"exam_{language}": _exam(seed, language, 1 if self._few else papers)
+                for language in ("zh", "en")
+            }
+        )
+
+    def _count(self, whole: int) -> int:
+        return 2 if self._few else whole
+
+    def _scanned(self) -> list[Agreement]:
+        return [one for one in self._split.validation if one.name in self._scans]
 
     def fifty(self) -> list[tuple[bool, str]]:
         """Whether each plain question is answered well, and how."""
@@ -129,38 +176,26 @@ class Examiner:
         self._say(f"{title}: F1 {by_key}")
         return float(by_key.get("all", 0.0))
 
-    def _withheld(self, language: str, count: int) -> float:
-        """Field accuracy on kinds of contract that lessons never show."""
-        rows = []
-        for number in range(2 if self._few else count):
-            chance = Random(f"withheld-{language}-{number}")
-            made = contract(chance, language, kinds=withheld(language))
-            asked = requests.ask(chance, made)
-            rows.append(([made.kind, asked.answer], made.pages, asked))
-        return self._fields(f"withheld_{language}", rows)
-
-    def _exam(self, seed: int, language: str, each: int) -> None:
-        rows = [
-            ([sheet.kind, sheet.answer], sheet.pages, Asked(sheet.instruction, sheet.schema, {}))
-            for sheet in exam.papers(seed, language, each)
-        ]
-        self._fields(f"exam_{language}", rows)
-
-    def _fields(self, title: str, rows: Sequence[tuple[list[Any], Sequence[str], Asked]]) -> float:
-        turns = [self._desk.extraction("", pages, asked, _READING)[0] for _, pages, asked in rows]
-        texts = self._texts(turns, 420)
-        found = [marks.parsed(text) for text in texts]
-        accuracy = marks.field_accuracy([right for (_, right), _, _ in rows], found)
-        self.figures[title] = {
-            "papers": len(rows),
-            "parsed": sum(map(bool, found)),
-            "field_accuracy": accuracy,
-        }
-        self.answers[title] = [
-            [*told, text] for (told, _, _), text in zip(rows, texts, strict=True)
-        ]
-        self._say(f"{title}: {self.figures[title]}")
-        return accuracy
+    def _fields(self, sets: Mapping[str, Sequence[_Row]]) -> list[float]:
+        """Field accuracy of each set; all are answered at once, which takes no longer than one."""
+        asked = [row for rows in sets.values() for row in rows]
+        turns = [self._desk.extraction("", row.pages, row.asked, _READING)[0] for row in asked]
+        answers = iter(self._texts(turns, 420))
+        accuracies = []
+        for title, rows in sets.items():
+            texts = [next(answers) for _ in rows]
+            found = [marks.parsed(text) for text in texts]
+            accuracies.append(marks.field_accuracy([row.asked.answer for row in rows], found))
+            self.figures[title] = {
+                "papers": len(rows),
+                "parsed": sum(map(bool, found)),
+                "field_accuracy": accuracies[-1],
+            }
+            self.answers[title] = [
+                [row.kind, row.asked.answer, text] for row, text in zip(rows, texts, strict=True)
+            ]
+            self._say(f"{title}: {self.figures[title]}")
+        return accuracies
 
     def _summaries(self, seed: int) -> None:
         asked = [

@@ -87,17 +87,20 @@ def _train_and_measure(
     learner = Learner(weights, shape, options.rank).to(device)
     if options.resume:
         learner.resume(load_file(options.resume))
-    held = _held(desk, options.seed)
-    trained = _train(learner, options, device, began, held)
+    trained: dict[str, Any] = {}
+    if options.minutes:
+        trained = _train(learner, options, device, began, _held(desk, options.seed))
     factors = dict(learner.factors())
     save_file(
         {name: one.cpu().contiguous() for name, one in factors.items()},
         options.out / "adapter.safetensors",
     )
     del learner
-    fifty = examiner(weights).fifty()
     after = examiner(merged(weights, factors, shape))
-    after.measure(options.seed, options.papers, fifty)
+    if options.brief:
+        after.measure_briefly(options.seed, options.papers)
+    else:
+        after.measure(options.seed, options.papers, examiner(weights).fifty())
     record = {
         "made": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "base": options.base,
@@ -143,13 +146,16 @@ def _options() -> argparse.Namespace:
     ask.add_argument("--rank", type=int, default=32)
     ask.add_argument("--rate", type=float, default=1e-3)
     ask.add_argument("--batch", type=int, default=32_768, help="tokens of a step, padding included")
-    ask.add_argument("--minutes", type=float, default=4.0, help="of training")
+    ask.add_argument(
+        "--minutes", type=float, default=4.0, help="of training; 0 measures what is resumed"
+    )
     ask.add_argument("--english", type=int, default=18_000)
     ask.add_argument("--chinese", type=int, default=24_000)
     ask.add_argument("--rounds", type=int, default=50, help="times each agreement is varied")
     ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--workers", type=int, default=14)
     ask.add_argument("--papers", type=int, default=8, help="exam contracts of each kind")
+    ask.add_argument("--brief", action="store_true", help="measure what adapters are chosen by")
     ask.add_argument("--few", action="store_true", help="measure on a handful; for a trial run")
     return ask.parse_args()
 
