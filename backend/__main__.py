@@ -125,7 +125,7 @@ async def serve(
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopped.set)
     try:
-        port = await server.start(settings.backend_address)
+        port = await server.start(settings.backend_address, settings.tls)
     except AddressInUse:
         await library.close()
         return _refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -43,6 +44,8 @@ class Settings(BaseSettings):
     backend_address: str = "127.0.0.1:50051"
     backend_token: Key | None = None
     api_keys: Annotated[tuple[Key, ...], NoDecode] = ()
+    backend_tls_cert: Path | None = None  # PEM, the server's certificate first
+    backend_tls_key: Path | None = None
     data_dir: Path = ROOT / ".data"
     log_level: str = "info"
     model: str = Field(default="auto", min_length=1, max_length=4096)
@@ -64,6 +67,13 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(key.strip() for key in value.split(",") if key.strip())
+        return value
+
+    @field_validator("backend_tls_cert", "backend_tls_key")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not os.access(value, os.R_OK):
+            raise ValueError("must be a file that can be read")
         return value
 
     @field_validator("log_level")
@@ -144,6 +154,13 @@ class Settings(BaseSettings):
         return 4 if min(gpu_bytes, self.memory_bytes or gpu_bytes) <= SMALL_CARD else 64
 
     @property
+    def tls(self) -> tuple[bytes, bytes] | None:
+        """The private key and the certificates, if calls are encrypted."""
+        if self.backend_tls_key is None or self.backend_tls_cert is None:
+            return None
+        return self.backend_tls_key.read_bytes(), self.backend_tls_cert.read_bytes()
+
+    @property
     def secured(self) -> bool:
         """Whether callers must show a token."""
         return self.backend_token is not None or bool(self.api_keys)
@@ -158,11 +175,13 @@ def read(**given: object) -> Settings:
         settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise Mistakes([_line(detail["loc"], detail["msg"]) for detail in error.errors()]) from None
-    if not settings.is_local and not settings.secured:
+    if (settings.backend_tls_cert is None) != (settings.backend_tls_key is None):
+        raise Mistakes(["BACKEND_TLS_CERT and BACKEND_TLS_KEY belong together."])
+    if not settings.is_local and not (settings.secured and settings.backend_tls_cert):
         raise Mistakes(
             [
-                "BACKEND_ADDRESS can be reached from other machines: set BACKEND_TOKEN or API_KEYS,"
-                " or use 127.0.0.1."
+                "BACKEND_ADDRESS can be reached from other machines: set BACKEND_TLS_CERT and"
+                " BACKEND_TLS_KEY, and BACKEND_TOKEN or API_KEYS, or use 127.0.0.1."
             ]
         )
     return settings

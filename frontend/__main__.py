@@ -24,6 +24,7 @@ from streamlit import config as page_config
 from frontend import logs, state
 from frontend.api.protocol import INCOMPLETE_BYTES, Protocol
 from frontend.api.routes import Api
+from frontend.keys import KeysUnusable
 from frontend.settings import LOCAL_HOSTS, Mistakes, Settings, load
 
 logger = logging.getLogger(__name__)
@@ -125,11 +126,16 @@ def main() -> int:
         reason = error.strerror or "the name is not known"
         sys.stderr.write(f"PORT: {settings.host}:{settings.port} cannot be used: {reason}.\n")
         return 2
-    api, app = application(settings)
+    try:
+        api, app = application(settings)
+    except KeysUnusable as unusable:
+        listener.close()
+        sys.stderr.write(f"DATA_DIR: {unusable}\n")
+        return 2
     logs.configure(settings.log_level)
     logger.info("web process starts", extra={"host": settings.host, "port": settings.port})
-    if settings.host not in LOCAL_HOSTS and not settings.api_keys:
-        logger.warning("HOST can be reached from other machines and API_KEYS is not set")
+    if settings.host not in LOCAL_HOSTS and not api.asks_for_keys:
+        logger.warning("HOST can be reached from other machines and there are no API keys")
     config = uvicorn.Config(
         app,
         http=Protocol,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -45,6 +46,11 @@ class Settings(BaseSettings):
     backend_address: str = "127.0.0.1:50051"
     data_dir: Path = ROOT / ".data"
     database_url: str = Field(default="", repr=False)  # "": a file in data_dir
+    backend_tls_ca: Path | None = None  # None: the backend is spoken to without TLS
+    key_per_minute: int = Field(default=0, ge=0, le=1_000_000)  # requests; 0: no bound
+    key_at_once: int = Field(default=0, ge=0, le=10_000)
+    owner_per_minute: int = Field(default=0, ge=0, le=1_000_000)
+    owner_at_once: int = Field(default=0, ge=0, le=10_000)
     request_timeout: float = Field(default=60.0, gt=0, le=3600, allow_inf_nan=False)  # seconds
     remote_images: Literal["off", "allowlist", "public"] = "public"
     remote_image_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
@@ -82,6 +88,13 @@ class Settings(BaseSettings):
         host, _, port = value.rpartition(":")
         if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
             raise ValueError("must be HOST:PORT or unix:///path")
+        return value
+
+    @field_validator("backend_tls_ca")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not os.access(value, os.R_OK):
+            raise ValueError("must be a file that can be read")
         return value
 
     @field_validator("data_dir")

@@ -39,7 +39,7 @@ class Services:
 def services() -> Services:
     """Opens the history and goes on with what an earlier process left unfinished."""
     chosen = settings.load()
-    client = Client(chosen.backend_address, chosen.backend_token)
+    client = Client(chosen.backend_address, chosen.backend_token, ca=chosen.backend_tls_ca)
     history = History(chosen.database_url)
     jobs = Jobs(client, history, OWNER)
     shelf = Shelf(client, history, OWNER)

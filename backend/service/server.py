@@ -95,11 +95,18 @@ class Server:
             (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc
         )
 
-    async def start(self, address: str) -> int:
-        """Listens, and begins to load the model; the port. Raises AddressInUse."""
+    async def start(self, address: str, tls: tuple[bytes, bytes] | None = None) -> int:
+        """Listens, and begins to load the model; the port. Raises AddressInUse.
+
+        With `tls`, a private key and its certificates, calls are encrypted.
+        """
         await self._show(health_pb2.HealthCheckResponse.NOT_SERVING)
         try:
-            port = self._grpc.add_insecure_port(address)
+            port = (
+                self._grpc.add_insecure_port(address)
+                if tls is None
+                else self._grpc.add_secure_port(address, grpc.ssl_server_credentials([tls]))
+            )
         except RuntimeError:
             raise AddressInUse(address) from None
         await self._grpc.start()

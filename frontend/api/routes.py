@@ -18,8 +18,10 @@ from frontend.api.health import Readiness, health
 from frontend.api.metrics import Metrics, MetricsPage
 from frontend.api.models import Models
 from frontend.api.plan import Planning
+from frontend.api.throttle import Bounds, Throttle
 from frontend.api.tokenize import Tokenizing
 from frontend.client.concurrent import AsyncClient
+from frontend.keys import KeyFile, KeyRing
 from frontend.settings import Settings
 
 _PATHS: Final = ("/health", "/ready", "/metrics", "/v1")
@@ -29,16 +31,21 @@ class Api:
     """The REST interface. Its routes answer while `running` is entered."""
 
     def __init__(self, settings: Settings, *, fetcher: Fetcher | None = None) -> None:
+        """Raises KeysUnusable."""
         self._settings = settings
         self._fetcher = fetcher or Fetcher(settings.remote_images, settings.remote_image_hosts)
         self._metrics = Metrics()
+        self._keys = KeyRing(settings.api_keys, KeyFile(settings.data_dir))
         self._exchanges: Exchanges | None = None
         self._routes: Router | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Connects to the backend; belongs to the loop that it is entered in."""
-        client = AsyncClient(self._settings.backend_address, self._settings.backend_token)
+        settings = self._settings
+        client = AsyncClient(
+            settings.backend_address, settings.backend_token, ca=settings.backend_tls_ca
+        )
         self._exchanges = Exchanges(
             client, self._fetcher, self._metrics, self._settings.request_timeout
         )
@@ -63,8 +70,18 @@ class Api:
     def before(self, page: ASGIApp) -> ASGIApp:
         """The API and what serves all other paths, behind the gate, counted."""
         settings = self._settings
-        gate = Gate(_Fork(self, page), hosts=settings.host_names, keys=settings.api_keys)
+        throttle = Throttle(
+            _Fork(self, page),
+            key=Bounds(settings.key_per_minute, settings.key_at_once),
+            owner=Bounds(settings.owner_per_minute, settings.owner_at_once),
+        )
+        gate = Gate(throttle, hosts=settings.host_names, keys=self._keys)
         return self._metrics.counting(gate)
+
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether callers have to show one."""
+        return self._keys.is_on
 
     @property
     def paths(self) -> list[str]:

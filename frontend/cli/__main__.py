@@ -19,6 +19,7 @@ from frontend.cli.compare import compare
 from frontend.cli.desk import CannotDo
 from frontend.cli.extract import extract
 from frontend.cli.fields import fields
+from frontend.cli.keys import keys
 from frontend.cli.summarise import ALL, summarise
 from frontend.messages import BackendError
 from frontend.settings import Mistakes
@@ -110,7 +111,25 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("fields", help="lists of fields: list, show, save, delete")
     _fields(command.add_subparsers(required=True, metavar="ACTION"))
+
+    command = commands.add_parser("keys", help="keys of the REST interface: create, list, revoke")
+    _keys(command.add_subparsers(required=True, metavar="ACTION"))
     return parser
+
+
+def _keys(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    for name, told in (
+        ("create", "a new key, printed this once"),
+        ("list", "the keys there are, and whose they are"),
+        ("revoke", "refuse a key from now on"),
+    ):
+        action = _command(actions, name, told)
+        action.set_defaults(command=keys, action=name)
+        if name == "create":
+            action.add_argument("owner", help="whose files and answers it opens; a plain word")
+            action.add_argument("--note", default="", help="what it is for")
+        if name == "revoke":
+            action.add_argument("id", help="of the key, as of `list`")
 
 
 def _fields(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

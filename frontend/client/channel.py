@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
+
+import grpc
 
 # Keepalive with a ping timeout notices a frozen backend in 9 s at most, the sum of the first two;
 # the backend must allow pings that often. A shorter timeout gave up backends on machines that only
@@ -27,6 +30,11 @@ ANSWER_SECONDS: Final = 3600.0  # a long document read by a small machine
 CHUNK_BYTES: Final = 256 << 10  # of an upload; the contract allows 1 MiB
 
 Metadata = tuple[tuple[str, str], ...]
+
+
+def credentials(ca: Path) -> grpc.ChannelCredentials:
+    """For a backend that shows a certificate signed by one of these."""
+    return grpc.ssl_channel_credentials(ca.read_bytes())
 
 
 def metadata(token: str | None, owner: str | None = None, request_id: str = "") -> Metadata:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 import grpc
@@ -16,6 +17,7 @@ from frontend.client.channel import (
     QUICK_SECONDS,
     WORK_SECONDS,
     Metadata,
+    credentials,
     metadata,
 )
 from frontend.client.failures import closed, failure, unexpected
@@ -35,9 +37,14 @@ from protos import inference_pb2, inference_pb2_grpc, media_pb2, media_pb2_grpc
 class AsyncClient:
     """Every call has a deadline; every failure is a `BackendError`; cancelling ends the call."""
 
-    def __init__(self, address: str, token: str | None = None) -> None:
+    def __init__(self, address: str, token: str | None = None, *, ca: Path | None = None) -> None:
+        """`ca` holds the certificates that the backend's is signed by; None: no TLS."""
         self._token = token
-        self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
+        self._channel = (
+            grpc.aio.insecure_channel(address, options=OPTIONS)
+            if ca is None
+            else grpc.aio.secure_channel(address, credentials(ca), options=OPTIONS)
+        )
         self._inference = inference_pb2_grpc.InferenceStub(self._channel)
         self._media = media_pb2_grpc.MediaStub(self._channel)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from backend import settings
@@ -122,13 +124,32 @@ def test_local_addresses_need_no_token(monkeypatch: pytest.MonkeyPatch, address:
     assert settings.read().backend_address == address
 
 
-def test_a_public_address_needs_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    (line,) = mistakes(monkeypatch, BACKEND_ADDRESS="0.0.0.0:50051")
-    assert line.startswith("BACKEND_ADDRESS")
-    assert "BACKEND_TOKEN" in line
-
-    monkeypatch.setenv("BACKEND_TOKEN", "long-enough-secret")
+def test_a_public_address_needs_a_token_and_encryption(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pem = tmp_path / "pem"
+    pem.write_text("anything")
+    token, cert, key = (
+        {"BACKEND_TOKEN": "long-enough-secret"},
+        {"BACKEND_TLS_CERT": str(pem)},
+        {"BACKEND_TLS_KEY": str(pem)},
+    )
+    monkeypatch.setenv("BACKEND_ADDRESS", "0.0.0.0:50051")
+    for given in ({}, token, {**cert, **key}):
+        with monkeypatch.context() as some:
+            (line,) = mistakes(some, **given)
+            assert line.startswith("BACKEND_ADDRESS")
+            assert "BACKEND_TOKEN" in line
+            assert "BACKEND_TLS_CERT" in line
+    for name, value in {**token, **cert, **key}.items():
+        monkeypatch.setenv(name, value)
     assert settings.read().secured
+    assert settings.read().tls == (b"anything", b"anything")
+
+    monkeypatch.delenv("BACKEND_TLS_KEY")
+    assert mistakes(monkeypatch) == ["BACKEND_TLS_CERT and BACKEND_TLS_KEY belong together."]
+    (line,) = mistakes(monkeypatch, BACKEND_TLS_KEY=str(tmp_path / "missing"))
+    assert line.startswith("BACKEND_TLS_KEY")
 
 
 @pytest.mark.parametrize(

@@ -81,3 +81,25 @@ def test_what_is_no_http_gets_an_envelope(web: Web) -> None:
     endless = web.raw([b"GET /health HTTP/1.1\r\nX: ", *[b"a" * (1 << 16)] * 8])
     assert (endless.status, endless.error["code"]) == (431, "headers_too_large")
     assert web.get("/health").status == 200
+
+
+def test_browsers_are_told_what_they_may_do_here(web: Web) -> None:
+    for path in ("/", "/health", "/v1/nope"):
+        headers = web.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "SAMEORIGIN"
+        assert headers["referrer-policy"] == "no-referrer"
+        policy = headers["content-security-policy"]
+        assert "frame-ancestors 'self'" in policy
+        assert "default-src 'self'" in policy
+        assert "http:" not in policy
+        assert "https:" not in policy
+    assert "content-security-policy" in web.get("/health", Host="evil.example").headers
+
+
+def test_no_route_answers_without_a_key_but_the_open_ones(locked: Web) -> None:
+    for path in locked.api.paths:
+        for method in ("GET", "POST", "DELETE"):
+            answered = locked.send(method, path.replace("{id:path}", "x"))
+            is_open = path in ("/health", "/ready")
+            assert (answered.status == 401) is not is_open, (method, path)
