@@ -137,8 +137,6 @@ class Runner:
         slices = batch.slices
         if not all(self._has_pictures(part, embeddings) for part in slices):
             return None
-        if self._team.size > 1 and not self._fused.can_decode(slices):
-            return None  # the others would not know which rows are sampled
         try:
             return self._fused.go_on(
                 flight, batch, self._sample, lambda left: self._forward(slices, embeddings, left)
@@ -260,7 +258,7 @@ class Runner:
             sampling = [row for row, part in enumerate(slices) if _samples(part, left)]
             return rows if len(sampling) == len(slices) else rows[sent(sampling, self._device)]
         embedded, positions = self._embedded(slices, embeddings, left), self._positions(slices)
-        with self._team.doing(partial(_told, slices)):
+        with self._team.doing(partial(_told, slices, left)):
             return self._logits(embedded, positions, slices, left)
 
     def _logits(
@@ -399,20 +397,28 @@ def _pictures(part: Slice) -> Iterator[tuple[ImageSpan, int, int]]:
             yield span, start, end
 
 
-def _told(slices: SequenceOf[Slice]) -> Rows:
+def _told(slices: SequenceOf[Slice], left: Left | None) -> Rows:
     """What those who follow have to know of slices."""
     pieces = []
     for part in slices:
-        sequence = part.sequence
-        counts = len(sequence.prompt_ids), len(sequence.output_ids)
-        pieces.append(Piece(*counts, part.start, part.end, sequence.blocks))
+        sequence, samples = part.sequence, _samples(part, left)
+        prompt = len(sequence.prompt_ids)
+        pieces.append(Piece(prompt, part.start, part.end, samples, sequence.blocks))
     return Rows(pieces)
 
 
 def _shadow(piece: Piece) -> Slice:
-    """A slice of a sequence whose text is not known."""
-    prompt, answer = (0,) * piece.prompt, [0] * piece.answer
-    sequence = Sequence("", "", 0, prompt, Sampling(), output_ids=answer, blocks=piece.blocks)
+    """A slice of a sequence whose text is not known, as long as the slice asks for."""
+    answer = max(0, piece.end - piece.prompt) + (not piece.samples)
+    sequence = Sequence(
+        "",
+        "",
+        0,
+        (0,) * piece.prompt,
+        Sampling(),
+        output_ids=[0] * answer,
+        blocks=piece.blocks,
+    )
     return Slice(sequence, piece.start, piece.end)
 
 

@@ -60,9 +60,9 @@ class Piece:
     """A slice, as much of it as one needs who has no use for its text."""
 
     prompt: int  # tokens
-    answer: int  # tokens
     start: int
     end: int
+    samples: bool  # whether the next token is chosen after it
     blocks: list[int]
 
 
