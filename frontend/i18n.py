@@ -258,6 +258,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     ),
     "error.image_too_large": Phrase("The picture has too many pixels.", "图片像素过多。"),
     "error.image_aspect_ratio": Phrase("The picture is too long and narrow.", "图片长宽比过大。"),
+    "error.old_version_failed": Phrase("The old version could not be read.", "旧版本未能读取。"),
     "error.pdf_encrypted": Phrase(
         "The PDF is locked with a password. Save a copy without one and add that.",
         "PDF 已加密。请另存为无密码的副本后再添加。",

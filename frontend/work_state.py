@@ -40,7 +40,7 @@ def job() -> str | None:
 
 def open_job(job: str | None) -> None:
     """Turns the page to a job; None to a new one."""
-    for name in ("job", "file", "field", "show", "list", "about", "point"):
+    for name in ("job", "file", "field", "show", "list", "about", "point", "change"):
         st.query_params.pop(name, None)
     st.session_state.pop("filter", None)
     st.session_state.pop("refused", None)
@@ -74,7 +74,8 @@ def opened(kept: Sheet) -> tuple[int | None, str | None]:
 
 def look_at(file: int | None, field: str | None = None) -> None:
     """Opens a file or one of its values; None closes what is open."""
-    st.query_params.pop("point", None)
+    for name in ("point", "change"):
+        st.query_params.pop(name, None)
     for name, value in (("file", file), ("field", field)):
         if value is None:
             st.query_params.pop(name, None)
@@ -101,6 +102,7 @@ def about() -> Summarised | None:
 def choose_about(named: str | None) -> Summarised | None:
     """Turns to a summary of the opened file; None closes it."""
     st.query_params.pop("point", None)
+    st.query_params.pop("change", None)
     if named is None:
         st.query_params.pop("about", None)
     else:
@@ -117,6 +119,19 @@ def point(count: int) -> int | None:
 def point_at(number: int) -> None:
     """Looks at the place of a point."""
     st.query_params["point"] = str(number)
+
+
+def change() -> int | None:
+    """The changed clause whose place in the opened file is looked at."""
+    named = st.query_params.get("change", "")
+    return int(named) if named.isdecimal() else None
+
+
+def look_at_change(file: int, place: int) -> None:
+    """Opens a file where a changed clause stands."""
+    look_at(file)
+    choose_about(None)
+    st.query_params["change"] = str(place)
 
 
 def chosen_filter() -> Filter:

@@ -6,18 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from frontend.history.comparisons import Comparisons, KeptComparison
 from frontend.history.history import History
 from frontend.history.review import Review
 from frontend.history.summaries import KeptSummary, Summaries
 from frontend.history.work import Work
 from frontend.history.work_records import FileState, JobState, WorkFile, WorkJob
 from frontend.messages import BackendError, FileRef, ModelCard
-from frontend.workflows import batch, fields
+from frontend.workflows import batch, comparison, fields
+from frontend.workflows.comparison import Comparison
 from frontend.workflows.field_lists import FieldLists
 from frontend.workflows.fields import FieldList, Language
 from frontend.workflows.plans import plan_for
+from frontend.workflows.revision import FieldChange, changed_fields
 from frontend.workflows.summary import Summarised
 from frontend.workflows.table import Cell, Row, Table, table
+from frontend.workflows.versions import Passage
 
 # What would become of every other file too.
 _HOPELESS = ("unavailable", "unauthenticated", "deadline")
@@ -56,12 +60,48 @@ class Begun:
 
 
 @dataclass(frozen=True)
+class Versions:
+    """Which files are the old and the new version, and how they compare once that is known."""
+
+    old: int
+    new: int
+    comparison: Comparison | None
+
+    @staticmethod
+    def of(kept: KeptComparison) -> Versions:
+        """From what the history keeps."""
+        made = None if kept.content is None else comparison.read(kept.content)
+        return Versions(kept.old, kept.new, made)
+
+    def file(self, side: str) -> int:
+        """The file on that side: old or new."""
+        return self.old if side == "old" else self.new
+
+    def passage(self, file: int, place: int) -> Passage | None:
+        """The clause of a change, as that file has it."""
+        if self.comparison is None or place >= len(self.comparison.clauses):
+            return None
+        change = self.comparison.clauses[place]
+        return change.old if file == self.old else change.new
+
+
+@dataclass(frozen=True)
 class Sheet:
     """A job at one moment: its files and what was found in them."""
 
     job: WorkJob
     files: tuple[WorkFile, ...]
     table: Table
+    versions: Versions | None = None  # None: files of their own
+
+    @property
+    def changed_fields(self) -> tuple[FieldChange, ...]:
+        """Of two versions, the fields that differ, as far as both are read."""
+        if self.versions is None:
+            return ()
+        rows = (self.row(self.versions.old), self.row(self.versions.new))
+        old, new = (row.extraction if row else None for row in rows)
+        return changed_fields(old, new, self.table.fields) if old and new else ()
 
     @property
     def is_open(self) -> bool:
@@ -103,6 +143,7 @@ class Workbench:
         self._work = Work(history.database)
         self._review = Review(history.database)
         self._summaries = Summaries(history.database)
+        self._comparisons = Comparisons(history.database)
         self._runner = runner
         self._owner = owner
         self.lists = FieldLists(self._review, owner)
@@ -116,10 +157,12 @@ class Workbench:
         heard: Callable[[int, int], None],
         *,
         summaries: Sequence[Summarised] = (),
+        versions: bool = False,
     ) -> Begun:
         """Hands the files over and begins their job; the same job as before goes on.
 
-        A file that the backend refuses is told about; BackendError if it is away.
+        A file that the backend refuses is told about; BackendError if it is away. With `versions`
+        the first of two files is the old version of the other.
         """
         taken: list[tuple[FileRef, str]] = []
         refused: list[Refused] = []
@@ -132,9 +175,10 @@ class Workbench:
                 code = error.code or error.kind
                 refused.append(Refused(name, code, error.message, len(data)))
             heard(number, len(files))
-        if not taken:
+        if not taken or (versions and refused):
             return Begun(None, tuple(refused))
-        job = batch.begin(self._work, self._owner, title, asked, plan_for(card), taken)
+        plan = plan_for(card)
+        job = batch.begin(self._work, self._owner, title, asked, plan, taken, versions=versions)
         ids = [file.id for file in self._work.files(self._owner, job)]
         for about in summaries:
             self._summaries.want(self._owner, ids, about.value, asked.language.value)
@@ -152,7 +196,13 @@ class Workbench:
             return None
         files = self._work.files(self._owner, job)
         told = self._review.corrections(self._owner, job)
-        return Sheet(kept, files, table(kept.title, fields.read(kept.fields), files, told))
+        versions = self._comparisons.of_job(self._owner, job)
+        return Sheet(
+            kept,
+            files,
+            table(kept.title, fields.read(kept.fields), files, told),
+            None if versions is None else Versions.of(versions),
+        )
 
     def whole_table(self, job: str) -> Table | None:
         """Everything a job found, its summaries too, to be taken away."""

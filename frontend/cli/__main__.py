@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("old", type=Path)
     command.add_argument("new", type=Path)
     command.add_argument("--fields", help="list changed fields too, as for extract")
+    command.add_argument("--out", type=Path, help=".txt, .md or .json")
 
     command = commands.add_parser("fields", help="lists of fields: list, show, save, delete")
     _fields(command.add_subparsers(required=True, metavar="ACTION"))

@@ -18,7 +18,13 @@ from sqlalchemy.engine import Connection, RowMapping
 from frontend.history import work_steps
 from frontend.history.database import Database
 from frontend.history.work_records import FileState, JobState, WorkFile, file_of
-from frontend.history.work_tables import work_files, work_jobs, work_runners, work_summaries
+from frontend.history.work_tables import (
+    work_comparisons,
+    work_files,
+    work_jobs,
+    work_runners,
+    work_summaries,
+)
 
 GONE_AFTER: Final = 10.0  # seconds without a sign of life
 MOST_ATTEMPTS: Final = 3
@@ -46,7 +52,7 @@ class Claims:
                 return None
             first = (
                 sa.select(work_files)
-                .where(work_files.c.job == job, work_files.c.state == FileState.WAITING.value)
+                .where(work_files.c.job == job, *_can_begin())
                 .order_by(work_files.c.position)
                 .limit(1)
             )
@@ -192,9 +198,7 @@ def _next_job(jobs: Sequence[str] | None) -> sa.Select[Any]:
         .correlate(work_jobs)
         .scalar_subquery()
     )
-    waits = sa.exists().where(
-        work_files.c.job == work_jobs.c.id, work_files.c.state == FileState.WAITING.value
-    )
+    waits = sa.exists().where(work_files.c.job == work_jobs.c.id, *_can_begin())
     query = (
         sa.select(work_jobs.c.id)
         .where(work_jobs.c.state == JobState.RUNNING.value, waits)
@@ -202,6 +206,17 @@ def _next_job(jobs: Sequence[str] | None) -> sa.Select[Any]:
         .limit(1)
     )
     return query if jobs is None else query.where(work_jobs.c.id.in_(jobs))
+
+
+def _can_begin() -> tuple[sa.ColumnElement[bool], ...]:
+    """A file waits, and is no new version of a file that is yet to end."""
+    older = work_files.alias("older")
+    unread = sa.exists().where(
+        work_comparisons.c.new_file == work_files.c.id,
+        work_comparisons.c.old_file == older.c.id,
+        older.c.state.in_((FileState.WAITING.value, FileState.RUNNING.value)),
+    )
+    return work_files.c.state == FileState.WAITING.value, ~unread
 
 
 def _claimed(connection: Connection, runner: str, file: int) -> RowMapping | None:

@@ -13,7 +13,7 @@ from frontend.history import steps, work_steps
 from frontend.history.database import Database
 from frontend.history.records import new_id
 from frontend.history.work_records import FileState, JobState, WorkFile, WorkJob, file_of
-from frontend.history.work_tables import work_files, work_jobs
+from frontend.history.work_tables import work_comparisons, work_files, work_jobs
 from frontend.messages import FileRef
 
 
@@ -30,8 +30,13 @@ class Work:
         fields: str,
         options: Mapping[str, Any],
         files: Sequence[tuple[FileRef, str]],
+        *,
+        versions: bool = False,
     ) -> str:
-        """Keeps a new job over files (with their names) and returns its id; it begins at once."""
+        """Keeps a new job over files (with their names) and returns its id; it begins at once.
+
+        With `versions` the first of two files is the old version of the other.
+        """
         job, now = new_id(), time.time()
         with self._database.write() as connection:
             connection.execute(
@@ -47,9 +52,15 @@ class Work:
                     updated_at=now,
                 )
             )
+            ids = []
             for position, (file, filename) in enumerate(files):
                 steps.keep_file(connection, owner, file.sha256)
-                work_steps.add_file(connection, job, position, file, filename)
+                ids.append(work_steps.add_file(connection, job, position, file, filename))
+            if versions:
+                old, new = ids
+                connection.execute(
+                    sa.insert(work_comparisons).values(job=job, old_file=old, new_file=new)
+                )
         return job
 
     def jobs(self, owner: str, limit: int = 100) -> tuple[WorkJob, ...]:

@@ -14,8 +14,9 @@ from frontend.history.work_tables import work_files, work_jobs
 from frontend.messages import FileRef
 
 
-def add_file(connection: Connection, job: str, position: int, file: FileRef, filename: str) -> None:
-    connection.execute(
+def add_file(connection: Connection, job: str, position: int, file: FileRef, filename: str) -> int:
+    """Keeps a file of a job and returns its number."""
+    added = connection.execute(
         sa.insert(work_files).values(
             job=job,
             position=position,
@@ -31,6 +32,8 @@ def add_file(connection: Connection, job: str, position: int, file: FileRef, fil
             **waiting(),
         )
     )
+    (number,) = added.inserted_primary_key or (0,)
+    return int(number)
 
 
 def waiting() -> dict[str, Any]:

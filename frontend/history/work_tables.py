@@ -75,6 +75,15 @@ work_summaries = sa.Table(
     sa.Column("asked_at", sa.Float, nullable=False),
 )
 
+work_comparisons = sa.Table(
+    "work_comparisons",
+    schema,
+    sa.Column("job", sa.ForeignKey("work_jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("old_file", sa.ForeignKey("work_files.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("new_file", sa.ForeignKey("work_files.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("content", sa.Text),  # JSON; null: not compared yet
+)
+
 work_fields = sa.Table(
     "work_fields",
     schema,

@@ -11,7 +11,7 @@ from frontend.components import grid, markdown, marks, work_style
 from frontend.history.work_records import FileState
 from frontend.i18n import Phrases
 from frontend.state import Desk
-from frontend.views import evidence, list_editor, new_job, results_file, status
+from frontend.views import comparison, evidence, list_editor, new_job, results_file, status
 from frontend.workbench import Sheet
 from frontend.workflows import filters
 from frontend.workflows.filters import Filter
@@ -76,6 +76,9 @@ def _table(job: str, say: Phrases) -> None:
         chosen = _filter(say)
         _controls(sheet, say)
         results_file.show(sheet, say)
+    if sheet.versions is not None:
+        comparison.show(sheet, sheet.versions, say)
+        st.html(f"<h2>{say('compare.all_fields')}</h2>")
     rows = filters.rows(sheet.table, chosen)
     if not rows:
         st.caption(say(f"filter_none.{chosen.value}"))

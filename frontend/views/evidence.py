@@ -33,6 +33,11 @@ def show(sheet: Sheet, number: int, field: str | None, say: Phrases) -> None:
     _head(sheet, row, cell, say)
     if cell is None:
         _file(row, file, say)
+        place = work_state.change()
+        if place is not None and sheet.versions is not None:
+            passage = sheet.versions.passage(file.id, place)
+            _page(file, passage.page if passage else 1, passage.boxes if passage else (), say)
+            return
         told = summaries.show(file, say)
         _page(file, told.pages[0] if told and told.pages else 1, told.boxes if told else (), say)
         return

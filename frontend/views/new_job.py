@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from frontend import state, work_state
 from frontend.components import markdown
@@ -25,18 +26,8 @@ def show(desk: Desk, say: Phrases) -> None:
             st.info(say("work.missing"))
         st.markdown(f"### {say('work.welcome')}")
         st.caption(say("work.hint"))
-        shared = state.services()
-        limits = shared.pulse.limits
-        given = st.file_uploader(
-            say("work.files"),
-            accept_multiple_files=True,
-            key=f"work-upload-{st.session_state.setdefault('work_uploads', 0)}",
-            max_upload_size=math.ceil(
-                (limits.document_bytes if limits else DOCUMENT_BYTES) / 2**20
-            ),
-            disabled=not desk.beat.stores,
-            label_visibility="collapsed",
-        )
+        versions = _compares(say)
+        given = _versions(desk, say) if versions else _pile(desk, say)
         asked = _asked(say)
         title = st.text_input(
             say("work.title"), max_chars=LONGEST_TITLE, key="job-title", placeholder=asked.title
@@ -48,17 +39,72 @@ def show(desk: Desk, say: Phrases) -> None:
             selection_mode="multi",
             key="job-summaries",
         )
+        start = say("work.start", n=len(given)) if given else say("work.start_none")
         if st.button(
-            say("work.start", n=len(given)) if given else say("work.start_none"),
+            say("compare.start") if versions else start,
             key="start-job",
             type="primary",
             icon=":material/play_arrow:",
-            disabled=not given or not desk.beat.stores,
+            disabled=len(given) < (2 if versions else 1) or not desk.beat.stores,
         ):
             files = [(file.getvalue(), file.name) for file in given]
             summaries = [Summarised(one) for one in wanted]
             named = " ".join((title or "").split()) or asked.title
-            _start(named, asked, files, summaries, say)
+            if versions and not title:
+                named = say("compare.named", old=given[0].name, new=given[1].name)
+            _start(named[:LONGEST_TITLE], asked, files, summaries, say, versions=versions)
+
+
+def _compares(say: Phrases) -> bool:
+    """Whether two versions are to be compared, or a pile of files read."""
+    chosen = st.segmented_control(
+        say("work.kind"),
+        ["pile", "versions"],
+        format_func=lambda one: say(f"work.{one}"),
+        default="pile",
+        required=True,
+        key="work-kind",
+        label_visibility="collapsed",
+        width="stretch",
+    )
+    return chosen == "versions"
+
+
+def _pile(desk: Desk, say: Phrases) -> list[UploadedFile]:
+    return st.file_uploader(
+        say("work.files"),
+        accept_multiple_files=True,
+        key=f"work-upload-{_uploads()}",
+        max_upload_size=_most(),
+        disabled=not desk.beat.stores,
+        label_visibility="collapsed",
+    )
+
+
+def _versions(desk: Desk, say: Phrases) -> list[UploadedFile]:
+    """The old and the new version, in this order, as far as they are there."""
+    given = []
+    for column, which in zip(st.columns(2), ("old", "new"), strict=True):
+        with column:
+            file = st.file_uploader(
+                say(f"compare.{which}"),
+                key=f"{which}-version-{_uploads()}",
+                max_upload_size=_most(),
+                disabled=not desk.beat.stores,
+            )
+        given.append(file)
+    return [file for file in given if file is not None]
+
+
+def _uploads() -> int:
+    """Counts the forms that were sent: each has its own, empty uploaders."""
+    return int(st.session_state.setdefault("work_uploads", 0))
+
+
+def _most() -> int:
+    """Megabytes of one file."""
+    limits = state.services().pulse.limits
+    return math.ceil((limits.document_bytes if limits else DOCUMENT_BYTES) / 2**20)
 
 
 def _asked(say: Phrases) -> FieldList:
@@ -101,6 +147,8 @@ def _start(
     files: list[tuple[bytes, str]],
     summaries: list[Summarised],
     say: Phrases,
+    *,
+    versions: bool,
 ) -> None:
     shared = state.services()
     bar = st.progress(0.0, say("files.storing", n=len(files)))
@@ -110,7 +158,13 @@ def _start(
 
     try:
         begun = shared.bench.begin(
-            title, asked, shared.pulse.card, files, heard, summaries=summaries
+            title,
+            asked,
+            shared.pulse.card,
+            files,
+            heard,
+            summaries=summaries,
+            versions=versions,
         )
     except BackendError as error:
         bar.empty()

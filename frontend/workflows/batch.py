@@ -97,12 +97,14 @@ def begin(
     files: Sequence[tuple[FileRef, str]],
     *,
     fresh: bool = False,
+    versions: bool = False,
 ) -> str:
     """The id of a job over these files: the same job as before, if there was one, goes on.
 
-    What is done stays done; what failed is tried again. `fresh` begins anew in any case.
+    What is done stays done; what failed is tried again. `fresh` begins anew in any case. With
+    `versions` the first of two files is the old version of the other.
     """
-    key = _key(fields, plan, files)
+    key = _key(fields, plan, files, versions=versions)
     for job in work.jobs(owner):
         if job.options.get("key") == key:
             if fresh:
@@ -111,7 +113,7 @@ def begin(
                 _go_on(work, owner, job)
                 return job.id
     options = {"key": key, "window_tokens": plan.window_tokens, "quotes": plan.quotes}
-    return work.create(owner, title, fields.to_json(), options, files)
+    return work.create(owner, title, fields.to_json(), options, files, versions=versions)
 
 
 def results(
@@ -138,13 +140,16 @@ def _go_on(work: Work, owner: str, job: WorkJob) -> None:
         work.resume(owner, job.id)
 
 
-def _key(fields: FieldList, plan: Plan, files: Sequence[tuple[FileRef, str]]) -> str:
+def _key(
+    fields: FieldList, plan: Plan, files: Sequence[tuple[FileRef, str]], *, versions: bool
+) -> str:
     """What makes two jobs the same: the same questions about the same files."""
     told = [
         fields.to_json(),
         plan.window_tokens,
         plan.quotes,
         [[file.sha256, name] for file, name in files],
+        *(["versions"] if versions else []),
     ]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 

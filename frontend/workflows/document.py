@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from frontend.messages import BackendError, FileRef, HiddenWord
+from frontend.messages import BackendError, FilePart, FileRef, HiddenWord
 from frontend.workflows.fields import Language
 from frontend.workflows.halt import Halt
 from frontend.workflows.paper import Paper, Sheet
@@ -51,6 +51,13 @@ class Document:
     paper: Paper
     coverage: Coverage
     hidden: tuple[HiddenText, ...] = ()
+
+    @property
+    def part(self) -> FilePart:
+        """The file, to be asked about: those of its pages that the paper has."""
+        numbers = tuple(sheet.number for sheet in self.paper.sheets)
+        pages = () if len(numbers) == self.file.pages else numbers
+        return FilePart(self.file.sha256, self.filename, pages=pages)
 
 
 def read_document(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from frontend.messages import BackendError, FilePart
+from frontend.messages import BackendError
 from frontend.workflows import instructions
 from frontend.workflows.answer_schema import schema
 from frontend.workflows.document import Coverage, Document
@@ -43,7 +43,6 @@ class Plan:
 
     window_tokens: int | None = None
     quotes: bool = False  # whether the model is asked for passages too
-    as_text: bool = False  # whether the words go into the request even if the file would do
 
 
 def extract(
@@ -115,7 +114,7 @@ def _windows(document: Document, plan: Plan) -> Sequence[Window | None]:
     """The windows to ask about; None stands for the file itself."""
     room = plan.window_tokens or _MOST_TOKENS
     fits = plan.window_tokens is None or tokens(document.paper.text) <= room
-    if fits and not plan.as_text:
+    if fits:
         return [None]
     return windows(document.paper, room)
 
@@ -141,7 +140,7 @@ class _Asker:
         self, document: Document, window: Window | None, *, is_part: bool
     ) -> Mapping[str, Any] | None:
         """The answer as an object; None if none of the attempts gave one."""
-        files = [] if window else [FilePart(document.file.sha256, document.filename)]
+        files = [] if window else [document.part]
         room = self._room
         for attempt in range(_ATTEMPTS):
             self._halt.check()

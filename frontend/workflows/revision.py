@@ -48,7 +48,7 @@ def extract_revision(
     """The fields of a new version. Raises what `extract` does.
 
     What stood on pages that are still there is carried over (and located anew); the changed pages
-    alone are asked about, as text.
+    alone are asked about.
     """
     pairs = matched_pages(old.paper, new.paper)
     asked = changed_pages(pairs)
@@ -71,7 +71,7 @@ def extract_revision(
         )
     changed = Paper([sheet for sheet in new.paper.sheets if sheet.number in asked])
     part = replace(new, paper=changed)
-    fresh = extract(reader, owner, part, fields, replace(plan, as_text=True), halt=halt)
+    fresh = extract(reader, owner, part, fields, plan, halt=halt)
     findings = tuple(_united(field, before, fresh, pairs, new.paper) for field in fields.fields)
     return Revision(replace(fresh, findings=findings), pairs, asked)
 

@@ -16,16 +16,19 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from frontend.history.claims import GONE_AFTER, Claims
+from frontend.history.comparisons import Comparisons
 from frontend.history.database import Database
 from frontend.history.summaries import Summaries, Wanted
 from frontend.history.work import Work
 from frontend.history.work_records import WorkFile
 from frontend.messages import BackendError
-from frontend.workflows import fields
+from frontend.workflows import fields, findings
+from frontend.workflows.comparison import compare
 from frontend.workflows.document import read_document
 from frontend.workflows.extraction import Plan, extract
 from frontend.workflows.halt import Halt, Halted
 from frontend.workflows.reader import Reader
+from frontend.workflows.revision import extract_revision
 from frontend.workflows.summarising import summarise
 from frontend.workflows.summary import Summarised
 
@@ -68,6 +71,7 @@ class Runner:
         self._claims = Claims(database)
         self._work = Work(database)
         self._summaries = Summaries(database)
+        self._comparisons = Comparisons(database)
         self._jobs = jobs
         self._gone_after = gone_after
         self._names = [uuid.uuid4().hex for _ in range(threads)]
@@ -237,9 +241,26 @@ class Runner:
         document = read_document(
             self._reader, owner, file.file, file.filename, heard=heard, halt=halt
         )
-        return extract(
-            self._reader, owner, document, fields.read(content), _plan(options), halt=halt
-        ).to_json()
+        wanted, plan = fields.read(content), _plan(options)
+        older = self._comparisons.older(file.id)
+        if older is None:
+            return extract(self._reader, owner, document, wanted, plan, halt=halt).to_json()
+        if older.result is None:
+            raise BackendError(
+                "bad_input", "The old version could not be read.", code="old_version_failed"
+            )
+        before = read_document(self._reader, owner, older.file, older.filename, halt=halt)
+        self._comparisons.keep(file.job, compare(before, document).to_json())
+        return extract_revision(
+            self._reader,
+            owner,
+            findings.read(older.result),
+            before,
+            document,
+            wanted,
+            plan,
+            halt=halt,
+        ).extraction.to_json()
 
     def _summed_up(self, wanted: Wanted, halt: Halt) -> str:
         """The wanted summary as JSON."""

@@ -129,7 +129,7 @@ class _Asker:
 
     def ask_about(self, document: Document) -> list[str]:
         """What the model says of the whole document: one answer, or one for each group of pages."""
-        whole = FilePart(document.file.sha256, document.filename)
+        whole = document.part
         room = self._plan.window_tokens
         if room is None:
             groups = self._groups(whole, document)

@@ -136,6 +136,35 @@ def _edits(old: str, new: str) -> tuple[Edit, ...]:
     )
 
 
+def marked(old: str, new: str) -> tuple[tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]:
+    """Both texts in stretches, each with whether it differs from the other text."""
+    before, after = list(_PIECE.finditer(old)), list(_PIECE.finditer(new))
+    matcher = difflib.SequenceMatcher(
+        None, [one.group() for one in before], [one.group() for one in after], autojunk=False
+    )
+    codes = matcher.get_opcodes()
+    return (
+        _stretches(old, before, [(kind, a, b) for kind, a, b, _, _ in codes]),
+        _stretches(new, after, [(kind, c, d) for kind, _, _, c, d in codes]),
+    )
+
+
+def _stretches(
+    text: str, pieces: Sequence[re.Match[str]], codes: Sequence[tuple[str, int, int]]
+) -> tuple[tuple[str, bool], ...]:
+    made, at = [], 0
+    for kind, first, last in codes:
+        if first == last:
+            continue
+        start, end = pieces[first].start(), pieces[last - 1].end()
+        if kind != "equal" and at < start:  # the space before it belongs to neither
+            made.append((text[at:start], False))
+            at = start
+        made.append((text[at:end], kind != "equal"))
+        at = end
+    return (*made, (text[at:], False)) if at < len(text) else tuple(made)
+
+
 def _joined(pieces: Sequence[str]) -> str:
     return re.sub(r"(?<=[㐀-鿿]) (?=[㐀-鿿])", "", " ".join(pieces))
 

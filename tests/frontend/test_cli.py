@@ -318,13 +318,16 @@ def test_versions_are_compared_without_a_model(
     new = contract(backend, folder, "new.pdf", (first, longer, third))
     assert main(["compare", old, new, "--quiet"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "changed"
-    assert lines[1].startswith("  - [p. 2] 2. Term. This Agreement remains in force for three (3)")
-    assert lines[2].startswith("  + [p. 2] 2. Term. This Agreement remains in force for five (5)")
+    assert lines[:3] == ["- 3/3 pages read", "+ 3/3 pages read", "changed"]
+    assert lines[3].startswith("  - [p. 2] 2. Term. This Agreement remains in force for three (3)")
+    assert lines[4].startswith("  + [p. 2] 2. Term. This Agreement remains in force for five (5)")
     assert main(["compare", old, new, "--quiet", "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert content["clauses"][0]["edits"] == [{"old": "three (3)", "new": "five (5)"}]
     assert [page["is_same"] for page in content["pages"]] == [True, False, True]
+    assert content["changed_pages"] == [2]
+    assert main(["compare", old, new, "--quiet", "--out", str(folder / "changes.json")]) == 0
+    assert json.loads((folder / "changes.json").read_text()) == content
     assert backend.requests == []
 
 
@@ -337,16 +340,16 @@ def test_changed_fields_come_with_old_and_new_quotes(
     new = contract(backend, folder, "new.pdf", (first, longer, third))
 
     def answer(request: GenerateRequest) -> str:
-        asked = "".join(part.text for part in request.messages[0].parts)
-        return json.dumps(SAID | {"term": "5 years", "party": []} if "five (5)" in asked else SAID)
+        pages = list(request.messages[0].parts[0].media.pages)
+        return json.dumps(SAID | {"term": "5 years", "party": []} if pages == [2] else SAID)
 
     backend.answer = answer
     assert main(["compare", old, new, "--fields", fields, "--quiet"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "term: 3 years -> 5 years"
-    assert lines[1].startswith("  - [p. 2] This Agreement remains in force for three (3) years")
-    assert lines[2].startswith("  + [p. 2] This Agreement remains in force for five (5) years")
-    assert lines[3] == "changed"
+    assert lines[2] == "term: 3 years -> 5 years"
+    assert lines[3].startswith("  - [p. 2] This Agreement remains in force for three (3) years")
+    assert lines[4].startswith("  + [p. 2] This Agreement remains in force for five (5) years")
+    assert lines[5] == "changed"
     assert main(["compare", old, new, "--fields", fields, "--quiet", "--json"]) == 0
     (field,) = json.loads(capsys.readouterr().out)["fields"]
     assert (field["field"], field["old"]["value"], field["new"]["value"]) == (

@@ -18,6 +18,7 @@ from frontend.work_state import View
 from frontend.workflows.fields import Form, Kind, Problem
 from frontend.workflows.filters import Filter
 from frontend.workflows.summary import Summarised
+from frontend.workflows.versions import Change
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 PAGE = [
@@ -44,6 +45,9 @@ COMPOSED = {
     *(f"mark.{mark.name}" for mark in (marks.ACCEPTED, marks.CORRECTED, marks.REJECTED)),
     *(f"evidence.{step}" for step in ("previous", "next")),
     *(f"kind.{kind.value}" for kind in Kind),
+    *(f"compare.{change.value}" for change in Change),
+    *(f"compare.{which}" for which in ("old", "new")),
+    *(f"work.{kind}" for kind in ("pile", "versions")),
     *(f"summary.{about.value}" for about in Summarised),
     *(f"form.{form.value}" for form in Form),
     *(f"mistake.{problem.value}" for problem in Problem),

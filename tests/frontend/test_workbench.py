@@ -131,3 +131,22 @@ def test_a_stopped_job_is_rung_for_when_it_goes_on(
     assert sheet is not None
     assert sheet.job.state is JobState.RUNNING
     assert bell.rung == 2
+
+
+def test_two_versions_are_a_job_of_their_own(bench: Workbench) -> None:
+    files = [(b"one", "1.pdf"), (b"two", "2.pdf")]
+    pile = bench.begin("Pile", NDA, None, files, heard)
+    versions = bench.begin("Versions", NDA, None, files, heard, versions=True)
+    again = bench.begin("Versions", NDA, None, files, heard, versions=True)
+    assert pile.job != versions.job == again.job
+    assert versions.job is not None
+    sheet = bench.sheet(versions.job)
+    assert sheet is not None
+    assert sheet.versions is not None
+    assert sheet.versions.comparison is None
+    assert sheet.changed_fields == ()
+    refused = bench.begin(
+        "Versions", NDA, None, [files[0], (b"refuse bad_input", "2.pdf")], heard, versions=True
+    )
+    assert refused.job is None
+    assert [one.filename for one in refused.refused] == ["2.pdf"]

@@ -16,6 +16,7 @@ from frontend.history.history import History
 from frontend.history.review import Review
 from frontend.history.work import Work
 from frontend.workflows.fields import Field, FieldList, Kind, Language
+from protos.inference_pb2 import GenerateRequest
 from tests.fakes import contracts
 from tests.fakes.backend import FakeBackend
 from tests.fakes.pdf import Page, paragraph, pdf
@@ -305,3 +306,50 @@ def test_a_file_is_summed_up_and_its_sentences_open_their_pages(
     page.button_group(key="about").set_value("dates").run()
     until(page, lambda: points() is not None)
     assert "Read from the contract's words; no model was asked." in texts(page)
+
+
+def test_two_versions_are_compared_in_fields_and_clauses(
+    open_page: Opener, backend: FakeBackend
+) -> None:
+    first, second, third = contracts.AGREEMENT
+    longer = second.replace("three (3) years", "five (5) years")
+    newer = hashlib.sha256(SECOND[1]).hexdigest()
+    backend.page_texts[newer] = (first, longer, third)
+
+    def answer(request: GenerateRequest) -> str:
+        pages = list(request.messages[0].parts[0].media.pages)
+        term = "5 years" if pages else "3 years"
+        return json.dumps({"term": term, "jurisdiction": "New York", "party": []})
+
+    backend.answer = answer
+    page = open_page(view="documents")
+    page.button_group(key="work-kind").set_value("versions").run()
+    old, new = page.file_uploader
+    old.set_value([FIRST])
+    new.set_value([SECOND]).run()
+    page.button(key="start-job").click().run()
+    finished(page, 2)
+
+    def shown(key: str) -> Any:
+        kept = (one.proto.json for one in page.get("bidi_component") if key in one.proto.json)
+        return json.loads(next(kept))["changes"]
+
+    (term,) = shown('"value": "5 years"')
+    assert (term["heading"], term["old"]["value"], term["new"]["page"]) == (
+        "Term",
+        "3 years",
+        "p. 2",
+    )
+    (clause,) = shown('"kind": "changed", "old": {"text": [["2. Term')
+    assert [text for text, differs in clause["old"]["text"] if differs] == ["three (3)"]
+    assert [text for text, differs in clause["new"]["text"] if differs] == ["five (5)"]
+    assert any("1 of 3 pages changed" in html for html in htmls(page))
+    assert any("New version 3/3 pages read" in html for html in htmls(page))
+    page.query_params["file"] = str(grid(page)["rows"][1]["file"])
+    page.query_params["change"] = "0"
+    page.run()
+    assert "Page 2 of 3" in texts(page)
+    assert [request.messages[0].parts[0].media.pages[:] for request in backend.requests] == [
+        [],
+        [2],
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -14,12 +15,14 @@ from typing import Any
 
 import pytest
 
+from frontend.history.claims import Claims
+from frontend.history.comparisons import Comparisons
 from frontend.history.history import History
 from frontend.history.summaries import KeptSummary, Summaries
 from frontend.history.work import Work
 from frontend.history.work_records import FileState, JobState, WorkJob
 from frontend.messages import BackendError, FileRef
-from frontend.workflows import findings, summary
+from frontend.workflows import comparison, findings, summary
 from frontend.workflows.fields import Field, FieldList, Kind, Language
 from frontend.workflows.findings import State
 from frontend.workflows.runner import Runner
@@ -331,3 +334,46 @@ def test_files_and_summaries_do_not_keep_each_other_waiting(history: History) ->
     gate.set()
     until(lambda: not any(one.is_open for one in summed_up(history, first)))
     desk.runner.close()
+
+
+def compared(desk: Desk, *texts: str) -> str:
+    files = [(desk.reader.add(*text.split("|")), f"{text[:5]}.pdf") for text in texts]
+    job = desk.work.create(OWNER, "job", FIELDS, {}, files, versions=True)
+    desk.runner.ring()
+    return job
+
+
+def test_a_new_version_waits_for_the_old_one_and_is_asked_about_where_it_changed(
+    history: History,
+) -> None:
+    desk = Desk(history, lambda text: {"term": re.findall(r"\d years", text)[0]})
+    job = compared(desk, "First page.|It lasts for 3 years.", "First page.|It lasts for 5 years.")
+    claims = Claims(history.database)
+    claims.seen(["one", "two"])
+    assert claims.claim("one") is not None
+    assert claims.claim("two") is None
+    assert not claims.waits()
+    claims.leave(["one"])
+    desk.runner.start()
+    assert desk.ended(job).counts == {FileState.DONE: 2}
+    desk.runner.close()
+    assert [asked.files[0].pages for asked in desk.reader.asked] == [(), (2,)]
+    _, new = desk.work.files(OWNER, job)
+    assert new.result is not None
+    assert findings.read(new.result).findings[0].shown == "5 years"
+    kept = Comparisons(history.database).of_job(OWNER, job)
+    assert kept is not None
+    assert kept.content is not None
+    (change,) = comparison.read(kept.content).clauses
+    assert change.new is not None
+    assert change.new.text == "It lasts for 5 years."
+
+
+def test_a_version_without_an_old_one_that_can_be_read_says_so(desk: Desk) -> None:
+    broken = desk.reader.add("It lasts for 3 years.")
+    desk.reader.unreadable = frozenset({(broken.sha256, 1)})
+    files = [(broken, "old.pdf"), (desk.reader.add("It lasts for 5 years."), "new.pdf")]
+    job = desk.work.create(OWNER, "job", FIELDS, {}, files, versions=True)
+    desk.runner.ring()
+    assert desk.ended(job).counts == {FileState.FAILED: 2}
+    assert desk.work.files(OWNER, job)[1].error_code == "old_version_failed"

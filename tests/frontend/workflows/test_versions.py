@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from frontend.workflows import comparison
 from frontend.workflows.extraction import Plan, extract
 from frontend.workflows.fields import Field, FieldList, Kind, Language
 from frontend.workflows.findings import Extraction, State
 from frontend.workflows.page_pairs import PagePair, changed_pages, matched_pages
 from frontend.workflows.revision import Revision, changed_fields, extract_revision
-from frontend.workflows.versions import Change, changed_clauses
+from frontend.workflows.versions import Change, changed_clauses, marked
 from tests.fakes.contracts import AGREEMENT, CHINESE, paper
 from tests.fakes.reader import FakeReader, document
 
@@ -117,9 +118,7 @@ def test_only_the_changed_page_is_asked_about_and_the_rest_is_carried_over() -> 
     revision, before, fake = revise(COVER, FIRST, LONGER, THIRD, said=NOTHING | {"term": "5 years"})
     assert revision.asked == (1, 3)
     (asked,) = fake.asked
-    assert "[Page 3]" in asked.instruction
-    assert "[Page 2]" not in asked.instruction
-    assert not asked.files
+    assert asked.files[0].pages == (1, 3)
     after = revision.extraction
     assert [finding.state for finding in after.findings] == [State.FOUND] * 3
     date, party, term = after.findings
@@ -147,3 +146,25 @@ def test_a_version_without_changes_is_not_asked_about_at_all() -> None:
     assert fake.asked == []
     assert changed_fields(before, revision.extraction, FIELDS) == ()
     assert revision.extraction.coverage.read == 3
+
+
+def test_a_comparison_survives_json() -> None:
+    fake = FakeReader(lambda _: NOTHING)
+    old, new = document(fake, FIRST, SECOND), document(fake, COVER, FIRST, LONGER)
+    compared = comparison.compare(old, new)
+    assert compared.changed_pages == (1, 3)
+    assert len(compared.clauses) == 2
+    assert comparison.read(compared.to_json()) == compared
+
+
+def test_the_words_that_differ_are_marked_in_both_texts() -> None:
+    old, new = marked("It lasts three (3) years, no more.", "It lasts five (5) years.")
+    assert "".join(text for text, _ in old) == "It lasts three (3) years, no more."
+    assert "".join(text for text, _ in new) == "It lasts five (5) years."
+    assert [text for text, differs in old if differs] == ["three (3) years, no more."]
+    assert [text for text, differs in new if differs] == ["five (5) years."]
+    assert marked("期限三年", "期限五年") == (
+        (("期限", False), ("三", True), ("年", False)),
+        (("期限", False), ("五", True), ("年", False)),
+    )
+    assert marked("", "New.") == ((), (("New.", True),))
