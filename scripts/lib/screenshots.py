@@ -19,6 +19,9 @@ PHONE = (390, 844)
 INPUT = "[data-testid=stChatInputTextArea]"
 PHASE = "[data-testid=phase]"
 CARD = "[class*=st-key-file-]"
+FORM = ".st-key-new-job-form"
+UPLOAD = "[data-testid=stFileUploaderDropzoneInput]"
+START = ".st-key-start-job"
 
 
 def main() -> int:
@@ -36,10 +39,14 @@ def main() -> int:
         contract.write_bytes(pdf([AGREEMENT]))
         scan = Path(folder) / "the same as a scan.pdf"
         scan.write_bytes(scanned(pdf([AGREEMENT])))
+        amended = Path(folder) / "amended agreement.pdf"
+        amended.write_bytes(pdf([AGREEMENT.replace("three (3) years", "five (5) years")]))
         with System(Path(folder)) as system, sync_playwright() as playwright:
             system.wait_until_ready(180)
             browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
             take_all(browser, system.url, contract, scan, out)
+            take_documents(browser, system.url, [contract, amended, scan], out)
+            take_comparison(browser, system.url, contract, amended, out)
             browser.close()
     return 0
 
@@ -66,8 +73,51 @@ def take_all(browser: Browser, url: str, contract: Path, scan: Path, out: Path) 
     finished(page)
 
 
-def opened(browser: Browser, url: str, size: tuple[int, int], *, dark: bool = False) -> Page:
-    """The page in a browser of that size, drawn to the end."""
+def take_documents(browser: Browser, url: str, files: list[Path], out: Path) -> None:
+    """A table with a summary beside it; a value in the dark, in Chinese; a list of fields."""
+    page = opened(browser, f"{url}/?view=documents", DESKTOP, ready=START)
+    page.set_input_files(f"{FORM} {UPLOAD}", [str(file) for file in files])
+    page.locator(f"{START} button:enabled").click()
+    page.get_by_text(f"{len(files)} of {len(files)} files done").wait_for(timeout=300_000)
+    page.locator(".frame tbody tr:first-child button").first.click()
+    page.locator(".st-key-about button").filter(has_text="Key clauses").click()
+    point = page.locator(".points button").first
+    point.wait_for(timeout=120_000)
+    point.click()
+    save(page, out / "documents.png", settle=4_000)
+    page.locator(".frame tbody tr:first-child button[data-field=jurisdiction]").click()
+    page.wait_for_url("**field=jurisdiction**")
+    address = f"{url}/?{page.url.partition('?')[2]}&lang=zh"
+    ready = ".st-key-evidence img"
+    save(opened(browser, address, DESKTOP, dark=True, ready=ready), out / "documents-dark.png")
+    save(opened(browser, address, PHONE, ready=ready), out / "documents-phone.png")
+    fields = opened(
+        browser, f"{url}/?view=documents&list=nda.en", DESKTOP, ready=".st-key-save-list"
+    )
+    save(fields, out / "fields.png")
+
+
+def take_comparison(browser: Browser, url: str, old: Path, new: Path, out: Path) -> None:
+    """Two versions side by side."""
+    page = opened(browser, f"{url}/?view=documents", DESKTOP, ready=START)
+    page.locator(".st-key-work-kind button").filter(has_text="Compare two versions").click()
+    for number, file in enumerate((old, new)):
+        page.locator(f"{FORM} {UPLOAD}").nth(number).set_input_files(str(file))
+    page.locator(f"{START} button:enabled").click()
+    page.get_by_text("2 of 2 files done").wait_for(timeout=300_000)
+    page.locator(".changes article").first.wait_for()
+    save(page, out / "comparison.png", settle=4_000)
+
+
+def opened(
+    browser: Browser,
+    url: str,
+    size: tuple[int, int],
+    *,
+    dark: bool = False,
+    ready: str = f"{INPUT}:enabled",
+) -> Page:
+    """The page in a browser of that size, drawn as far as `ready`."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",
@@ -75,7 +125,7 @@ def opened(browser: Browser, url: str, size: tuple[int, int], *, dark: bool = Fa
     )
     page = context.new_page()
     page.goto(url)
-    page.wait_for_selector(f"{INPUT}:enabled", timeout=60_000)
+    page.wait_for_selector(ready, timeout=60_000)
     return page
 
 

@@ -102,3 +102,77 @@ def test_a_phone_shows_the_table_or_the_value(
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.locator(".st-key-close-evidence button:visible").first.click()
     expect(law).to_be_visible()
+
+
+def test_a_list_of_fields_is_made_from_a_preset_and_used(
+    open_page: Opener, agreements: list[Path]
+) -> None:
+    page = open_page()
+    page.goto(f"{page.url.partition('?')[0]}?view=documents&list=nda.en")
+    names = page.locator("[class*=st-key-row-][class*=-title] input")
+    expect(names).to_have_count(11)
+    page.locator(".st-key-list-title input").fill("Law alone")
+    page.locator("[class*=st-key-order-] button:visible").last.click()
+    page.get_by_role("menuitem", name="Delete field").click()
+    expect(names).to_have_count(10)
+    question = page.locator(".st-key-row-1-question input")
+    question.fill("")
+    page.locator(".st-key-save-list button").click()
+    expect(page.get_by_text("The field needs a question.")).to_be_visible()
+    question.fill("When does it begin?")
+    names.first.fill("Begins on")
+    page.locator(".st-key-save-list button").click()
+    title = page.locator(".st-key-job-title input")
+    expect(title).to_have_attribute("placeholder", "Law alone")
+    page.set_input_files(
+        ".st-key-new-job-form [data-testid=stFileUploaderDropzoneInput]", str(agreements[0])
+    )
+    page.locator(".st-key-start-job button").filter(has_text="Read 1 file").click()
+    expect(page.locator(".frame thead").first).to_contain_text("Begins on")
+    expect(page.locator(cell(page, 1, "jurisdiction")).first).to_contain_text("New York")
+
+
+def test_two_versions_are_laid_side_by_side(
+    open_page: Opener, agreements: list[Path], backend: FakeBackend
+) -> None:
+    first, second, third = contracts.AGREEMENT
+    newer = hashlib.sha256(agreements[1].read_bytes()).hexdigest()
+    backend.page_texts[newer] = (first, second.replace("three (3)", "five (5)"), third)
+    page = open_page()
+    page.goto(f"{page.url.partition('?')[0]}?view=documents")
+    page.locator(".st-key-work-kind button").filter(has_text="Compare two versions").click()
+    given = page.locator(".st-key-new-job-form [data-testid=stFileUploaderDropzoneInput]")
+    expect(given).to_have_count(2)
+    for number, path in enumerate(agreements):
+        given.nth(number).set_input_files(str(path))
+    page.locator(".st-key-start-job button:enabled").click()
+    clause = page.locator(".changes article").filter(has_text="2. Term.").last
+    expect(clause.locator("del")).to_have_text("three (3)")
+    expect(clause.locator("ins")).to_have_text("five (5)")
+    expect(page.locator("[data-testid=progress]").first).to_contain_text("2 of 2 files done")
+    clause.locator("button[data-side=old]").click()
+    panel = page.locator(".st-key-evidence").first
+    expect(panel).to_contain_text("first.pdf")
+    expect(panel).to_contain_text("Page 2 of 3")
+    expect(panel.locator("img").first).to_be_visible()
+
+
+def test_a_sentence_of_a_summary_opens_its_page(
+    open_page: Opener, agreements: list[Path], backend: FakeBackend
+) -> None:
+    page = open_page()
+    page.goto(f"{page.url.partition('?')[0]}?view=documents")
+    page.set_input_files(
+        ".st-key-new-job-form [data-testid=stFileUploaderDropzoneInput]", str(agreements[0])
+    )
+    page.locator(".st-key-start-job button").filter(has_text="Read 1 file").click()
+    expect(page.locator(cell(page, 1, "jurisdiction")).first).to_contain_text("New York")
+    backend.answer = "The law of New York governs. [p. 1]"
+    page.locator(".frame tbody tr:first-child th button").first.click()
+    page.locator(".st-key-about button").filter(has_text="Key clauses").click()
+    point = page.locator(".points button").first
+    expect(point).to_contain_text("p. 2")
+    panel = page.locator(".st-key-evidence").first
+    expect(panel).to_contain_text("Page 1 of 3")
+    point.click()
+    expect(panel).to_contain_text("Page 2 of 3")
