@@ -23,9 +23,6 @@ from frontend.workflows.summary import Summarised
 from frontend.workflows.table import Cell, Row, Table, table
 from frontend.workflows.versions import Passage
 
-# What would become of every other file too.
-_HOPELESS = ("unavailable", "unauthenticated", "deadline")
-
 
 class Backend(Protocol):
     """What is asked of the client."""
@@ -170,7 +167,7 @@ class Workbench:
             try:
                 taken.append((self._backend.put(self._owner, data, name), name))
             except BackendError as error:
-                if error.kind in _HOPELESS:
+                if error.kind in batch.HOPELESS:
                     raise
                 code = error.code or error.kind
                 refused.append(Refused(name, code, error.message, len(data)))

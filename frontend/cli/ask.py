@@ -28,6 +28,10 @@ def ask(asked: argparse.Namespace) -> int:
         "answer": answer.text,
         "complete": answer.complete,
         "model": answer.model,
+        "files": [
+            {"file": one.filename, "pages": one.coverage.pages, "pages_read": one.coverage.read}
+            for one in read
+        ],
     }
     text = answer.text.strip()
     if len(read) == 1:

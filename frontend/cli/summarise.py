@@ -10,6 +10,8 @@ from typing import Final
 
 from frontend import settings
 from frontend.cli.desk import OWNER, as_json, desk, documents, writer_of
+from frontend.messages import BackendError
+from frontend.workflows import batch
 from frontend.workflows.fields import Language
 from frontend.workflows.labels import summary_label
 from frontend.workflows.progress import Progress
@@ -21,33 +23,41 @@ ALL: Final = "all"
 
 
 def summarise(asked: argparse.Namespace) -> int:
-    """Sums the files up, one by one; the first failure ends it."""
+    """Sums the files up, one by one; returns how many of them could not be."""
     writer = writer_of(asked.out, _WRITERS)
     language = Language(asked.language)
     wanted = list(Summarised) if asked.about == ALL else [Summarised(asked.about)]
     made: list[Summary] = []
+    failed = 0
     with (
         desk(settings.load(), batch_work=False) as at,
         Progress(quiet=asked.quiet) as progress,
     ):
-        for document in documents(at, asked.files, progress):
-            for about in wanted:
-                made.append(
-                    summarised(
-                        at.reader,
-                        OWNER,
-                        document,
-                        about,
-                        language,
-                        at.plan,
-                        done=lambda done, of: progress.tell(done, of, "parts asked about"),
+        for path in batch.found_files(asked.files):
+            try:
+                (document,) = documents(at, [path], progress)
+                for about in wanted:
+                    made.append(
+                        summarised(
+                            at.reader,
+                            OWNER,
+                            document,
+                            about,
+                            language,
+                            at.plan,
+                            done=lambda done, of: progress.tell(done, of, "parts asked about"),
+                        )
                     )
-                )
+            except BackendError as error:
+                if error.kind in batch.HOPELESS:
+                    raise
+                print(f"{path.name}: {error.message}", file=sys.stderr)
+                failed += 1
     if asked.out:
         asked.out.write_bytes(writer(made))
     if asked.json or not asked.out:
         sys.stdout.write(_WRITERS[".json" if asked.json else ".md"](made).decode())
-    return 0
+    return failed
 
 
 def _markdown(made: Sequence[Summary]) -> str:

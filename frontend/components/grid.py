@@ -284,11 +284,10 @@ def _row(
 
 def _about(row: Row, file: WorkFile, say: Phrases) -> str:
     """The small line under a file's name."""
-    if row.hidden:
-        return say("work.hidden_mark")
-    if row.extraction is not None:
-        return row.extraction.coverage.line(Language(say.language))
-    return say("files.pages", n=file.file.pages)
+    if row.extraction is None:
+        return say("files.pages", n=file.file.pages)
+    covered = row.extraction.coverage.line(Language(say.language))
+    return f"{covered} · {say('work.hidden_mark')}" if row.hidden else covered
 
 
 def _sentence(file: WorkFile, say: Phrases) -> str:

@@ -38,7 +38,7 @@ def show(sheet: Sheet, number: int, field: str | None, say: Phrases) -> None:
             passage = sheet.versions.passage(file.id, place)
             _page(file, passage.page if passage else 1, passage.boxes if passage else (), say)
             return
-        told = summaries.show(file, say)
+        told = summaries.show(file, sheet.table.fields.language, say)
         _page(file, told.pages[0] if told and told.pages else 1, told.boxes if told else (), say)
         return
     _value(cell, say)

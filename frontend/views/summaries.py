@@ -16,15 +16,15 @@ from frontend.workflows.summary import Summarised
 LOOK_EVERY = 1.0  # seconds between two looks at a summary that is being made
 
 
-def show(file: WorkFile, say: Phrases) -> Sentence | None:
-    """Draws the chosen summary; answers the sentence whose page is to be shown."""
+def show(file: WorkFile, language: Language, say: Phrases) -> Sentence | None:
+    """Draws the chosen summary, in the table's language; answers the sentence looked at."""
     st.html(f'<h2 class="title">{say("summary.title")}</h2>')
-    about = _chosen(file, say)
+    about = _chosen(file, language, say)
     if about is None:
         return None
-    kept = state.services().bench.summary(file, about, Language(say.language))
+    kept = state.services().bench.summary(file, about, language)
     if kept is None or kept.is_open:
-        st.fragment(run_every=LOOK_EVERY)(_wait)(file, about, say)
+        st.fragment(run_every=LOOK_EVERY)(_wait)(file, about, language, say)
         return None
     if kept.content is None:
         st.error(markdown.literal(say.error(kept.error_code, kept.error)))
@@ -33,7 +33,7 @@ def show(file: WorkFile, say: Phrases) -> Sentence | None:
             key="again-summary",
             icon=":material/refresh:",
             on_click=_want,
-            args=(file, say),
+            args=(file, language),
         )
         return None
     made = summary.read(kept.content)
@@ -47,7 +47,7 @@ def show(file: WorkFile, say: Phrases) -> Sentence | None:
     return None if opened is None else made.sentences[opened]
 
 
-def _chosen(file: WorkFile, say: Phrases) -> Summarised | None:
+def _chosen(file: WorkFile, language: Language, say: Phrases) -> Summarised | None:
     """What to sum up. Choosing it has it made."""
     chosen = work_state.about()
     st.session_state["about"] = None if chosen is None else chosen.value
@@ -58,21 +58,21 @@ def _chosen(file: WorkFile, say: Phrases) -> Summarised | None:
         key="about",
         label_visibility="collapsed",
         on_change=_want,
-        args=(file, say),
+        args=(file, language),
     )
     return chosen
 
 
-def _want(file: WorkFile, say: Phrases) -> None:
+def _want(file: WorkFile, language: Language) -> None:
     about = work_state.choose_about(st.session_state.get("about"))
     if about is not None:
-        state.services().bench.want_summary(file, about, Language(say.language))
+        state.services().bench.want_summary(file, about, language)
 
 
-def _wait(file: WorkFile, about: Summarised, say: Phrases) -> None:
-    kept = state.services().bench.summary(file, about, Language(say.language))
+def _wait(file: WorkFile, about: Summarised, language: Language, say: Phrases) -> None:
+    kept = state.services().bench.summary(file, about, language)
     if kept is None:  # the address names one that nobody has asked for
-        state.services().bench.want_summary(file, about, Language(say.language))
+        state.services().bench.want_summary(file, about, language)
     elif not kept.is_open:
         st.rerun()
     st.html(

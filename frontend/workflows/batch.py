@@ -19,6 +19,7 @@ from frontend.workflows.fields import FieldList
 from frontend.workflows.reader import Reader
 from frontend.workflows.table import Table, table
 
+HOPELESS: Final = ("unavailable", "unauthenticated", "deadline")  # for every other file too
 KINDS: Final = (".pdf", ".png", ".jpg", ".jpeg", ".webp", ".gif")
 
 
@@ -80,7 +81,7 @@ def hand_over(
                 Refused(path, position, "unreadable", error.strerror or "It cannot be read.")
             )
         except BackendError as error:
-            if error.kind in ("unavailable", "unauthenticated", "deadline"):
+            if error.kind in HOPELESS:
                 raise
             refused.append(Refused(path, position, error.code or error.kind, error.message))
         if heard is not None:

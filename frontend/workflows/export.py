@@ -73,7 +73,7 @@ def to_markdown(table: Table) -> bytes:
             lines.append(
                 f"- **{_inline(cell.field.heading)}**: "
                 f"{_inline(cell.value) or label('no_value', language)} "
-                f"({verdict(cell, language)})"
+                f"({_inline(reviewed(cell, language))})"
             )
             lines += [
                 f"  - {place(page, language)}: “{_inline(quote)}”" for page, quote in quotes(cell)
@@ -107,6 +107,15 @@ def verdict(cell: Cell, language: Language) -> str:
         return f"{told}: {cell.correction.reviewer}" if cell.correction.reviewer else told
     told = state_label(cell.finding.state, language)
     return f"{told}; {label('required', language)}" if cell.is_missing else told
+
+
+def reviewed(cell: Cell, language: Language) -> str:
+    """The same, with the model's value beside a reviewer's."""
+    told = verdict(cell, language)
+    if not cell.is_corrected:
+        return told
+    said = cell.finding.shown or label("no_value", language)
+    return f"{told}; {label('model_value', language)}: {said}"
 
 
 def quotes(cell: Cell) -> Iterator[tuple[int, str]]:

@@ -1,8 +1,9 @@
 """Page references of sentences: read, held against the pages' words, dropped or mended.
 
 A sentence belongs to a page that has its numbers, nearly all of its names and most of its telling
-words; words that stand on few pages tell more, names and numbers most. What the model claims about
-pages counts only where the words agree. Of the page, the sentence that agrees best is shown.
+words; words that stand on few pages tell more, names and numbers most. A number counts only where
+something else of the sentence stands beside it. What the model claims about pages counts only where
+the words agree. Of the page, the sentence that agrees best is shown.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import bisect
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -28,7 +29,7 @@ _REFERENCE: Final = re.compile(
     r"(?:pp?\.?\s*|第\s*)?\d{1,4})*)\s*页?\s*[\])）】]",
     re.IGNORECASE,
 )
-_WORD: Final = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+_WORD: Final = re.compile(r"\d+(?:[.,]\d+)*\s?[%％]?|[^\W\d_]+")
 _NAME: Final = re.compile(r"(?<=[^\s.!?*:]\s)[^\W\d_a-z\u4e00-\u9fff][a-z]{2,}")
 _SMALL: Final = frozenset(
     {
@@ -147,7 +148,7 @@ class References:
             text = self._paper.text
             figures: dict[int, set[str]] = defaultdict(set)  # by the sentence's beginning
             starts = [start for start, _ in self._paper.sentences]
-            for mention in (*self._paper.dates, *self._paper.durations, *self._paper.money):
+            for mention in _mentions(self._paper):
                 at = bisect.bisect_right(starts, mention.start) - 1
                 figures[starts[max(0, at)]] |= _figures(mention)
             self._places = [
@@ -162,6 +163,8 @@ class References:
         words = self._pages[page]
         if any(token[0].isdigit() and token not in words for token in tokens):
             return 0.0
+        if not self._stand_beside(tokens, page):
+            return 0.0
         names = set(_tokens(" ".join(_NAME.findall(sentence))))
         if len(names & words) < _NAMES_ENOUGH * len(names):
             return 0.0
@@ -169,6 +172,21 @@ class References:
         whole = self._weight(tokens) + self._weight(telling)
         on_page = self._weight(tokens & words) + self._weight(telling & words)
         return on_page / whole if whole else 0.0
+
+    def _stand_beside(self, tokens: set[str], page: int) -> bool:
+        """Whether each number stands in a sentence of the page with a word that it came with."""
+        numbers = {token for token in tokens if token[0].isdigit()}
+        words = tokens - numbers
+        if not words:
+            return True
+        beside = [there for start, there in self._on_page(page) if words & there]
+        return all(any(number in there for there in beside) for number in numbers)
+
+    def _on_page(self, page: int) -> Iterator[tuple[int, frozenset[str]]]:
+        """What tells each sentence of a page, one that begins on the page before included."""
+        for start, end, there in self._sentences():
+            if page in (self._paper.page_at(start), self._paper.page_at(end - 1)):
+                yield start, there
 
     def _weight(self, tokens: Iterable[str]) -> float:
         return sum(self._weights.get(token, self._unknown) for token in tokens)
@@ -183,10 +201,11 @@ def is_heading(text: str) -> bool:
 def _tokens(text: str) -> Iterable[str]:
     """What tells a text from others: numbers, beginnings of longer words, pairs of ideographs."""
     for found in _WORD.finditer(text.casefold()):
-        token = found.group()
+        token = found.group().strip()
         if token[0].isdigit():
-            number = token.replace(",", "").rstrip(".")
-            yield str(int(number)) if number.isdecimal() else number
+            number = token.replace(",", "").rstrip("%％ .")
+            number = str(int(number)) if number.isdecimal() else number
+            yield f"{number}%" if token[-1] in "%％" else number
         elif is_ideograph(token[0]):
             run = "".join(filter(is_ideograph, token))
             yield from (run[at : at + 2] for at in range(len(run) - 1))
@@ -196,8 +215,11 @@ def _tokens(text: str) -> Iterable[str]:
 
 def _numbers(page: Paper) -> frozenset[str]:
     """The numbers that a page writes in words, in figures: `three years` has a 3."""
-    mentions = (*page.dates, *page.durations, *page.money)
-    return frozenset(figure for mention in mentions for figure in _figures(mention))
+    return frozenset(figure for mention in _mentions(page) for figure in _figures(mention))
+
+
+def _mentions(paper: Paper) -> tuple[Mention, ...]:
+    return (*paper.dates, *paper.durations, *paper.money, *paper.percentages)
 
 
 def _figures(mention: Mention) -> set[str]:
@@ -205,7 +227,9 @@ def _figures(mention: Mention) -> set[str]:
     figures: set[str] = set()
     for reading in mention.readings:
         before, _, amount = reading.rpartition(" ")
-        if not before or not amount[0].isdigit():
+        if reading.endswith("%"):
+            figures.add(reading)
+        elif not before or not amount[0].isdigit():
             figures |= {str(int(number)) for number in re.findall(r"\d+", reading)}
         else:
             scales = (Decimal(amount) / scale for scale in (1, 10**3, 10**4, 10**6, 10**8))

@@ -9,7 +9,7 @@ import docx
 from docx.document import Document as Sheet
 from docx.shared import Pt
 
-from frontend.workflows.export import coverage, place, printable, quotes, status, verdict
+from frontend.workflows.export import coverage, place, printable, quotes, reviewed, status
 from frontend.workflows.fields import Language
 from frontend.workflows.labels import label, summary_label
 from frontend.workflows.summary import Summary, note, shown
@@ -82,7 +82,7 @@ def _fields(sheet: Sheet, row: Row, language: Language) -> None:
         texts = [
             cell.field.heading,
             cell.value or label("no_value", language),
-            verdict(cell, language),
+            reviewed(cell, language),
             "\n".join(place(page, language) for page, _ in places),
             "\n".join(quote for _, quote in places),
         ]

@@ -124,6 +124,7 @@ def opened(
         locale="en-US",
     )
     page = context.new_page()
+    page.set_default_timeout(120_000)  # other programs may share the machine
     page.goto(url)
     page.wait_for_selector(ready, timeout=60_000)
     return page

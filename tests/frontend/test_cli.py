@@ -273,6 +273,18 @@ def test_all_summaries_of_several_files_go_into_one_document(
     assert len(backend.requests) == 8, "dates are the words' business"
 
 
+def test_a_file_that_cannot_be_read_does_not_keep_others_from_being_summed_up(
+    backend: FakeBackend, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backend.answer = "Governed by the laws of the State of New York."
+    (folder / "a.pdf").write_bytes(b"%PDF-1.7 nothing")
+    contract(backend, folder, "b.pdf")
+    assert main(["summarise", str(folder), "--quiet"]) == 1
+    told = capsys.readouterr()
+    assert told.err == "a.pdf: The PDF is damaged.\n"
+    assert "# b.pdf" in told.out
+
+
 def test_a_table_comes_with_the_summaries_that_were_asked_for(
     backend: FakeBackend, folder: Path, fields: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -77,6 +77,25 @@ def test_a_number_that_the_page_does_not_have_is_no_support() -> None:
 @pytest.mark.parametrize(
     ("said", "pages"),
     [
+        ("A breach costs USD 1,000.00.", ()),
+        ("Fees of 1,000.00 USD are due.", (2,)),
+        ("The fees are 3% of it.", ()),
+        ("The fees are 5% of it.", (1,)),
+        ("The salary rises by 5%.", ()),
+    ],
+)
+def test_a_number_needs_something_of_its_sentence_beside_it(
+    said: str, pages: tuple[int, ...]
+) -> None:
+    first, second, _ = AGREEMENT
+    references = References(paper("The fees are five percent of the 3 prices.", f"{first}{second}"))
+    sentences, _ = checked(said, references)
+    assert sentences[0].pages == pages
+
+
+@pytest.mark.parametrize(
+    ("said", "pages"),
+    [
         ("有效期为3年，自2024年5月3日起。", (1,)),
         ("违约金为人民币100万元。", (2,)),
         ("违约金为人民币200万元。", ()),
