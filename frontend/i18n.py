@@ -121,6 +121,9 @@ PHRASES: Final[dict[str, Phrase]] = {
     "receipt.pages": Phrase("{n} page|{n} pages", "{n} 页"),
     "receipt.pages_some": Phrase("{used} of {n} page|{used} of {n} pages", "{n} 页中的 {used} 页"),
     "receipt.pages_by": Phrase("{pages}: {methods}", "{pages}：{methods}"),
+    "receipt.hidden": Phrase(
+        "⚠ {n} hidden word left out|⚠ {n} hidden words left out", "⚠ 已略去 {n} 个隐藏词"
+    ),
     "receipt.tokens": Phrase(
         "{prompt:,} + {completion:,} tokens", "输入 {prompt:,} + 输出 {completion:,} 词元"
     ),

@@ -316,6 +316,7 @@ def _opened(event: Started) -> Receipt:
         pages=len(event.pages),
         pages_used=len(used),
         methods=dict(Counter(page.method.value for page in used if page.method is not None)),
+        hidden=sum(page.hidden for page in event.pages),
         queue_seconds=event.queue_seconds,
         reading_seconds=event.reading_seconds,
         answer_cached=event.answer_cached,

@@ -32,6 +32,7 @@ def _parts(receipt: Receipt, say: Phrases) -> list[str]:
     return [
         say(f"route.{receipt.route}") if receipt.route else "",
         pages(receipt, say),
+        say("receipt.hidden", n=receipt.hidden) if receipt.hidden else "",
         say("receipt.tokens", prompt=receipt.prompt_tokens, completion=receipt.completion_tokens),
         _cached(receipt, say),
         say("receipt.speed", speed=speed) if speed else "",

@@ -64,6 +64,7 @@ class Receipt:
     pages: int = 0  # of all files
     pages_used: int = 0  # in the prompt
     methods: Mapping[str, int] | None = None  # pages used, by reading method
+    hidden: int = 0  # words that pages carry and do not show, left out of the prompt
     queue_seconds: float = 0.0
     reading_seconds: float = 0.0
     first_token_seconds: float = 0.0

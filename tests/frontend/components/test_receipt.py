@@ -61,3 +61,9 @@ def test_an_answer_given_again_says_so_and_nothing_of_its_parts() -> None:
     receipt = Receipt(prompt_tokens=2345, cached_tokens=2345, answer_cached=True)
     assert "来自回答缓存" in caption(receipt, Phrases("zh"))
     assert "2,345 cached" not in caption(receipt, Phrases("en"))
+
+
+def test_words_that_pages_hide_are_told() -> None:
+    receipt = Receipt(pages=1, pages_used=1, hidden=14)
+    assert "1 page · ⚠ 14 hidden words left out" in caption(receipt, Phrases("en"))
+    assert "已略去 14 个隐藏词" in caption(receipt, Phrases("zh"))
