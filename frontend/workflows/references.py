@@ -23,6 +23,7 @@ from frontend.workflows.skeleton import is_ideograph
 
 _ENOUGH: Final = 0.5  # of a sentence's weight must be on the page
 _NAMES_ENOUGH: Final = 0.75  # of a sentence's words in capitals, its first one aside
+_COMMON: Final = 1.0  # weight of a word that stands on every page
 _STEM: Final = 6  # letters of a word that count, so that endings do not matter
 _REFERENCE: Final = re.compile(
     r"\s*[\[(（【]\s*(?:pp?\.?|pages?|第)\s*(?P<pages>\d{1,4}(?:\s*(?:[,，、;&和–-]|and|to|至)\s*"
@@ -100,8 +101,10 @@ class References:
         self._places: list[tuple[int, int, frozenset[str]]] | None = None
         spread = Counter(token for tokens in self._pages.values() for token in tokens)
         count = max(1, len(self._pages))
-        self._weights = {token: 0.3 + math.log(count / pages) for token, pages in spread.items()}
-        self._unknown = 0.3 + math.log(count + 1)
+        self._weights = {
+            token: _COMMON + math.log(count / pages) for token, pages in spread.items()
+        }
+        self._unknown = _COMMON + math.log(count + 1)
 
     def check(
         self, text: str, *, begins_point: bool = True, also: Iterable[int] = ()

@@ -74,12 +74,24 @@ def summarise(
 
 
 def _best(told: Sequence[Sentence], about: Summarised) -> tuple[Sentence, ...]:
-    """Of what was told of many groups of pages, what a summary has room for, in its order."""
+    """Of what was told of many groups of pages, what a summary has room for, in its order.
+
+    A small model begins what it tells of the same thing the same way; the first that stands counts.
+    """
     most = _MOST_TOLD.get(about, len(told))
     statements = [one for one in told if not one.is_heading]
     weighty = sorted(statements, key=lambda one: (not one.is_verified, matters.rank(one.text)))
-    kept = {id(one) for one in weighty[:most]}
-    return tuple(replace(one, begins_point=True) for one in statements if id(one) in kept)
+    kept: dict[str, Sentence] = {}
+    for one in weighty:
+        if len(kept) < most:
+            kept.setdefault(_beginning(one.text), one)
+    chosen = {id(one) for one in kept.values()}
+    return tuple(replace(one, begins_point=True) for one in statements if id(one) in chosen)
+
+
+def _beginning(text: str) -> str:
+    """Its first three words, or as many Chinese characters as say as much."""
+    return " ".join(text.casefold().split()[:3])[:24] if text.isascii() else text[:4]
 
 
 def _belongs(sentence: Sentence, about: Summarised) -> bool:

@@ -225,6 +225,19 @@ def test_a_sentence_that_stands_shows_where_it_stands() -> None:
     assert {box.page for box in one.boxes} == {1}
 
 
+def test_a_document_of_one_page_supports_sentences_as_well() -> None:
+    first, second, third = AGREEMENT
+    one_page = References(paper(f"{first}\n{second}\n{third}"))
+    for said, pages in (
+        ("The agreement lasts 3 years.", (1,)),
+        ("The law of New York applies.", (1,)),
+        ("The agreement lasts 9 years.", ()),
+        ("The salary is USD 1,000.00 a month.", ()),
+    ):
+        (sentence,), _ = checked(said, one_page)
+        assert sentence.pages == pages, said
+
+
 def test_dates_come_from_the_words_and_no_model_is_asked() -> None:
     found, fake = run(lambda _: "never", about=Summarised.DATES)
     assert fake.asked == []
@@ -296,7 +309,8 @@ def test_a_small_model_is_asked_about_groups_of_pages_and_code_puts_them_togethe
         told = {
             "MUTUAL": "It takes effect on 2019-03-14. [p. 1]",
             "Governing": "The term is three (3) years. [p. 2]\nThe law of New York applies.",
-            "WITNESS": "Cats are nice. [p. 3]\nPayment is due within ten (10) business days.",
+            "WITNESS": "Cats are nice. [p. 3]\nThe law of Ohio applies.\n"
+            "Payment is due within ten (10) business days.",
         }
         return "\n".join(said for word, said in told.items() if word in prompt)
 
