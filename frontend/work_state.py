@@ -42,7 +42,6 @@ def open_job(job: str | None) -> None:
     """Turns the page to a job; None to a new one."""
     for name in ("job", "file", "field", "show", "list", "about", "point", "change"):
         st.query_params.pop(name, None)
-    st.session_state.pop("filter", None)
     st.session_state.pop("refused", None)
     if job is not None:
         st.query_params["job"] = job
@@ -140,13 +139,12 @@ def chosen_filter() -> Filter:
     return Filter(named) if named in {one.value for one in Filter} else Filter.ALL
 
 
-def choose_filter(chosen: Filter) -> Filter:
+def choose_filter(chosen: Filter) -> None:
     """Keeps in the address what of the table is shown."""
     if chosen is Filter.ALL:
         st.query_params.pop("show", None)
     else:
         st.query_params["show"] = chosen.value
-    return chosen
 
 
 def refused() -> tuple[Refused, ...]:

@@ -114,16 +114,21 @@ def _progress(sheet: Sheet, say: Phrases) -> None:
 
 
 def _filter(say: Phrases) -> Filter:
-    st.session_state.setdefault("filter", work_state.chosen_filter().value)
-    chosen = st.segmented_control(
+    st.session_state["filter"] = work_state.chosen_filter().value
+    st.segmented_control(
         say("filter.title"),
         [one.value for one in Filter],
         format_func=lambda one: say(f"filter.{one}"),
         required=True,
         key="filter",
         label_visibility="collapsed",
+        on_change=_choose_filter,
     )
-    return work_state.choose_filter(Filter(chosen or Filter.ALL.value))
+    return work_state.chosen_filter()
+
+
+def _choose_filter() -> None:
+    work_state.choose_filter(Filter(st.session_state["filter"] or Filter.ALL.value))
 
 
 def _controls(sheet: Sheet, say: Phrases) -> None:

@@ -50,12 +50,12 @@ def show(file: WorkFile, language: Language, say: Phrases) -> Sentence | None:
 def _chosen(file: WorkFile, language: Language, say: Phrases) -> Summarised | None:
     """What to sum up. Choosing it has it made."""
     chosen = work_state.about()
-    st.session_state["about"] = None if chosen is None else chosen.value
+    st.session_state["summed"] = None if chosen is None else chosen.value
     st.pills(
         say("summary.title"),
         [one.value for one in Summarised],
         format_func=lambda one: say(f"summary.{one}"),
-        key="about",
+        key="summed",
         label_visibility="collapsed",
         on_change=_want,
         args=(file, language),
@@ -64,7 +64,7 @@ def _chosen(file: WorkFile, language: Language, say: Phrases) -> Summarised | No
 
 
 def _want(file: WorkFile, language: Language) -> None:
-    about = work_state.choose_about(st.session_state.get("about"))
+    about = work_state.choose_about(st.session_state.get("summed"))
     if about is not None:
         state.services().bench.want_summary(file, about, language)
 

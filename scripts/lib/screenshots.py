@@ -80,7 +80,7 @@ def take_documents(browser: Browser, url: str, files: list[Path], out: Path) -> 
     page.locator(f"{START} button:enabled").click()
     page.get_by_text(f"{len(files)} of {len(files)} files done").wait_for(timeout=300_000)
     page.locator(".frame tbody tr:first-child button").first.click()
-    page.locator(".st-key-about button").filter(has_text="Key clauses").click()
+    page.locator(".st-key-summed button").filter(has_text="Key clauses").click()
     point = page.locator(".points button:enabled").first
     point.wait_for(timeout=120_000)
     point.click()

@@ -169,7 +169,7 @@ def test_a_sentence_of_a_summary_opens_its_page(
     expect(page.locator(cell(page, 1, "jurisdiction")).first).to_contain_text("New York")
     backend.answer = "The law of New York governs. [p. 1]"
     page.locator(".frame tbody tr:first-child th button").first.click()
-    page.locator(".st-key-about button").filter(has_text="Key clauses").click()
+    page.locator(".st-key-summed button").filter(has_text="Key clauses").click()
     point = page.locator(".points button").first
     expect(point).to_contain_text("p. 2")
     panel = page.locator(".st-key-evidence").first

@@ -282,7 +282,7 @@ def test_a_file_is_summed_up_and_its_sentences_open_their_pages(
     backend.answer = "1. Governed by the laws of the State of New York. [p. 1]\n2. Cats are nice."
     page.query_params["file"] = str(grid(page)["rows"][0]["file"])
     page.run()
-    page.button_group(key="about").set_value("clauses").run()
+    page.button_group(key="summed").set_value("clauses").run()
     assert page.query_params["about"] == "clauses"
 
     def points() -> Any:
@@ -303,7 +303,7 @@ def test_a_file_is_summed_up_and_its_sentences_open_their_pages(
     page.run()
     assert "Page 2 of 3" in texts(page)
     assert points()[0]["open"]
-    page.button_group(key="about").set_value("dates").run()
+    page.button_group(key="summed").set_value("dates").run()
     until(page, lambda: points() is not None)
     assert "Read from the contract's words; no model was asked." in texts(page)
 
