@@ -27,6 +27,7 @@ from frontend.api.fetch import Fetcher
 from frontend.api.limits import READER_SECONDS
 from frontend.api.metrics import Metrics
 from frontend.api.presence import while_present
+from frontend.api.quarantine import Quarantine
 from frontend.api.schema import ChatRequest
 from frontend.api.uploads import Uploads
 from frontend.client.concurrent import AsyncClient
@@ -36,6 +37,7 @@ from frontend.messages import (
     Event,
     Finished,
     FinishReason,
+    Question,
     Started,
 )
 
@@ -100,6 +102,7 @@ class Exchanges:
         self._fetcher = fetcher
         self._metrics = metrics
         self._timeout = timeout
+        self._quarantine = Quarantine()
         self._answering: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
@@ -156,18 +159,32 @@ class Exchanges:
             raise deadline() from None
         answer = asked.writer(request_id, int(time.time()), uploads.names)
         try:
-            events = self._client.generate(
-                owner,
-                question(chat, turns, request_id),
-                timeout=max(0.001, end - loop.time()),
-            )
-            async with aclosing(events):
+            put = question(chat, turns, request_id)
+            self._quarantine.check(owner, put)
+            answering = self._client.generate(owner, put, timeout=max(0.001, end - loop.time()))
+            async with aclosing(answering), aclosing(self._seen(answering, owner, put)) as events:
                 if chat.stream:
                     await self._stream(events, answer, exchange)
                 else:
                     await self._whole(events, answer, exchange)
         except BackendError as error:
             raise from_backend(error, lambda path: openai_path(path, chat)) from None
+
+    async def _seen(
+        self, events: AsyncGenerator[Event, None], owner: str, put: Question
+    ) -> AsyncGenerator[Event, None]:
+        """The events as they are; what was being computed as the backend died is suspected."""
+        has_begun = False
+        try:
+            async for event in events:
+                has_begun = has_begun or isinstance(event, Started)
+                if isinstance(event, Finished):
+                    self._quarantine.absolve(owner, put)
+                yield event
+        except BackendError as error:
+            if has_begun and error.kind == "unavailable" and error.code is None:
+                self._quarantine.suspect(owner, put)
+            raise
 
     async def _whole(
         self, events: AsyncGenerator[Event, None], answer: Writer, exchange: _Exchange
