@@ -36,6 +36,20 @@ def test_no_trade_is_one_that_is_examined(language: str) -> None:
 
 
 @BOTH
+def test_no_field_of_a_trade_is_one_that_is_examined(language: str) -> None:
+    examined = {name for paper in exam.papers(1, language, 4) for name in paper.answer}
+    named = {
+        name
+        for trade in trades(language).values()
+        for fact in trade.facts
+        for name in fact.wording(language).names.split("|")
+    }
+    roles = {role for trade in trades(language).values() for role in trade.roles}
+
+    assert examined.isdisjoint(named | roles)
+
+
+@BOTH
 def test_some_kinds_are_withheld(language: str) -> None:
     assert len(withheld(language)) >= 2
     assert sorted([*taught(language), *withheld(language)]) == sorted(trades(language))
