@@ -482,8 +482,8 @@ def test_stopping_ends_running_answers_with_a_word(web: Web, backend: FakeBacken
     with socket.create_connection(("127.0.0.1", web.port), timeout=5) as connection:
         body = json.dumps({"model": "fake-model", "stream": True, "messages": user(text("a b c"))})
         connection.sendall(f"{HEAD}Content-Length: {len(body)}\r\n\r\n{body}".encode())
-        wait_until(lambda: backend.running == 1)
-        time.sleep(0.4)
+        connection.settimeout(20)
+        connection.recv(1, socket.MSG_PEEK)  # the stream has begun, so the first token was told
         web.api.end_all()
         answered = read_response(connection)
     assert answered.chunks[-1]["error"]["code"] == "backend_unavailable"
