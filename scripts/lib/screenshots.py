@@ -101,8 +101,10 @@ def take_comparison(browser: Browser, url: str, old: Path, new: Path, out: Path)
     """Two versions side by side."""
     page = opened(browser, f"{url}/?view=documents", DESKTOP, ready=START)
     page.locator(".st-key-work-kind button").filter(has_text="Compare two versions").click()
+    given = page.locator(f"{FORM} {UPLOAD}")
+    given.nth(1).wait_for(state="attached")
     for number, file in enumerate((old, new)):
-        page.locator(f"{FORM} {UPLOAD}").nth(number).set_input_files(str(file))
+        given.nth(number).set_input_files(str(file))
     page.locator(f"{START} button:enabled").click()
     page.get_by_text("2 of 2 files done").wait_for(timeout=300_000)
     page.locator(".changes article").first.wait_for()
