@@ -63,8 +63,8 @@ def take_all(browser: Browser, url: str, contract: Path, scan: Path, out: Path) 
     finished(page)
     save(page, out / "light.png")
     address = f"{url}/?{page.url.partition('?')[2]}"
-    save(opened(browser, f"{address}&lang=zh", DESKTOP, dark=True), out / "dark.png")
-    save(opened(browser, address, PHONE), out / "phone.png")
+    snap(browser, f"{address}&lang=zh", DESKTOP, out / "dark.png", dark=True)
+    snap(browser, address, PHONE, out / "phone.png")
     add(page, scan)
     page.fill(INPUT, "Summarise the three key clauses")
     page.press(INPUT, "Enter")
@@ -89,12 +89,11 @@ def take_documents(browser: Browser, url: str, files: list[Path], out: Path) -> 
     page.wait_for_url("**field=jurisdiction**")
     address = f"{url}/?{page.url.partition('?')[2]}&lang=zh"
     ready = ".st-key-evidence img"
-    save(opened(browser, address, DESKTOP, dark=True, ready=ready), out / "documents-dark.png")
-    save(opened(browser, address, PHONE, ready=ready), out / "documents-phone.png")
-    fields = opened(
-        browser, f"{url}/?view=documents&list=nda.en", DESKTOP, ready=".st-key-save-list"
-    )
-    save(fields, out / "fields.png")
+    snap(browser, address, DESKTOP, out / "documents-dark.png", dark=True, ready=ready)
+    snap(browser, address, PHONE, out / "documents-phone.png", ready=ready)
+    address, drawn = f"{url}/?view=documents&list=nda.en", "[class*=st-key-row-3-title] input"
+    snap(browser, address, DESKTOP, out / "fields.png", ready=drawn, settle=4_000)
+    page.context.close()
 
 
 def take_comparison(browser: Browser, url: str, old: Path, new: Path, out: Path) -> None:
@@ -109,6 +108,22 @@ def take_comparison(browser: Browser, url: str, old: Path, new: Path, out: Path)
     page.get_by_text("2 of 2 files done").wait_for(timeout=300_000)
     page.locator(".changes article").first.wait_for()
     save(page, out / "comparison.png", settle=4_000)
+
+
+def snap(
+    browser: Browser,
+    url: str,
+    size: tuple[int, int],
+    path: Path,
+    *,
+    dark: bool = False,
+    ready: str = f"{INPUT}:enabled",
+    settle: float = 1_500,
+) -> None:
+    """One picture of an address."""
+    page = opened(browser, url, size, dark=dark, ready=ready)
+    save(page, path, settle)
+    page.context.close()
 
 
 def opened(
