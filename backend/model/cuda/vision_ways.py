@@ -92,9 +92,9 @@ class CuDnn:
         if not met:
             return False
         length = max(met)
-        lengths[length] = True
         shape, dtype, device, scale = self._here.last
         self._one(torch.empty(length, *shape, dtype=dtype, device=device), scale)
+        lengths[length] = True  # not before: where planning fails, the other way goes on
         return len(met) > 1
 
     def __call__(self, rows: torch.Tensor, segments: Segments, scale: float) -> torch.Tensor:

@@ -89,6 +89,17 @@ def test_cudnn_does_what_it_has_planned_and_another_way_all_else() -> None:
     assert not way.prepare_more()
 
 
+def test_what_cudnn_could_not_plan_stays_the_other_ways() -> None:
+    other = Noted()
+    way = CuDnn(other)  # there is no cuDNN on a processor, so planning raises
+    rows, segments = given((1024,), torch.device("cpu"))
+    way(rows, segments, SCALE)
+    with pytest.raises(NotImplementedError):
+        way.prepare_more()
+    way(rows, segments, SCALE)
+    assert other.asked == [(1024,), (1024,)]
+
+
 def test_cudnn_plans_only_so_many_lengths() -> None:
     way = CuDnn(Plain())
     for length in range(1024, 1024 + 80):
