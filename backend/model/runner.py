@@ -256,10 +256,14 @@ class Runner:
         if self._fused is not None and self._fused.can_decode(slices):
             rows = self._fused.decode(slices) if left is None else self._fused.decode(slices, left)
             sampling = [row for row, part in enumerate(slices) if _samples(part, left)]
-            return rows if len(sampling) == len(slices) else rows[sent(sampling, self._device)]
+            return rows if len(sampling) == len(slices) else rows[self._places(sampling)]
         embedded, positions = self._embedded(slices, embeddings, left), self._positions(slices)
         with self._team.doing(partial(_told, slices, left)):
             return self._logits(embedded, positions, slices, left)
+
+    def _places(self, rows: SequenceOf[int]) -> torch.Tensor:
+        """Places of rows on the device, of none as well."""
+        return sent(rows, self._device, torch.long)
 
     def _logits(
         self,
@@ -273,7 +277,7 @@ class Runner:
         last_rows = [
             end - 1 for end, part in zip(ends, slices, strict=True) if _samples(part, left)
         ]
-        wanted = sent(last_rows, self._device)
+        wanted = self._places(last_rows)
         embedded, positions = self._team.spread(embedded), self._team.spread(positions)
         hidden = self._rows(embedded, positions, slices)
         if not last_rows:

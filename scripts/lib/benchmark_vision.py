@@ -17,12 +17,12 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.util import find_spec
 from typing import Any
 
 import torch
 from transformers.models.glm4v.configuration_glm4v import Glm4vVisionConfig
 from transformers.models.glm4v.modeling_glm4v import Glm4vVisionModel
+from transformers.utils import is_flash_attn_2_available
 
 from backend.model.cuda import vision_attention, vision_ways
 from backend.model.cuda.vision_attention import Cut, Plain, Segments, Tiled, Way
@@ -38,9 +38,10 @@ SMALL = {"hidden_size": 32, "num_heads": 2, "out_hidden_size": 64, "intermediate
 
 
 _OTHER_CUTS = (  # that are worth a look
+    Cut(128, 128, 8, 2, described=True),
+    Cut(128, 64, 8, 3, described=True),
     Cut(128, 128, 8, 3, described=True),
     Cut(256, 64, 16, 2, described=True),
-    Cut(64, 64, 4, 3, described=True),
     Cut(64, 128, 4, 2, described=True),
     Cut(128, 64, 4, 3, described=True),
 )
@@ -176,7 +177,7 @@ def towers(whole: Any, counts: Sequence[int], grid: tuple[int, int], runs: int) 
         return whole(rows[: count * patch_counts[0]], grid_thw=sizes).pooler_output
 
     kinds = ["eager", "sdpa"]
-    kinds += ["flash_attention_2"] if find_spec("flash_attn") is not None else []
+    kinds += ["flash_attention_2"] if is_flash_attn_2_available() else []
     for kind in kinds:
         whole.set_attn_implementation(kind)
         line(f"transformers, {kind}", plain, 2 if kind == "eager" else runs)

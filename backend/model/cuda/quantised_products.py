@@ -21,6 +21,8 @@ from backend.model.cuda.quantised import Quantised
 
 MOST_ROWS = 64
 _LEAST_ROWS = 16  # of a tile
+_OUTPUTS = 64  # of a tile
+_PROCESSORS = 132  # of an H100
 _DENSE_NUMBERS = 1 << 27  # that are dequantised at a time; a layer's largest weight has fewer
 _DENSE_BLOCK = 4096
 _MOST_COUNTERS = 4096
@@ -38,14 +40,22 @@ class Tile:
 
 
 def tile_for(weight: Quantised, rows: int) -> Tile:
-    """As many programs as keep every part of an H100 reading."""
+    """What took the least time on an H100, or nearly (`scripts.lib.benchmark_products`).
+
+    A few rows wait for the memory, so about twice as many programs read as there are processors.
+    With more rows sharing costs more than it brings: half of the processors are enough, and where
+    each has one program at most, that gets all of its fast memory.
+    """
     outputs, width = weight.shape
-    wide = 128 if rows > _LEAST_ROWS else 64
-    programs = triton.cdiv(outputs, wide)
+    few = rows <= _LEAST_ROWS
+    least = 256 if few else 72  # programs
+    programs = triton.cdiv(outputs, _OUTPUTS)
     splits = 1
-    while programs * splits < 256 and splits < 8 and width // (2 * splits) >= 512:
+    while programs * splits < least and splits < 8 and width // (2 * splits) >= 512:
         splits *= 2
-    return Tile(wide, 128, splits, 4, 4)
+    if few or programs > _PROCESSORS:
+        return Tile(_OUTPUTS, 128, splits, 4, 4)
+    return Tile(_OUTPUTS, 256, splits, 4, 3)
 
 
 @triton.jit

@@ -225,8 +225,7 @@ class Cut:
 
 
 CUTS = (
-    Cut(128, 128, 8, 2, described=True),
-    Cut(128, 64, 8, 3, described=True),
+    Cut(64, 64, 4, 3, described=True),
     Cut(128, 64, 8, 3),
     Cut(64, 64, 4, 2),
     Cut(64, 32, 4, 2),

@@ -19,13 +19,15 @@ from backend.model.cuda.layers import FusedText
 from backend.model.flight import Flight, Landed
 from backend.model.kv_cache import KVCache
 from backend.model.loader import LoadedModel
+from backend.model.outcome import Sampled
 from backend.model.runner import Embeddings, Runner
 from backend.model.sampler import Sampler
 from backend.prompt.events import Delta
 from backend.prompt.prompt import FinishReason, Sampling
 from backend.prompt.template import Template
 from backend.prompt.tokenizer import Tokenizer
-from backend.scheduling.batch import Batch
+from backend.scheduling.batch import Batch, Slice
+from backend.scheduling.sequence import Sequence
 from backend.work import Work
 from tests.fakes import checkpoints
 from tests.fakes.tokenizer import EOS, TEMPLATE, description
@@ -200,3 +202,25 @@ def ask_two(runner: Runner) -> list[Heard]:
         assert one.ended.wait(500)
     engine.stop(0)
     return heard
+
+
+@pytest.mark.timeout(900)
+def test_what_was_preempted_is_computed_again_without_choices(device: torch.device) -> None:
+    runner = runner_of(Runner, device)
+    again = Sequence("a", "o", 0, (140, 150), Sampling(max_tokens=9), blocks=[1])
+    steps = [Slice(again, 0, 2), Slice(again, 2, 3), Slice(again, 3, 4)]
+    first, second = (_sampled(runner, again, steps[place]) for place in (0, 1))
+    third = runner.run(Batch(decodes=(steps[2],)), {})
+    again.blocks[:] = [2]
+    for step in steps[:2]:
+        assert runner.run(Batch(prefills=(step,)), {}) == [None]
+    assert again.output_ids == [first, second]
+    assert runner.run(Batch(decodes=(steps[2],)), {}) == third
+
+
+def _sampled(runner: Runner, sequence: Sequence, step: Slice) -> int:
+    """The token that a step chooses, put behind the sequence."""
+    (outcome,) = runner.run(Batch(decodes=(step,)), {})
+    assert isinstance(outcome, Sampled)
+    sequence.output_ids.append(outcome.token)
+    return outcome.token
