@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from transformers.models.glm4v.configuration_glm4v import Glm4vVisionConfig
 from transformers.models.glm4v.modeling_glm4v import Glm4vVisionModel
-from transformers.utils import is_flash_attn_2_available
+from transformers.utils.import_utils import is_flash_attn_2_available
 
 from backend.model.cuda import vision_attention, vision_ways
 from backend.model.cuda.vision_attention import Cut, Plain, Segments, Tiled, Way
