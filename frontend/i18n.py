@@ -113,6 +113,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     ),
     "stage.reading_one": Phrase("Reading {name}", "正在阅读 {name}"),
     "stage.preparing": Phrase("Thinking it over", "正在理解内容"),
+    "stage.thinking": Phrase("Thinking · {n} token|Thinking · {n} tokens", "正在思考 · {n} 词元"),
     "stage.writing": Phrase("Answering · {n} token|Answering · {n} tokens", "正在回答 · {n} 词元"),
     "stage.reconnecting": Phrase("Reconnecting to the backend", "正在重新连接后端"),
     "stage.stopping": Phrase("Stopping", "正在停止"),

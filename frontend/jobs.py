@@ -30,6 +30,7 @@ from frontend.messages import (
     Started,
     was_answer,
 )
+from frontend.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Stage(Enum):
     QUEUED = "queued"
     READING = "reading"
     PREPARING = "preparing"  # the prompt is final; no token yet
+    THINKING = "thinking"  # reasons, and has not begun to answer
     WRITING = "writing"
     RECONNECTING = "reconnecting"
     STOPPING = "stopping"
@@ -72,6 +74,7 @@ class Progress:
     page: int = 0
     pages: int = 0
     tokens: int = 0
+    speed: float | None = None  # tokens a second, lately
     heard: int = 0  # number of the last event
 
 
@@ -96,6 +99,7 @@ class Job:
         self._progress = Progress(text=answer.text, reasoning=answer.reasoning, heard=answer.heard)
         self._receipt = answer.receipt or Receipt()
         self._stop = threading.Event()
+        self._pace = Pace()
         self._saved_at = time.monotonic()
         self._began_at = time.monotonic()
         self.done = threading.Event()
@@ -176,12 +180,14 @@ class Job:
                 now = replace(now, stage=Stage.PREPARING)
                 self._receipt = _opened(event)
             case Delta():
+                text, tokens = now.text + event.text, now.tokens + event.tokens
                 now = replace(
                     now,
-                    stage=Stage.WRITING,
-                    text=now.text + event.text,
+                    stage=Stage.WRITING if text or not event.reasoning else Stage.THINKING,
+                    text=text,
                     reasoning=now.reasoning + event.reasoning,
-                    tokens=now.tokens + event.tokens,
+                    tokens=tokens,
+                    speed=self._pace.hear(time.monotonic(), tokens),
                 )
             case Finished():
                 self._progress = now

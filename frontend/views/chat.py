@@ -114,7 +114,9 @@ def _growing(message: Message, names: dict[str, str], say: Phrases) -> None:
         st.rerun()
     progress = job.progress() if job else Progress(text=message.text, reasoning=message.reasoning)
     if progress.reasoning:
-        with st.expander(say("chat.reasoning"), icon=":material/psychology:"):
+        with st.expander(
+            say("chat.reasoning"), icon=":material/psychology:", expanded=not progress.text
+        ):
             st.markdown(markdown.safe(progress.reasoning))
     else:
         st.empty()
@@ -142,8 +144,11 @@ def _phase(progress: Progress, names: dict[str, str], say: Phrases) -> str:
             )
         case Stage.READING:
             return say("stage.reading_one", name=names.get(progress.sha256, say("files.one")))
-        case Stage.WRITING:
-            return say("stage.writing", n=progress.tokens)
+        case (Stage.THINKING | Stage.WRITING) as stage:
+            told = say(f"stage.{stage.value}", n=progress.tokens)
+            if progress.speed is None:
+                return told
+            return f"{told} · {say('receipt.speed', speed=progress.speed)}"
         case stage:
             return say(f"stage.{stage.value}")
 

@@ -180,10 +180,13 @@ def test_the_phases_can_be_watched(jobs: Jobs, script: Script, answer: Message) 
     assert (job.progress().page, job.progress().pages) == (3, 12)
     script.say(started(3))
     eventually(lambda: job.progress().stage is Stage.PREPARING)
-    script.say(delta(4, "Yes"))
+    script.say(Delta(4, 0, "", "Let me see.", 3))
+    eventually(lambda: job.progress().stage is Stage.THINKING)
+    script.say(delta(5, "Yes"))
     eventually(lambda: job.progress().stage is Stage.WRITING)
-    assert job.progress().text == "Yes"
-    script.say(finished(5))
+    assert (job.progress().text, job.progress().tokens) == ("Yes", 4)
+    assert job.progress().speed is None  # of so short a time
+    script.say(finished(6))
     wait(job)
 
 
