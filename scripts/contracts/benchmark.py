@@ -14,13 +14,22 @@ from typing import Final
 
 from frontend.client.blocking import Client
 from frontend.workflows.fields import FieldList, Language
-from scripts.contracts import chinese, durability, evidence, fields, labelled, reading, speed
+from scripts.contracts import (
+    chinese,
+    durability,
+    evidence,
+    fields,
+    labelled,
+    ordinary,
+    reading,
+    speed,
+)
 from scripts.contracts.kept import Heard, Kept, adapter_hash
 from scripts.contracts.labelled import Labelled
 from scripts.contracts.report import Report, keep, line
 from scripts.contracts.scan import DPI, scanned
 from scripts.lib.benchmark import conditions
-from scripts.lib.system import ROOT, System
+from scripts.lib.system import ROOT, System, models_folder
 
 _KEPT: Final = ROOT / ".data" / "contracts-benchmark"
 _TWO: Final = FieldList(
@@ -127,6 +136,17 @@ def _durability(desk: Desk) -> Report:
     return durability.report(run)
 
 
+def _plain(desk: Desk) -> Report:
+    def answers(adapted: bool) -> list[str]:
+        folder = next((models_folder() / "embedded").glob("*/config.json")).parent
+        given = {} if adapted else {"MODEL": str(folder)}  # a folder alone brings no adapter
+        with tempfile.TemporaryDirectory() as data, System(Path(data), given) as system:
+            system.wait_until_ready(300)
+            return ordinary.answers(system.url, desk.told)
+
+    return ordinary.compared(answers)
+
+
 PARTS: Final[dict[str, Callable[[Desk], Report]]] = {
     "agreements": lambda desk: _agreements(desk, described=True),
     "names": lambda desk: _agreements(desk, described=False),
@@ -135,6 +155,7 @@ PARTS: Final[dict[str, Callable[[Desk], Report]]] = {
     "preset": lambda desk: _evidence(desk, evidence.PRESET, "NDA preset"),
     "chinese": lambda desk: _chinese(desk, as_scans=False),
     "chinese-scans": lambda desk: _chinese(desk, as_scans=True),
+    "plain": _plain,
     "speed": _speed,
     "durability": _durability,
 }
