@@ -343,4 +343,7 @@ def _closed(receipt: Receipt, event: Finished, reason: FinishReason) -> Receipt:
         reading_seconds=timing.reading or receipt.reading_seconds,
         first_token_seconds=timing.first_token,
         total_seconds=timing.total,
+        reasoning_tokens=usage.reasoning_tokens,
+        image_tokens=usage.image_tokens,
+        boxes=event.boxes[0] if event.boxes else (),
     )

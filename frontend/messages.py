@@ -386,6 +386,9 @@ class Forgotten:
     existed: bool
     bytes: int
     pages: int
+    embeddings: int = 0  # of its pictures
+    answers: int = 0  # of the answer cache
+    generations: int = 0  # finished ones that could be followed again
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,12 @@ def restored(kept: Mapping[str, Any], start: Parameters, card: ModelCard) -> Par
     )
 
 
+def kept(values: Mapping[str, Any]) -> Parameters:
+    """Exactly what an answer was asked with."""
+    known = {field.name for field in fields(Parameters)}
+    return Parameters(**{name: value for name, value in values.items() if name in known})
+
+
 def offered(card: ModelCard) -> tuple[Preset, ...]:
     """The presets for a model; the balanced one is the model's own settings."""
     own = defaults(card)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Protocol
 
+from frontend.history.forgetting import ErasedRows, Forgetting
 from frontend.history.history import History
 from frontend.history.records import Attachment
 from frontend.messages import BackendError, FileRef, Forgotten, Page
@@ -26,12 +28,21 @@ class Backend(Protocol):
     def forget(self, owner: str, sha256: str) -> Forgotten: ...
 
 
+@dataclass(frozen=True)
+class Erased:
+    """What forgetting a file took away."""
+
+    rows: ErasedRows  # of the history
+    file: Forgotten | None  # by the backend; None: it is away, and erases once it is back
+
+
 class Shelf:
     """One owner's files. Raises `BackendError` alone."""
 
     def __init__(self, backend: Backend, history: History, owner: str) -> None:
         self._backend = backend
         self._history = history
+        self._forgetting = Forgetting(history.database)
         self._owner = owner
         self._changing = threading.Lock()  # a file must not be erased while it is added again
         self._pictures: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
@@ -53,6 +64,25 @@ class Shelf:
         """Takes a file out of the conversation, and off the backend if no other one has it."""
         self._history.remove(self._owner, conversation, attachment)
         self.erase_removed()
+
+    def shown_in(self, sha256: str) -> tuple[str, ...]:
+        """The conversations that have or had a file."""
+        return self._forgetting.conversations(self._owner, sha256)
+
+    def forget(self, sha256: str) -> Erased:
+        """Erases a file, all that was derived from it and all that was said in its sight."""
+        with self._changing:
+            rows = self._forgetting.forget(self._owner, sha256)
+            with self._drawing:
+                for key in [key for key in self._pictures if key[0] == sha256]:
+                    del self._pictures[key]
+            try:
+                file = self._backend.forget(self._owner, sha256)
+            except BackendError as error:
+                log.info("a forgotten file is not erased yet: %s", error.message)
+                return Erased(rows, None)
+            self._history.erased(self._owner, sha256)
+        return Erased(rows, file)
 
     def erase_removed(self) -> None:
         """Lets the backend forget what no conversation has any more; what fails is tried later."""

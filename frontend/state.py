@@ -8,13 +8,15 @@ import streamlit as st
 
 from frontend import presets, settings
 from frontend.client.blocking import Client
+from frontend.history.catalogue import Catalogue
 from frontend.history.history import History
 from frontend.history.records import Attachment, Conversation, Message, State, new_id
 from frontend.i18n import LANGUAGES, Phrases, guess
 from frontend.jobs import Job, Jobs
 from frontend.presets import Parameters
 from frontend.pulse import Beat, Pulse
-from frontend.shelf import Shelf
+from frontend.replays import Reruns, same_question
+from frontend.shelf import Erased, Shelf
 from frontend.turns import question
 from frontend.workbench import Workbench
 from frontend.workflows.client_reader import ClientReader
@@ -33,6 +35,8 @@ class Services:
     pulse: Pulse
     runner: Runner
     bench: Workbench
+    reruns: Reruns
+    catalogue: Catalogue
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda shared: shared.runner.close())
@@ -48,7 +52,9 @@ def services() -> Services:
     jobs.recover()
     runner.start()
     pulse = Pulse(client, when_online=shelf.erase_removed)
-    return Services(history, jobs, shelf, pulse, runner, bench)
+    reruns = Reruns(client, history, OWNER)
+    catalogue = Catalogue(history.database)
+    return Services(history, jobs, shelf, pulse, runner, bench, reruns, catalogue)
 
 
 @dataclass(frozen=True)
@@ -156,8 +162,34 @@ def ask(desk: Desk, text: str) -> None:
 def ask_again(desk: Desk, answer: str) -> None:
     """Has the last answer written anew."""
     shared = services()
-    if shared.history.ask_again(OWNER, answer):
-        _begin(desk.id, answer, parameters())
+    chosen = parameters()
+    if shared.history.ask_again(OWNER, answer, parameters=chosen.values()):
+        _begin(desk.id, answer, chosen)
+
+
+def revise(desk: Desk, question: str, text: str) -> None:
+    """Has a question put differently answered. Raises StillAnswering if one is being written."""
+    shared = services()
+    chosen = parameters()
+    answer = shared.history.revise(
+        OWNER, question, text, turn_key=new_id(), parameters=chosen.values()
+    )
+    if answer is not None:
+        _begin(desk.id, answer, chosen)
+
+
+def replay(desk: Desk, answer: Message) -> bool:
+    """Has an answer computed once more, to be compared; False if too many are."""
+    asked = same_question(desk.messages, desk.attachments, answer)
+    return services().reruns.start(answer, asked)
+
+
+def forget(sha256: str) -> Erased:
+    """Stops what is being written in sight of a file, then erases all there is of it."""
+    shared = services()
+    for conversation in shared.shelf.shown_in(sha256):
+        shared.jobs.stop_conversation(shared.history.messages(OWNER, conversation))
+    return shared.shelf.forget(sha256)
 
 
 def follow(answer: Message) -> Job | None:

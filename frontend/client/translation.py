@@ -204,7 +204,14 @@ def _word(word: media_pb2.Word) -> messages.Word:
 
 def forgotten(wire: media_pb2.ForgetResponse) -> messages.Forgotten:
     """What was erased."""
-    return messages.Forgotten(wire.existed, wire.bytes, wire.pages)
+    return messages.Forgotten(
+        wire.existed,
+        wire.bytes,
+        wire.pages,
+        wire.embeddings,
+        wire.answers,
+        wire.generations,
+    )
 
 
 def status(wire: inference_pb2.GetModelResponse) -> messages.BackendStatus:

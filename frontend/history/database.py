@@ -43,6 +43,17 @@ class Database:
     def close(self) -> None:
         self._engine.dispose()
 
+    def scrub(self) -> None:
+        """Leaves nothing of what was deleted in the write-ahead log."""
+        if self._engine.dialect.name != "sqlite":
+            return
+        with self._writing:
+            connection = self._engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         with self._engine.connect() as connection, connection.begin():
@@ -83,8 +94,20 @@ def _engine(url: str) -> Engine:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin in _begin_sqlite alone
-    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+    for pragma in (
+        "busy_timeout=10000",
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "synchronous=FULL",
+        "secure_delete=ON",  # what is deleted is overwritten
+    ):
         connection.execute(f"PRAGMA {pragma}")
+    # SQLite's own knows ASCII only; searches must find any alphabet in upper and lower case.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else str(text).lower()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -6,7 +6,6 @@ are the backend's.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +24,11 @@ from frontend.history.tables import (
     erasures,
     message_of,
     messages,
+    pins,
     receipts,
+    replays,
+    whole_conversations,
+    whole_messages,
 )
 from frontend.messages import FileRef, Role
 
@@ -56,18 +59,18 @@ class History:
     # Conversations
 
     def conversations(self, owner: str, limit: int = 200) -> tuple[Conversation, ...]:
-        """The owner's conversations, the latest first."""
+        """The owner's conversations, pinned ones before others, the latest first."""
         query = (
-            sa.select(conversations)
+            whole_conversations()
             .where(conversations.c.owner == owner)
-            .order_by(conversations.c.updated_at.desc())
+            .order_by(pins.c.pinned_at.is_(None), conversations.c.updated_at.desc())
             .limit(limit)
         )
         with self._database.read() as connection:
             return tuple(conversation_of(row) for row in connection.execute(query).mappings())
 
     def conversation(self, owner: str, conversation: str) -> Conversation | None:
-        query = sa.select(conversations).where(
+        query = whole_conversations().where(
             conversations.c.owner == owner, conversations.c.id == conversation
         )
         with self._database.read() as connection:
@@ -169,9 +172,8 @@ class History:
     def messages(self, owner: str, conversation: str) -> tuple[Message, ...]:
         """A conversation from its beginning."""
         query = (
-            sa.select(messages, receipts.c.content)
+            whole_messages()
             .join(conversations, conversations.c.id == messages.c.conversation)
-            .outerjoin(receipts, receipts.c.message == messages.c.id)
             .where(conversations.c.owner == owner, messages.c.conversation == conversation)
             .order_by(messages.c.position)
         )
@@ -196,49 +198,54 @@ class History:
 
         The files not sent yet go with it. None if this turn was kept before: it is asked once.
         """
-        answer = new_id()
         with self._database.write() as connection:
-            known = sa.select(messages.c.id).where(messages.c.turn_key == turn_key)
-            if connection.execute(known).first() is not None:
+            if steps.was_asked(connection, turn_key):
                 return None
             steps.begin(connection, owner, conversation, text)
             if steps.is_answering(connection, conversation):
                 raise StillAnswering
-            first = sa.select(messages.c.id).where(messages.c.conversation == conversation)
-            if connection.execute(first).first() is None:  # a file's name makes way
+            if steps.next_position(connection, conversation) == 0:  # a file's name makes way
                 steps.retitle(connection, conversation, text)
-            question = new_id()
-            position = steps.next_position(connection, conversation)
-            connection.execute(
-                sa.insert(messages),
-                [
-                    steps.blank_message(question, conversation, position, Role.USER, State.ASKED)
-                    | {"text": text, "turn_key": turn_key, "request_id": None},
-                    steps.blank_message(
-                        answer, conversation, position + 1, Role.ASSISTANT, State.RUNNING
-                    )
-                    | {"turn_key": None, "request_id": new_id()},
-                ],
+            return steps.pose(
+                connection, conversation, text, turn_key=turn_key, parameters=parameters
             )
-            connection.execute(
-                sa.update(attachments)
-                .where(
-                    attachments.c.conversation == conversation,
-                    attachments.c.message.is_(None),
-                )
-                .values(message=question)
-            )
-            connection.execute(
-                sa.update(conversations)
-                .where(conversations.c.id == conversation)
-                .values(parameters=json.dumps(dict(parameters)), updated_at=time.time())
-            )
-        return answer
 
-    def ask_again(self, owner: str, answer: str) -> bool:
+    def revise(
+        self,
+        owner: str,
+        question: str,
+        text: str,
+        *,
+        turn_key: str,
+        parameters: Mapping[str, Any],
+    ) -> str | None:
+        """Puts a question differently: it and what follows go, and the new one is asked.
+
+        Returns the id of the empty answer; None if the question is gone or this turn was kept
+        before. Raises StillAnswering.
+        """
+        with self._database.write() as connection:
+            row = steps.find_message(connection, question)
+            if row is None or row["role"] != Role.USER.value:
+                return None
+            conversation = row["conversation"]
+            if not steps.owns(connection, owner, conversation):
+                return None
+            if steps.was_asked(connection, turn_key):
+                return None
+            if steps.is_answering(connection, conversation):
+                raise StillAnswering
+            if row["position"] == 0:
+                steps.retitle(connection, conversation, text, instead_of=row["text"])
+            steps.cut(connection, conversation, row["position"])
+            return steps.pose(
+                connection, conversation, text, turn_key=turn_key, parameters=parameters
+            )
+
+    def ask_again(self, owner: str, answer: str, *, parameters: Mapping[str, Any]) -> bool:
         """Empties the last answer of a conversation so that it is written anew."""
         with self._database.write() as connection:
-            row = steps.find_answer(connection, answer)
+            row = steps.find_message(connection, answer)
             if row is None or not steps.owns(connection, owner, row["conversation"]):
                 return False
             conversation = row["conversation"]
@@ -246,7 +253,9 @@ class History:
                 return False
             if row["position"] + 1 != steps.next_position(connection, conversation):
                 return False
-            connection.execute(sa.delete(receipts).where(receipts.c.message == answer))
+            for kept in (receipts, replays):
+                connection.execute(sa.delete(kept).where(kept.c.message == answer))
+            steps.keep_asking(connection, answer, parameters)
             fresh = steps.blank_message(
                 answer, conversation, row["position"], Role.ASSISTANT, State.RUNNING
             )
@@ -259,22 +268,14 @@ class History:
         return True
 
     def answer(self, answer: str) -> Message | None:
-        query = (
-            sa.select(messages, receipts.c.content)
-            .outerjoin(receipts, receipts.c.message == messages.c.id)
-            .where(messages.c.id == answer)
-        )
+        query = whole_messages().where(messages.c.id == answer)
         with self._database.read() as connection:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else message_of(row)
 
     def unfinished(self) -> tuple[Message, ...]:
         """Answers that were being written when they were last heard of."""
-        query = (
-            sa.select(messages, receipts.c.content)
-            .outerjoin(receipts, receipts.c.message == messages.c.id)
-            .where(messages.c.state == State.RUNNING.value)
-        )
+        query = whole_messages().where(messages.c.state == State.RUNNING.value)
         with self._database.read() as connection:
             return tuple(message_of(row) for row in connection.execute(query).mappings())
 
@@ -305,7 +306,7 @@ class History:
     ) -> None:
         """Keeps how an answer ended. Its conversation may be gone by now."""
         with self._database.write() as connection:
-            row = steps.find_answer(connection, answer)
+            row = steps.find_message(connection, answer)
             if row is None:
                 return
             connection.execute(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from frontend.messages import Role
+from frontend.messages import Box, Role
 
 
 class State(Enum):
@@ -30,6 +30,7 @@ class Conversation:
     parameters: Mapping[str, Any]
     created_at: float
     updated_at: float
+    pinned: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,12 @@ class Attachment:
     pages: int
     width: int
     height: int
-    removed: bool
+    removed_at: float | None  # unix seconds; None: it is still there
+
+    @property
+    def removed(self) -> bool:
+        """Whether later questions are no longer about it."""
+        return self.removed_at is not None
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,21 @@ class Receipt:
     total_seconds: float = 0.0
     answer_cached: bool = False
     seed: int = 0
+    reasoning_tokens: int = 0  # of the completion
+    image_tokens: int = 0  # of the prompt
+    boxes: tuple[Box, ...] = ()  # places in pictures that the answer names
+
+
+@dataclass(frozen=True)
+class Replay:
+    """An answer computed once more with the same parameters and seed."""
+
+    same: bool  # whether every character came out the same, reasoning included
+    text: str  # what was said this time; empty if it is the same
+    reasoning: str
+    tokens: int
+    seconds: float
+    replayed_at: float  # unix seconds
 
 
 @dataclass(frozen=True)
@@ -89,6 +110,8 @@ class Message:
     error: str
     receipt: Receipt | None
     created_at: float
+    parameters: Mapping[str, Any] | None = None  # an answer's; None of old ones
+    replay: Replay | None = None
 
 
 def new_id() -> str:

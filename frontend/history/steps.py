@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from frontend.history.records import Receipt, State
-from frontend.history.tables import attachments, conversations, erasures, messages, receipts
+from frontend.history.records import Receipt, State, new_id
+from frontend.history.tables import (
+    askings,
+    attachments,
+    conversations,
+    erasures,
+    messages,
+    receipts,
+)
 from frontend.history.work_tables import work_files, work_jobs
 from frontend.messages import Role
 
@@ -28,7 +37,7 @@ def begin(connection: Connection, owner: str, conversation: str, title: str) -> 
         sa.insert(conversations).values(
             id=conversation,
             owner=owner,
-            title=_shorten(title),
+            title=shorten(title),
             parameters="{}",
             created_at=now,
             updated_at=now,
@@ -36,15 +45,17 @@ def begin(connection: Connection, owner: str, conversation: str, title: str) -> 
     )
 
 
-def retitle(connection: Connection, conversation: str, title: str) -> None:
-    connection.execute(
-        sa.update(conversations)
-        .where(conversations.c.id == conversation)
-        .values(title=_shorten(title))
-    )
+def retitle(
+    connection: Connection, conversation: str, title: str, *, instead_of: str | None = None
+) -> None:
+    """Gives a conversation another title; with `instead_of` only if it still has that one."""
+    change = sa.update(conversations).where(conversations.c.id == conversation)
+    if instead_of is not None:
+        change = change.where(conversations.c.title == shorten(instead_of))
+    connection.execute(change.values(title=shorten(title)))
 
 
-def _shorten(title: str, length: int = 80) -> str:
+def shorten(title: str, length: int = 80) -> str:
     words = " ".join(title.split())
     return words if len(words) <= length else words[: length - 1].rstrip() + "…"
 
@@ -89,8 +100,8 @@ def keep_file(connection: Connection, owner: str, sha256: str) -> None:
     )
 
 
-def find_answer(connection: Connection, answer: str) -> RowMapping | None:
-    query = sa.select(messages).where(messages.c.id == answer)
+def find_message(connection: Connection, message: str) -> RowMapping | None:
+    query = sa.select(messages).where(messages.c.id == message)
     return connection.execute(query).mappings().one_or_none()
 
 
@@ -112,7 +123,7 @@ def next_position(connection: Connection, conversation: str) -> int:
 def keep_receipt(connection: Connection, answer: str, receipt: Receipt | None) -> None:
     connection.execute(sa.delete(receipts).where(receipts.c.message == answer))
     if receipt is not None:
-        content = json.dumps(vars(receipt))
+        content = json.dumps(asdict(receipt))
         connection.execute(sa.insert(receipts).values(message=answer, content=content))
 
 
@@ -142,3 +153,65 @@ def blank_message(
         "created_at": now,
         "updated_at": now,
     }
+
+
+def was_asked(connection: Connection, turn_key: str) -> bool:
+    query = sa.select(messages.c.id).where(messages.c.turn_key == turn_key)
+    return connection.execute(query).first() is not None
+
+
+def pose(
+    connection: Connection,
+    conversation: str,
+    text: str,
+    *,
+    turn_key: str,
+    parameters: Mapping[str, Any],
+) -> str:
+    """Adds a question, the files not sent yet, and an empty answer, whose id is returned."""
+    question, answer = new_id(), new_id()
+    position = next_position(connection, conversation)
+    connection.execute(
+        sa.insert(messages),
+        [
+            blank_message(question, conversation, position, Role.USER, State.ASKED)
+            | {"text": text, "turn_key": turn_key, "request_id": None},
+            blank_message(answer, conversation, position + 1, Role.ASSISTANT, State.RUNNING)
+            | {"turn_key": None, "request_id": new_id()},
+        ],
+    )
+    connection.execute(
+        sa.update(attachments)
+        .where(attachments.c.conversation == conversation, attachments.c.message.is_(None))
+        .values(message=question)
+    )
+    keep_asking(connection, answer, parameters)
+    connection.execute(
+        sa.update(conversations)
+        .where(conversations.c.id == conversation)
+        .values(parameters=json.dumps(dict(parameters)), updated_at=time.time())
+    )
+    return answer
+
+
+def keep_asking(connection: Connection, answer: str, parameters: Mapping[str, Any]) -> None:
+    connection.execute(sa.delete(askings).where(askings.c.message == answer))
+    content = json.dumps(dict(parameters))
+    connection.execute(sa.insert(askings).values(message=answer, parameters=content))
+
+
+def cut(connection: Connection, conversation: str, position: int) -> int:
+    """Deletes messages from a position on; returns how many. Files sent with them wait again."""
+    late = sa.select(messages.c.id).where(
+        messages.c.conversation == conversation, messages.c.position >= position
+    )
+    sent = attachments.c.message.in_(late)
+    connection.execute(sa.delete(attachments).where(sent, attachments.c.removed_at.is_not(None)))
+    connection.execute(sa.update(attachments).where(sent).values(message=None))
+    return int(
+        connection.execute(
+            sa.delete(messages).where(
+                messages.c.conversation == conversation, messages.c.position >= position
+            )
+        ).rowcount
+    )

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
-from frontend.history.records import Attachment, Conversation, Message, Receipt, State
-from frontend.messages import Role
+from frontend.history.records import (
+    Attachment,
+    Conversation,
+    Message,
+    Receipt,
+    Replay,
+    State,
+)
+from frontend.messages import Box, Role
 
 SCHEMA_VERSION = 1
 
@@ -64,6 +72,29 @@ receipts = sa.Table(
     sa.Column("content", sa.Text, nullable=False),
 )
 
+askings = sa.Table(  # what an answer was asked for with; a new table, so that old databases open
+    "askings",
+    schema,
+    sa.Column("message", sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("parameters", sa.Text, nullable=False),  # JSON
+)
+
+replays = sa.Table(
+    "replays",
+    schema,
+    sa.Column("message", sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("content", sa.Text, nullable=False),  # JSON
+)
+
+pins = sa.Table(
+    "pins",
+    schema,
+    sa.Column(
+        "conversation", sa.ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("pinned_at", sa.Float, nullable=False),
+)
+
 attachments = sa.Table(
     "attachments",
     schema,
@@ -101,6 +132,7 @@ def conversation_of(row: RowMapping) -> Conversation:
         parameters=json.loads(row["parameters"]),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        pinned=row["pinned_at"] is not None,
     )
 
 
@@ -116,7 +148,35 @@ def attachment_of(row: RowMapping) -> Attachment:
         pages=row["pages"],
         width=row["width"],
         height=row["height"],
-        removed=row["removed_at"] is not None,
+        removed_at=row["removed_at"],
+    )
+
+
+def receipt_of(content: str) -> Receipt:
+    kept = json.loads(content)
+    boxes = tuple(Box(**box) for box in kept.pop("boxes", ()))
+    return Receipt(**kept, boxes=boxes)
+
+
+def whole_conversations() -> sa.Select[Any]:
+    """Conversations as `conversation_of` reads them."""
+    return sa.select(conversations, pins.c.pinned_at).outerjoin(
+        pins, pins.c.conversation == conversations.c.id
+    )
+
+
+def whole_messages() -> sa.Select[Any]:
+    """Messages with all that is kept about them, as `message_of` reads them."""
+    return (
+        sa.select(
+            messages,
+            receipts.c.content.label("receipt"),
+            askings.c.parameters.label("asked"),
+            replays.c.content.label("replay"),
+        )
+        .outerjoin(receipts, receipts.c.message == messages.c.id)
+        .outerjoin(askings, askings.c.message == messages.c.id)
+        .outerjoin(replays, replays.c.message == messages.c.id)
     )
 
 
@@ -132,6 +192,8 @@ def message_of(row: RowMapping) -> Message:
         heard=row["heard"],
         error_code=row["error_code"],
         error=row["error"],
-        receipt=None if row["content"] is None else Receipt(**json.loads(row["content"])),
+        receipt=None if row["receipt"] is None else receipt_of(row["receipt"]),
+        parameters=None if row["asked"] is None else json.loads(row["asked"]),
+        replay=None if row["replay"] is None else Replay(**json.loads(row["replay"])),
         created_at=row["created_at"],
     )

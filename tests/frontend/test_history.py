@@ -13,7 +13,7 @@ import pytest
 
 from frontend.history.history import History, StillAnswering
 from frontend.history.records import Receipt, State
-from frontend.messages import FileRef, Role
+from frontend.messages import Box, FileRef, Role
 
 OWNER = "local"
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,25 +95,80 @@ def test_owners_do_not_see_each_other(history: History) -> None:
 def test_the_last_answer_can_be_asked_for_again(history: History) -> None:
     answer = ask(history, "Again?")
     before = history.answer(answer)
-    assert not history.ask_again(OWNER, answer)  # it is still being written
+    asked = {"temperature": 0.5}
+    assert before is not None
+    assert before.parameters == {"temperature": 0.0}
+    assert not history.ask_again(OWNER, answer, parameters=asked)  # it is still being written
     history.close_answer(
         answer, State.FAILED, text="half", reasoning="", heard=3, error_code="queue_full"
     )
-    assert history.ask_again(OWNER, answer)
+    assert history.ask_again(OWNER, answer, parameters=asked)
     after = history.answer(answer)
-    assert before is not None
     assert after is not None
     assert (after.text, after.heard, after.error_code) == ("", 0, "")
     assert after.state is State.RUNNING
     assert after.request_id not in (None, before.request_id)
+    assert after.parameters == asked
 
 
 def test_only_the_last_answer_can_be_asked_for_again(history: History) -> None:
     first = ask(history, "One")
     finish(history, first)
     finish(history, ask(history, "Two"))
-    assert not history.ask_again(OWNER, first)
+    assert not history.ask_again(OWNER, first, parameters={})
     assert history.messages(OWNER, "c1")[1].text == "An answer."
+
+
+def revise(history: History, question: str, text: str, owner: str = OWNER) -> str | None:
+    return history.revise(owner, question, text, turn_key=text, parameters={"seed": 7})
+
+
+def test_a_question_put_differently_takes_the_place_of_what_followed(history: History) -> None:
+    history.attach(OWNER, "c1", file_ref("a"), "lease.pdf")
+    finish(history, ask(history, "One"))
+    history.attach(OWNER, "c1", file_ref("b"), "annex.pdf")
+    finish(history, ask(history, "Two"))
+    finish(history, ask(history, "Three"))
+    second = history.messages(OWNER, "c1")[2]
+    answer = revise(history, second.id, "Two, please")
+    messages = history.messages(OWNER, "c1")
+    assert [message.text for message in messages] == ["One", "An answer.", "Two, please", ""]
+    assert (messages[3].id, messages[3].parameters) == (answer, {"seed": 7})
+    lease, annex = history.attachments(OWNER, "c1")
+    assert (lease.message, annex.message) == (messages[0].id, messages[2].id)
+    assert history.conversations(OWNER)[0].title == "One"
+
+
+def test_a_first_question_put_differently_names_the_conversation_anew(history: History) -> None:
+    finish(history, ask(history, "One"))
+    answer = revise(history, history.messages(OWNER, "c1")[0].id, "First")
+    assert answer is not None
+    assert history.conversations(OWNER)[0].title == "First"
+    finish(history, answer)
+    history.rename(OWNER, "c1", "Mine")
+    revise(history, history.messages(OWNER, "c1")[0].id, "Again")
+    assert history.conversations(OWNER)[0].title == "Mine"
+
+
+def test_only_questions_that_are_there_can_be_put_differently(history: History) -> None:
+    first = ask(history, "One")
+    question = history.messages(OWNER, "c1")[0].id
+    with pytest.raises(StillAnswering):
+        revise(history, question, "Other")
+    finish(history, first)
+    assert revise(history, question, "Theirs", owner="someone") is None
+    assert revise(history, first, "An answer is no question") is None
+    assert revise(history, "gone", "Nothing") is None
+    assert [message.text for message in history.messages(OWNER, "c1")] == ["One", "An answer."]
+
+
+def test_places_in_pictures_are_read_back(history: History) -> None:
+    answer = ask(history, "Where?")
+    receipt = Receipt(reason="stop", boxes=(Box("a" * 64, 1, "the seal", 1.0, 2.0, 3.0, 4.5),))
+    history.close_answer(
+        answer, State.FINISHED, text="There.", reasoning="", heard=1, receipt=receipt
+    )
+    assert history.messages(OWNER, "c1")[1].receipt == receipt
 
 
 def test_files_go_with_the_question_asked_after_them(history: History) -> None:

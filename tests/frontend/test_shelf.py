@@ -72,6 +72,30 @@ def test_a_refused_file_leaves_no_trace(shelf: Shelf, cellar: Cellar) -> None:
     assert shelf.files("c1") == ()
 
 
+def test_a_forgotten_file_is_told_of_and_leaves_no_picture(shelf: Shelf, cellar: Cellar) -> None:
+    file = shelf.add("c1", b"lease", "lease.pdf")
+    shelf.picture(file.sha256, 1, 128)
+    assert shelf.shown_in(file.sha256) == ("c1",)
+    erased = shelf.forget(file.sha256)
+    assert erased.file == Forgotten(True, 1, 1)
+    assert erased.rows.conversations == 1
+    shelf.picture(file.sha256, 1, 128)
+    assert cellar.rendered == 2
+
+
+def test_a_file_forgotten_while_the_backend_is_away_is_erased_later(
+    shelf: Shelf, cellar: Cellar
+) -> None:
+    file = shelf.add("c1", b"lease", "lease.pdf")
+    cellar.away = True
+    erased = shelf.forget(file.sha256)
+    assert erased.file is None
+    assert erased.rows.conversations == 1
+    cellar.away = False
+    shelf.erase_removed()
+    assert cellar.stored == set()
+
+
 def test_a_file_removed_while_the_backend_is_away_is_erased_later(
     shelf: Shelf, cellar: Cellar
 ) -> None:

@@ -23,7 +23,17 @@ def pair(number: int, answer: str = "an answer") -> list[Message]:
 def attachment(number: int, sent_with: str | None, *, removed: bool = False) -> Attachment:
     sha256 = str(number) * 64
     return Attachment(
-        number, "c", sent_with, sha256, f"{number}.pdf", "document", 1, 1, 0, 0, removed
+        number,
+        "c",
+        sent_with,
+        sha256,
+        f"{number}.pdf",
+        "document",
+        1,
+        1,
+        0,
+        0,
+        1.0 if removed else None,
     )
 
 
