@@ -103,6 +103,10 @@ PHRASES: Final[dict[str, Phrase]] = {
         "The time allowed ran out. What was written so far is kept.",
         "超出允许的时间，已生成的内容已保留。",
     ),
+    "chat.not_saved": Phrase(
+        "Not saved yet: the disk is full, or another program holds the history.",
+        "尚未保存：磁盘已满，或历史记录被其他程序占用。",
+    ),
     "chat.stopped_empty": Phrase("Stopped before anything was written.", "生成之前已停止。"),
     "chat.empty_answer": Phrase("The model wrote nothing.", "模型没有给出内容。"),
     # What an answer is doing
@@ -117,6 +121,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "stage.writing": Phrase("Answering · {n} token|Answering · {n} tokens", "正在回答 · {n} 词元"),
     "stage.reconnecting": Phrase("Reconnecting to the backend", "正在重新连接后端"),
     "stage.stopping": Phrase("Stopping", "正在停止"),
+    "stage.unsaved": Phrase("Complete, waiting to be saved", "已完成，等待保存"),
     # The receipt under an answer
     "list.separator": Phrase(", ", "、"),
     "receipt.pages": Phrase("{n} page|{n} pages", "{n} 页"),
@@ -224,6 +229,21 @@ PHRASES: Final[dict[str, Phrase]] = {
         "new one was begun.",
         "历史记录文件已损坏，无法读取。原文件已另存为 {name}，并新建了历史记录。",
     ),
+    "history.cannot_keep": Phrase(
+        "Nothing can be saved at the moment: the disk is full, or another program holds the "
+        "history. What was written is saved as soon as that is possible.",
+        "暂时无法保存：磁盘已满，或历史记录被其他程序占用。已生成的内容会在恢复后立即保存。",
+    ),
+    "history.not_kept": Phrase(
+        "This was not done: it could not be saved. Free some disk space, or try again in a moment.",
+        "操作未执行：无法保存。请释放磁盘空间，或稍后重试。",
+    ),
+    "history.cannot_open": Phrase(
+        "The history cannot be opened at the moment: the disk is full, or another program holds "
+        "it. Nothing is lost.",
+        "暂时无法打开历史记录：磁盘已满，或被其他程序占用。数据没有丢失。",
+    ),
+    "history.again": Phrase("Try again", "重试"),
     # Errors, by the code that the backend gives
     "error.unknown": Phrase("It did not work.", "操作未成功。"),
     "error.backend_unavailable": Phrase(
@@ -250,6 +270,10 @@ PHRASES: Final[dict[str, Phrase]] = {
     "error.storage_unavailable": Phrase(
         "The file storage is full. Remove files that are no longer needed.",
         "文件存储空间已满，请移除不再需要的文件。",
+    ),
+    "error.history_unavailable": Phrase(
+        "This could not be saved: the disk is full, or another program holds the history.",
+        "无法保存：磁盘已满，或历史记录被其他程序占用。",
     ),
     "error.empty_file": Phrase("The file is empty.", "文件为空。"),
     "error.invalid_file": Phrase(

@@ -2,7 +2,8 @@
 
 A job hears the backend's events, keeps what was said in a buffer that pages read, and writes it
 to the history at intervals and at the end. What a lost connection interrupts is followed again
-from the last event heard. Free of streamlit.
+from the last event heard. An answer that cannot be kept, because the disk is full or the history
+locked, is heard and shown all the same, and kept as soon as that is possible. Free of streamlit.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
+from frontend.history.database import StorageUnavailable
 from frontend.history.history import History
 from frontend.history.records import Message, Receipt, State
 from frontend.messages import (
@@ -35,6 +37,8 @@ from frontend.pace import Pace
 log = logging.getLogger(__name__)
 
 SAVE_EVERY = 0.5  # seconds between two writes of one answer
+SAVE_PATIENCE = 0.5  # seconds that new text waits for a history that is busy
+KEEP_AGAIN = 0.5  # seconds between two attempts to keep an answer's end
 PATIENCE = 30.0  # seconds to wait for a backend that went away in mid-answer
 MOST_JOBS = 32
 
@@ -60,6 +64,7 @@ class Stage(Enum):
     WRITING = "writing"
     RECONNECTING = "reconnecting"
     STOPPING = "stopping"
+    UNSAVED = "unsaved"  # it has ended and cannot be kept yet
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Progress:
     tokens: int = 0
     speed: float | None = None  # tokens a second, lately
     heard: int = 0  # number of the last event
+    is_saved: bool = True  # whether the latest attempt to keep it went well
 
 
 class Job:
@@ -107,7 +113,9 @@ class Job:
     def progress(self) -> Progress:
         """The latest state; never waits."""
         progress = self._progress  # replaced whole, by the job's thread alone
-        return replace(progress, stage=Stage.STOPPING) if self._stop.is_set() else progress
+        if self._stop.is_set() and progress.stage is not Stage.UNSAVED:
+            return replace(progress, stage=Stage.STOPPING)
+        return progress
 
     def seconds(self) -> int:
         """How long this has been going on."""
@@ -211,18 +219,27 @@ class Job:
             self._close(State.FINISHED)
 
     def _close(self, state: State, error_code: str = "", error: str = "") -> None:
+        """Keeps the end of the answer, however long it takes until that is possible."""
         progress = self._progress
         receipt = self._receipt if self._receipt.model or state is State.FINISHED else None
-        self._history.close_answer(
-            self.answer,
-            state,
-            text=progress.text,
-            reasoning=progress.reasoning,
-            heard=progress.heard,
-            receipt=receipt,
-            error_code=error_code,
-            error=error,
-        )
+        while True:
+            try:
+                self._history.close_answer(
+                    self.answer,
+                    state,
+                    text=progress.text,
+                    reasoning=progress.reasoning,
+                    heard=progress.heard,
+                    receipt=receipt,
+                    error_code=error_code,
+                    error=error,
+                    patience=SAVE_PATIENCE,
+                )
+            except StorageUnavailable:
+                self._progress = replace(progress, stage=Stage.UNSAVED, is_saved=False)
+                time.sleep(KEEP_AGAIN)
+            else:
+                return
 
     def _save_now_and_then(self) -> None:
         now = time.monotonic()
@@ -230,13 +247,19 @@ class Job:
             return
         self._saved_at = now
         progress = self._progress
-        self._history.save(
-            self.answer,
-            text=progress.text,
-            reasoning=progress.reasoning,
-            heard=progress.heard,
-            receipt=self._receipt if self._receipt.model else None,
-        )
+        try:
+            self._history.save(
+                self.answer,
+                text=progress.text,
+                reasoning=progress.reasoning,
+                heard=progress.heard,
+                receipt=self._receipt if self._receipt.model else None,
+                patience=SAVE_PATIENCE,
+            )
+        except StorageUnavailable:
+            self._progress = replace(progress, is_saved=False)
+        else:
+            self._progress = replace(progress, is_saved=True)
 
     def _cancel(self) -> None:
         try:

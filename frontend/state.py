@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec
 
 import streamlit as st
 
 from frontend import presets, settings
 from frontend.client.blocking import Client
 from frontend.history.catalogue import Catalogue
+from frontend.history.database import StorageUnavailable
 from frontend.history.history import History
 from frontend.history.records import Attachment, Conversation, Message, State, new_id
 from frontend.i18n import LANGUAGES, Phrases, guess
@@ -21,6 +25,8 @@ from frontend.turns import question
 from frontend.workbench import Workbench
 from frontend.workflows.client_reader import ClientReader
 from frontend.workflows.runner import Runner
+
+Arguments = ParamSpec("Arguments")
 
 OWNER = "local"
 
@@ -70,6 +76,7 @@ class Desk:
     messages: tuple[Message, ...]
     attachments: tuple[Attachment, ...]
     missing: bool  # the address names a conversation that is not there
+    stores: bool = True  # whether the history keeps what is written now
 
     @property
     def files(self) -> tuple[Attachment, ...]:
@@ -96,12 +103,12 @@ def desk() -> Desk:
     named = st.query_params.get("chat")
     if named is None:
         fresh = st.session_state.setdefault("fresh", new_id())
-        return Desk(fresh, beat, None, (), (), missing=False)
+        return Desk(fresh, beat, None, (), (), missing=False, stores=history.stores)
     kept = history.conversation(OWNER, named)
     if kept is None:
-        return Desk(named, beat, None, (), (), missing=True)
-    messages = history.messages(OWNER, named)
-    return Desk(named, beat, kept, messages, history.attachments(OWNER, named), missing=False)
+        return Desk(named, beat, None, (), (), missing=True, stores=history.stores)
+    messages, files = history.messages(OWNER, named), history.attachments(OWNER, named)
+    return Desk(named, beat, kept, messages, files, missing=False, stores=history.stores)
 
 
 def open_conversation(conversation: str | None) -> None:
@@ -148,7 +155,10 @@ def _same_model(model: str) -> bool:
 
 
 def ask(desk: Desk, text: str) -> None:
-    """Keeps a question and begins its answer. Raises StillAnswering if one is being written."""
+    """Keeps a question and begins its answer.
+
+    Raises StillAnswering if one is being written, StorageUnavailable if it cannot be kept.
+    """
     shared = services()
     chosen = parameters()
     key = st.session_state.setdefault("turn_key", new_id())
@@ -211,8 +221,25 @@ def busy(desk: Desk) -> bool:
 def is_stale(desk: Desk) -> bool:
     """Whether the backend or, in another tab, the conversation has changed since it was drawn."""
     drawn = 0.0 if desk.kept is None else desk.kept.updated_at
-    changed = services().history.stamp(OWNER, desk.id) != drawn
+    history = services().history
+    changed = history.stamp(OWNER, desk.id) != drawn or history.stores != desk.stores
     return changed or services().pulse.now().face != desk.beat.face
+
+
+def keeping(change: Callable[Arguments, object]) -> Callable[Arguments, None]:
+    """What a button does to the history; nothing at all while nothing can be kept.
+
+    The page, drawn next, says that it cannot.
+    """
+
+    @wraps(change)
+    def kept(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        try:
+            change(*args, **kwargs)
+        except StorageUnavailable:
+            st.session_state["not_kept"] = True
+
+    return kept
 
 
 def delete(conversation: str) -> None:

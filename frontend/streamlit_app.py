@@ -6,6 +6,7 @@ import streamlit as st
 
 from frontend import state, work_state
 from frontend.components import style
+from frontend.history.database import StorageUnavailable
 from frontend.views import (
     chat,
     conversations,
@@ -22,7 +23,12 @@ say = state.phrases()
 st.set_page_config(
     page_title=say("app.name"), page_icon="📑", layout="wide", initial_sidebar_state="auto"
 )
-desk = state.desk()
+try:
+    desk = state.desk()
+except StorageUnavailable:
+    st.error(say("history.cannot_open"), icon=":material/save:")
+    st.button(say("history.again"), key="open-history")
+    st.stop()
 style.apply(say, desk.beat.status)
 
 with st.sidebar:

@@ -194,6 +194,8 @@ def _document(part: Fields) -> Attachment:
         if not data_url.is_data_url(sent):
             raise data_url.NotBase64
         data = data_url.decode(data_url.payload(sent))
+    except data_url.Empty:
+        raise invalid(path, "The file is empty.", "empty_file") from None
     except data_url.NotBase64:
         raise invalid(path, "The file is not a valid base64 data URL.", "invalid_file") from None
     pages = tuple(sorted(set(inner.integers("pages", 1, PAGES, PAGES))))

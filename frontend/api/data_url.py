@@ -11,7 +11,11 @@ _HEADER_CHARACTERS: Final = 1024
 
 
 class NotBase64(ValueError):
-    """The URL is no data URL in strict base64, or holds nothing."""
+    """The URL is no data URL in strict base64."""
+
+
+class Empty(NotBase64):
+    """The URL holds nothing."""
 
 
 def is_data_url(url: str) -> bool:
@@ -22,8 +26,10 @@ def is_data_url(url: str) -> bool:
 def payload(url: str) -> str:
     """The base64 text. The declared media type means nothing: the content decides."""
     header, comma, encoded = url[:_HEADER_CHARACTERS].partition(",")
-    if not comma or not header.lower().endswith(";base64") or not encoded:
+    if not comma or not header.lower().endswith(";base64"):
         raise NotBase64
+    if not encoded:
+        raise Empty
     return url[len(header) + 1 :]
 
 

@@ -21,6 +21,7 @@ from frontend.cli.extract import extract
 from frontend.cli.fields import fields
 from frontend.cli.keys import keys
 from frontend.cli.summarise import ALL, summarise
+from frontend.history.database import StorageUnavailable
 from frontend.messages import BackendError
 from frontend.settings import Mistakes
 from frontend.workflows.batch import NoFiles
@@ -50,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads the output has seen enough
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - what is left goes nowhere
         return 0
+    except StorageUnavailable:
+        where = "the disk is full, or another program holds the history in DATA_DIR"
+        return _told(f"Nothing can be kept at the moment: {where}.", SOME_FAILED)
     except OSError as error:
         return _told(f"{error.filename or 'A file'}: {error.strerror or error}", MISTAKE)
     except BackendError as error:

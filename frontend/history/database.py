@@ -5,12 +5,14 @@ Reads never wait for writes; writes go one at a time through `BEGIN IMMEDIATE`.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -20,9 +22,23 @@ from frontend.history import (
     work_tables,  # noqa: F401 - its tables are part of the schema
 )
 
+logger = logging.getLogger(__name__)
+
+PATIENCE: Final = 5.0  # seconds to wait for another writer, of this process or of another
+PROBE_EVERY: Final = 1.0  # seconds between two looks at whether writing works again
+# SQLite's results that may pass: busy, locked, read-only, input/output, full, cannot open.
+_PASSING: Final = frozenset({5, 6, 8, 10, 13, 14})
+
 
 class SchemaTooNew(Exception):
     """The database was written by a newer version."""
+
+
+class StorageUnavailable(Exception):
+    """Nothing can be kept just now: the disk is full, or another program holds the database.
+
+    What was to be written is not, not even a part of it. It may well succeed later.
+    """
 
 
 class Database:
@@ -36,6 +52,8 @@ class Database:
             self.set_aside = _set_aside_if_damaged(path)
         self._engine = _engine(url)
         self._writing = threading.Lock()
+        self._failing = False  # whether the latest write was in vain
+        self._probed_at = 0.0
         with self.write() as connection:
             tables.schema.create_all(connection)
             _check_version(connection)
@@ -56,17 +74,66 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection, connection.begin():
+        """A transaction that sees one state of the database. Raises StorageUnavailable."""
+        with _told(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        with (
-            self._writing,
-            self._engine.connect().execution_options(writes=True) as connection,
-            connection.begin(),
-        ):
-            yield connection
+    def write(self, patience: float | None = None) -> Iterator[Connection]:
+        """The one transaction that writes. Raises StorageUnavailable, at the end as well.
+
+        It waits for other writers, here and in other processes, but no longer than `patience`
+        seconds for either; None: PATIENCE.
+        """
+        patience = PATIENCE if patience is None else patience
+        if not self._writing.acquire(timeout=patience):
+            raise StorageUnavailable("another thread is writing")
+        try:
+            with (
+                _told(),
+                self._engine.connect().execution_options(patience=patience) as connection,
+                connection.begin(),
+            ):
+                yield connection
+        except StorageUnavailable:
+            self._failing = True
+            raise
+        else:
+            self._failing = False
+        finally:
+            self._writing.release()
+
+    @property
+    def stores(self) -> bool:
+        """Whether what is written is kept: so it was the last time, or is now that it is tried."""
+        now = time.monotonic()
+        if self._failing and now - self._probed_at > PROBE_EVERY:
+            self._probed_at = now
+            try:
+                with self.write(patience=0.05) as connection:
+                    own = tables.facts.c.name == "schema_version"
+                    connection.execute(
+                        sa.update(tables.facts).where(own).values(name="schema_version")
+                    )
+            except StorageUnavailable:
+                pass
+        return not self._failing
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Lets failures that may pass out as StorageUnavailable."""
+    try:
+        yield
+    except (sa.exc.OperationalError, sqlite3.OperationalError) as error:
+        cause = getattr(error, "orig", error)
+        code = getattr(cause, "sqlite_errorcode", None)
+        if isinstance(cause, sqlite3.Error) and (code is None or code & 0xFF not in _PASSING):
+            raise
+        logger.warning(
+            "the history cannot be reached", extra={"reason": type(cause).__name__, "code": code}
+        )
+        raise StorageUnavailable("the history cannot be reached") from None
 
 
 def _check_version(connection: Connection) -> None:
@@ -95,7 +162,7 @@ def _engine(url: str) -> Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin in _begin_sqlite alone
     for pragma in (
-        "busy_timeout=10000",
+        f"busy_timeout={PATIENCE * 1000:.0f}",
         "journal_mode=WAL",
         "foreign_keys=ON",
         "synchronous=FULL",
@@ -112,8 +179,12 @@ def _lower(text: str | None) -> str | None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred BEGIN that turns into a write fails at once when another writer was faster.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    patience = connection.get_execution_options().get("patience")
+    if patience is None:
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={patience * 1000:.0f}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _sqlite_path(url: str) -> Path | None:
@@ -132,16 +203,15 @@ def _set_aside_if_damaged(path: Path) -> Path | None:
         piece = path.with_name(path.name + suffix)
         if piece.exists():
             piece.rename(aside.with_name(aside.name + suffix))
+    logger.error("the history was damaged and is set aside", extra={"file": aside.name})
     return aside
 
 
 def _is_sound(path: Path) -> bool:
-    connection = sqlite3.connect(path, timeout=10)
-    try:
-        return [row[0] for row in connection.execute("PRAGMA quick_check(1)")] == ["ok"]
-    except sqlite3.OperationalError:
-        raise  # locked or unreadable: not damage
-    except sqlite3.DatabaseError:
-        return False
-    finally:
-        connection.close()
+    with _told(), closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
+        try:
+            return [row[0] for row in connection.execute("PRAGMA quick_check(1)")] == ["ok"]
+        except sqlite3.OperationalError:
+            raise  # locked or unreadable: not damage
+        except sqlite3.DatabaseError:
+            return False

@@ -38,7 +38,11 @@ class StillAnswering(Exception):
 
 
 class History:
-    """The one writer of conversations. Safe to use from several threads."""
+    """The one writer of conversations. Safe to use from several threads.
+
+    Every method that writes raises StorageUnavailable when nothing can be kept, and has kept none
+    of it then.
+    """
 
     def __init__(self, url: str) -> None:
         self._database = Database(url)
@@ -47,6 +51,11 @@ class History:
     def set_aside(self) -> Path | None:
         """Where a damaged database went when this one was opened, if there was one."""
         return self._database.set_aside
+
+    @property
+    def stores(self) -> bool:
+        """Whether what is written is kept at the moment."""
+        return self._database.stores
 
     @property
     def database(self) -> Database:
@@ -280,10 +289,17 @@ class History:
             return tuple(message_of(row) for row in connection.execute(query).mappings())
 
     def save(
-        self, answer: str, *, text: str, reasoning: str, heard: int, receipt: Receipt | None
+        self,
+        answer: str,
+        *,
+        text: str,
+        reasoning: str,
+        heard: int,
+        receipt: Receipt | None,
+        patience: float | None = None,
     ) -> None:
         """Keeps what an answer has so far, together with the number of its last event."""
-        with self._database.write() as connection:
+        with self._database.write(patience) as connection:
             kept = connection.execute(
                 sa.update(messages)
                 .where(messages.c.id == answer, messages.c.state == State.RUNNING.value)
@@ -303,9 +319,10 @@ class History:
         receipt: Receipt | None = None,
         error_code: str = "",
         error: str = "",
+        patience: float | None = None,
     ) -> None:
         """Keeps how an answer ended. Its conversation may be gone by now."""
-        with self._database.write() as connection:
+        with self._database.write(patience) as connection:
             row = steps.find_message(connection, answer)
             if row is None:
                 return

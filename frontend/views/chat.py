@@ -9,6 +9,7 @@ import streamlit as st
 
 from frontend import state
 from frontend.components import markdown, receipt
+from frontend.history.database import StorageUnavailable
 from frontend.history.history import StillAnswering
 from frontend.history.records import Attachment, Message, State
 from frontend.i18n import Phrases
@@ -73,7 +74,7 @@ def _answer(message: Message, desk: Desk, say: Phrases) -> None:
                 key="again",
                 icon=":material/refresh:",
                 disabled=not desk.beat.serves,
-                on_click=state.ask_again,
+                on_click=state.keeping(state.ask_again),
                 args=(desk, message.id),
             )
 
@@ -124,6 +125,10 @@ def _growing(message: Message, names: dict[str, str], say: Phrases) -> None:
         st.markdown(markdown.safe(progress.text))
     else:
         st.empty()
+    if progress.is_saved:
+        st.empty()
+    else:
+        st.warning(say("chat.not_saved"), icon=":material/save:")
     st.html(
         f'<div class="phase" role="status" data-testid="phase" data-stage="{progress.stage.value}">'
         f"<i></i>{escape(_phase(progress, names, say))}"
@@ -180,7 +185,8 @@ def _composer(desk: Desk, say: Phrases) -> None:
         reason = say("chat.missing")
     if (unsent := st.session_state.pop("unsent", None)) is not None:
         st.session_state["question"] = unsent
-        st.toast(say("chat.still_answering"), icon=":material/hourglass_top:")
+        if desk.running is not None:
+            st.toast(say("chat.still_answering"), icon=":material/hourglass_top:")
     text = st.chat_input(
         reason or say("chat.ask_files" if desk.files else "chat.ask"),
         key="question",
@@ -207,5 +213,6 @@ def _stop(message: Message, say: Phrases) -> None:
 def _ask(desk: Desk, text: str) -> None:
     try:
         state.ask(desk, text)
-    except StillAnswering:
+    except (StillAnswering, StorageUnavailable) as refusal:
         st.session_state["unsent"] = text  # it goes back into the input
+        st.session_state["not_kept"] = isinstance(refusal, StorageUnavailable)

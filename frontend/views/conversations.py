@@ -99,14 +99,15 @@ def _rename(conversation: Conversation, say: Phrases) -> None:
         say("conversations.name"), conversation.title, max_chars=LONGEST_TITLE, key="new-title"
     )
     if st.button(say("conversations.save"), type="primary", disabled=not (title or "").strip()):
-        state.services().history.rename(OWNER, conversation.id, " ".join((title or "").split()))
+        rename = state.keeping(state.services().history.rename)
+        rename(OWNER, conversation.id, " ".join((title or "").split()))
         st.rerun()
 
 
 def _delete(conversation: Conversation, desk: Desk, say: Phrases) -> None:
     st.write(say("conversations.delete_sure"))
     if st.button(say("conversations.delete"), type="primary", key="delete-now"):
-        state.delete(conversation.id)
+        state.keeping(state.delete)(conversation.id)
         if conversation.id == desk.id:
             state.open_conversation(None)
         st.rerun()

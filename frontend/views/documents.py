@@ -84,7 +84,7 @@ def _table(job: str, say: Phrases) -> None:
         st.caption(say(f"filter_none.{chosen.value}"))
     touched = grid.show(sheet, rows, chosen, work_state.opened(sheet), say)
     if touched.retry is not None:
-        state.services().bench.retry(touched.retry)
+        state.keeping(state.services().bench.retry)(touched.retry)
         st.rerun()
     if touched.picked is not None:
         work_state.look_at(*touched.picked)
@@ -139,7 +139,7 @@ def _controls(sheet: Sheet, say: Phrases) -> None:
             say("work.stop"),
             key="stop-job",
             icon=":material/stop:",
-            on_click=bench.stop,
+            on_click=state.keeping(bench.stop),
             args=(sheet.job.id,),
         )
     elif sheet.job.open:
@@ -148,6 +148,6 @@ def _controls(sheet: Sheet, say: Phrases) -> None:
             key="resume-job",
             icon=":material/play_arrow:",
             type="primary",
-            on_click=bench.resume,
+            on_click=state.keeping(bench.resume),
             args=(sheet.job.id,),
         )

@@ -94,7 +94,7 @@ def _file(row: Row, file: WorkFile, say: Phrases) -> None:
             say("work.again"),
             key="again-file",
             icon=":material/refresh:",
-            on_click=state.services().bench.retry,
+            on_click=state.keeping(state.services().bench.retry),
             args=(file.id,),
         )
 
@@ -164,7 +164,7 @@ def _verdict(row: Row, cell: Cell, value: Value | None, say: Phrases) -> None:
             key="accept",
             icon=":material/check:",
             shortcut="A",
-            on_click=bench.correct if one_of_many else bench.accept,
+            on_click=state.keeping(bench.correct if one_of_many else bench.accept),
             args=(*place, value.shown) if one_of_many and value else place,
         )
         st.button(
@@ -172,7 +172,7 @@ def _verdict(row: Row, cell: Cell, value: Value | None, say: Phrases) -> None:
             key="reject",
             icon=":material/close:",
             shortcut="X",
-            on_click=bench.correct,
+            on_click=state.keeping(bench.correct),
             args=(*place, ""),
         )
         if cell.correction is not None:
@@ -182,7 +182,7 @@ def _verdict(row: Row, cell: Cell, value: Value | None, say: Phrases) -> None:
                 icon=":material/undo:",
                 type="tertiary",
                 shortcut="U",
-                on_click=bench.undo,
+                on_click=state.keeping(bench.undo),
                 args=place,
             )
     key = f"correct-{row.id}-{cell.field.name}-{taken}"
@@ -192,7 +192,7 @@ def _verdict(row: Row, cell: Cell, value: Value | None, say: Phrases) -> None:
     ):
         said = st.text_input(say("evidence.correct"), taken, max_chars=LONGEST_VALUE, key=key)
         if st.form_submit_button(say("evidence.save"), key=f"save-{key}"):
-            bench.correct(*place, " ".join((said or "").split()))
+            state.keeping(bench.correct)(*place, " ".join((said or "").split()))
             st.rerun()
 
 

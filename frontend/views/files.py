@@ -9,6 +9,7 @@ import streamlit as st
 
 from frontend import state
 from frontend.components import markdown
+from frontend.history.database import StorageUnavailable
 from frontend.history.records import Attachment
 from frontend.i18n import Phrases
 from frontend.messages import BackendError
@@ -68,6 +69,8 @@ def _uploader(desk: Desk, say: Phrases) -> None:
             except BackendError as error:
                 code = error.code or error.kind
                 problems.append(Problem(file.name, code, error.message, file.size))
+            except StorageUnavailable:
+                problems.append(Problem(file.name, "history_unavailable", "", file.size))
     st.session_state["upload_problems"] = tuple(problems)
     st.session_state["uploads"] = turn + 1  # an empty uploader takes its place
     st.rerun()
@@ -102,7 +105,7 @@ def _card(file: Attachment, desk: Desk, say: Phrases) -> None:
             icon=":material/close:",
             type="tertiary",
             help=say("files.remove"),
-            on_click=state.services().shelf.remove,
+            on_click=state.keeping(state.services().shelf.remove),
             args=(desk.id, file.id),
         )
 

@@ -58,8 +58,8 @@ def _delete(job: WorkJob, say: Phrases) -> None:
     st.write(say("work.delete_sure"))
     if st.button(say("work.delete"), type="primary", key="delete-job-now"):
         shared = state.services()
-        shared.bench.delete(job.id)
-        shared.shelf.erase_removed()
+        state.keeping(shared.bench.delete)(job.id)
+        state.keeping(shared.shelf.erase_removed)()
         if job.id == work_state.job():
             work_state.open_job(None)
         st.rerun()

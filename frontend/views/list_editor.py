@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from frontend import draft_state
+from frontend import draft_state, state
 from frontend.components import markdown
 from frontend.draft_state import key
 from frontend.i18n import LANGUAGES, Phrases
@@ -122,7 +122,7 @@ def _actions(named: str, draft: Draft, say: Phrases) -> None:
             key="save-list",
             type="primary",
             icon=":material/save:",
-            on_click=draft_state.save,
+            on_click=state.keeping(draft_state.save),
             args=(named,),
         )
         st.button(
@@ -172,7 +172,7 @@ def _delete(named: str, say: Phrases) -> None:
         say("list.delete_list"),
         type="primary",
         key="delete-list-now",
-        on_click=draft_state.delete,
+        on_click=state.keeping(draft_state.delete),
         args=(named,),
     ):
         st.rerun()

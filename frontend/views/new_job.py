@@ -9,6 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from frontend import state, work_state
 from frontend.components import markdown
+from frontend.history.database import StorageUnavailable
 from frontend.i18n import LANGUAGES, Phrases
 from frontend.messages import BackendError
 from frontend.state import Desk
@@ -169,6 +170,10 @@ def _start(
     except BackendError as error:
         bar.empty()
         st.error(markdown.literal(say.error(error.code or error.kind, error.message)))
+        return
+    except StorageUnavailable:
+        bar.empty()
+        st.error(say("error.history_unavailable"))
         return
     if begun.job is not None:
         work_state.open_job(begun.job)

@@ -27,7 +27,7 @@ def show_head(title: str, desk: Desk, say: Phrases) -> None:
     ):
         st.html(f'<h1 class="title" title="{escape(title)}">{escape(title)}</h1>')
         _badge(desk, say)
-    _notices(desk.beat, say)
+    _notices(desk, say)
 
 
 @st.fragment(run_every=LOOK_EVERY)
@@ -54,8 +54,13 @@ def _state(beat: Beat, desk: Desk, say: Phrases) -> tuple[str, str]:
     return "green", say("status.online")
 
 
-def _notices(beat: Beat, say: Phrases) -> None:
+def _notices(desk: Desk, say: Phrases) -> None:
     """What stands in the way of asking, in one sentence."""
+    beat = desk.beat
+    if st.session_state.pop("not_kept", False):
+        st.error(say("history.not_kept"), icon=":material/save:")
+    elif not desk.stores:
+        st.warning(say("history.cannot_keep"), icon=":material/save:")
     aside = state.services().history.set_aside
     if aside is not None:
         st.warning(say("history.set_aside", name=aside.name), icon=":material/healing:")

@@ -66,13 +66,13 @@ def _chosen(file: WorkFile, language: Language, say: Phrases) -> Summarised | No
 def _want(file: WorkFile, language: Language) -> None:
     about = work_state.choose_about(st.session_state.get("summed"))
     if about is not None:
-        state.services().bench.want_summary(file, about, language)
+        state.keeping(state.services().bench.want_summary)(file, about, language)
 
 
 def _wait(file: WorkFile, about: Summarised, language: Language, say: Phrases) -> None:
     kept = state.services().bench.summary(file, about, language)
     if kept is None:  # the address names one that nobody has asked for
-        state.services().bench.want_summary(file, about, language)
+        state.keeping(state.services().bench.want_summary)(file, about, language)
     elif not kept.is_open:
         st.rerun()
     st.html(

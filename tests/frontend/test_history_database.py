@@ -1,14 +1,17 @@
-"""Opening the history: a damaged database makes way, a newer one is left alone."""
+"""The history's file: a damaged one makes way, a newer one is left alone, a full disk passes."""
 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from frontend.history.database import SchemaTooNew
+from frontend.history.database import SchemaTooNew, StorageUnavailable
 from frontend.history.history import History
+from tests.fakes.disk import full
 
 OWNER = "local"
 
@@ -55,3 +58,57 @@ def test_a_newer_schema_is_refused_and_left_alone(url: str, tmp_path: Path) -> N
     connection.close()
     with pytest.raises(SchemaTooNew, match="newer version"):
         History(url)
+
+
+def test_a_full_disk_keeps_nothing_half_and_passes(url: str, tmp_path: Path) -> None:
+    history = History(url)
+    ask(history, "c1", "Kept?")
+    with full(tmp_path / "history.sqlite3-wal"):
+        with pytest.raises(StorageUnavailable):
+            ask(history, "c2", "text " * 2000)
+        assert not history.stores
+        assert [kept.id for kept in history.conversations(OWNER)] == ["c1"]
+    ask(history, "c3", "Again?")
+    assert history.stores
+    assert len(history.conversations(OWNER)) == 2
+    history.close()
+    with closing(sqlite3.connect(tmp_path / "history.sqlite3")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_writing_is_tried_again_before_anybody_writes(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frontend.history.database.PROBE_EVERY", 0.0)
+    history = History(url)
+    with full(tmp_path / "history.sqlite3-wal"):
+        with pytest.raises(StorageUnavailable):
+            ask(history, "c1", "text " * 2000)
+        assert not history.stores
+    assert history.stores
+    history.close()
+
+
+def test_a_database_that_another_program_holds_can_be_read(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frontend.history.database.PATIENCE", 0.3)
+    history = History(url)
+    ask(history, "c1", "Kept?")
+    with closing(sqlite3.connect(tmp_path / "history.sqlite3")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StorageUnavailable):
+            ask(history, "c2", "Now?")
+        assert [kept.id for kept in history.conversations(OWNER)] == ["c1"]
+        other.rollback()
+    ask(history, "c2", "Now?")
+    assert len(history.conversations(OWNER)) == 2
+    history.close()
+
+
+def test_a_mistake_of_ours_is_no_lack_of_room(url: str) -> None:
+    history = History(url)
+    with pytest.raises(sa.exc.OperationalError), history.database.write() as connection:
+        connection.execute(sa.text("SELECT * FROM nowhere"))
+    assert history.stores
+    history.close()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ from frontend.messages import (
     Turn,
     Usage,
 )
+from tests.fakes.disk import full
 
 OWNER = "local"
 AWAY = BackendError("unavailable", "It is away.", code="backend_unavailable")
@@ -374,3 +377,44 @@ def test_a_deleted_conversation_stops_its_answer(
     wait(job)
     assert history.answer(answer.id) is None
     assert threading.active_count() < 50
+
+
+def test_a_full_disk_stops_no_answer_and_costs_nothing_of_it(
+    jobs: Jobs, script: Script, history: History, answer: Message, tmp_path: Path
+) -> None:
+    with full(tmp_path / "history.sqlite3-wal"):
+        job = begin(jobs, answer)
+        script.say(started(), *(delta(n, "word " * 500) for n in range(2, 12)), finished(12))
+        eventually(lambda: job.progress().stage is Stage.UNSAVED)
+        assert job.progress().text == "word " * 5000
+        assert not job.progress().is_saved
+        assert read(history, answer.id).state is State.RUNNING
+        assert jobs.find(answer.id) is job
+    wait(job)
+    kept = read(history, answer.id)
+    assert (kept.state, kept.text) == (State.FINISHED, "word " * 5000)
+
+
+def test_a_history_that_is_held_elsewhere_stops_no_answer(
+    jobs: Jobs,
+    script: Script,
+    history: History,
+    answer: Message,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jobs_module, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(jobs_module, "SAVE_PATIENCE", 0.05)
+    with closing(sqlite3.connect(tmp_path / "history.sqlite3")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        job = begin(jobs, answer)
+        script.say(started(), delta(2, "Hello"))
+        eventually(lambda: not job.progress().is_saved)
+        assert job.progress().text == "Hello"
+        other.rollback()
+    script.say(delta(3, " there."))
+    eventually(lambda: job.progress().is_saved)
+    assert read(history, answer.id).text.startswith("Hello")
+    script.say(finished(4))
+    wait(job)
+    assert read(history, answer.id).text == "Hello there."

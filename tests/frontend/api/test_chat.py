@@ -330,6 +330,7 @@ def test_legal_data_urls(web: Web, link: str) -> None:
         (document(b"%PDF-1.7 /Encrypt %%EOF"), "file.file_data", "pdf_encrypted"),
         ({"type": "file", "file": {"file_id": "f"}}, "file.file_id", "unsupported_parameter"),
         ({"type": "file", "file": {"file_data": "AAAA"}}, "file.file_data", "invalid_file"),
+        (document(b""), "file.file_data", "empty_file"),
         ({"type": "file", "file": {}}, "file.file_data", "missing_required_parameter"),
         ({"type": "input_audio"}, "type", "invalid_value"),
         ({"type": "text"}, "text", "missing_required_parameter"),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from frontend.history.database import PROBE_EVERY
 from frontend.history.history import History
 from protos import inference_pb2
 from tests.fakes.backend import FakeBackend, Refusal
+from tests.fakes.disk import full
 from tests.fakes.pdf import Page, paragraph, pdf
 from tests.frontend.views.conftest import Opener
 
@@ -247,6 +251,61 @@ def test_a_damaged_history_is_told(open_page: Opener, tmp_path: Path) -> None:
     path.write_bytes(b"no database at all " * 50)
     page = open_page()
     assert any("damaged" in warning.value for warning in page.warning)
+
+
+def test_a_question_that_cannot_be_kept_is_not_asked_and_not_lost(
+    open_page: Opener, backend: FakeBackend, tmp_path: Path
+) -> None:
+    page = open_page()
+    ask(page, "Before?")
+    with full(tmp_path / "history.sqlite3-wal"):
+        page.chat_input[0].set_value("And now? " + "word " * 2000).run()
+        assert not page.exception
+        assert any("could not be saved" in error.value for error in page.error)
+        assert len(backend.requests) == 1
+        page.run()
+        assert any("Nothing can be saved" in warning.value for warning in page.warning)
+    time.sleep(PROBE_EVERY)
+    page.run()
+    assert not any("Nothing can be saved" in warning.value for warning in page.warning)
+    ask(page, "And now?")
+    assert len(backend.requests) == 2
+
+
+def test_an_answer_that_cannot_be_kept_yet_is_shown_and_says_so(
+    open_page: Opener, backend: FakeBackend, tmp_path: Path
+) -> None:
+    backend.answer = "word " * 2000
+    backend.start_delay = 0.5
+    page = open_page()
+    page.chat_input[0].set_value("Well?").run()
+    with full(tmp_path / "history.sqlite3-wal"):
+        until = time.monotonic() + 10
+        while not any("Not saved yet" in warning.value for warning in page.warning):
+            assert time.monotonic() < until, "nothing is said"
+            time.sleep(0.1)
+            page.run()
+        assert "word word" in texts(page)
+        assert not page.exception
+    finish(page)
+    assert "word word" in texts(page)
+    assert not any("Not saved yet" in warning.value for warning in page.warning)
+
+
+def test_a_history_that_cannot_be_opened_is_told_and_opened_later(
+    open_page: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frontend.history.database.PATIENCE", 0.2)
+    History(f"sqlite:///{tmp_path}/history.sqlite3").close()
+    with closing(sqlite3.connect(tmp_path / "history.sqlite3")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        page = open_page()
+        assert any("cannot be opened" in error.value for error in page.error)
+        other.rollback()
+    page.button(key="open-history").click().run()
+    assert not page.error
+    ask(page, "Now?")
+    assert "The parties are ACME" in texts(page)
 
 
 def test_an_answer_left_by_an_earlier_process_is_marked(open_page: Opener, tmp_path: Path) -> None:
