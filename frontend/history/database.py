@@ -62,10 +62,10 @@ class Database:
         self._engine.dispose()
 
     def scrub(self) -> None:
-        """Leaves nothing of what was deleted in the write-ahead log."""
+        """Leaves nothing of what was deleted in the write-ahead log. Raises StorageUnavailable."""
         if self._engine.dialect.name != "sqlite":
             return
-        with self._writing:
+        with self._writing, _told():
             connection = self._engine.raw_connection()
             try:
                 connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
