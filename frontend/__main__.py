@@ -22,6 +22,7 @@ import uvicorn
 from streamlit import config as page_config
 
 from frontend import logs, state
+from frontend.api import base_path
 from frontend.api.protocol import INCOMPLETE_BYTES, Protocol
 from frontend.api.routes import Api
 from frontend.keys import KeysUnusable
@@ -73,15 +74,21 @@ def application(settings: Settings) -> tuple[Api, Any]:
                 await asyncio.to_thread(_give_back)
 
     page = st.App(PAGE, lifespan=lifespan)
-    for name, value in _PAGE_OPTIONS.items():  # after App, which finds the page's config.toml
+    options = {
+        **_PAGE_OPTIONS,
+        "server.baseUrlPath": settings.base_path.strip("/"),
+        "secrets.files": [str(settings.oidc_secrets)] if settings.oidc_secrets else [],
+    }
+    for name, value in options.items():  # after App, which finds the page's config.toml
         page_config.set_option(name, value)
-    return api, logs.recorded(api.before(page))
+    inside = base_path.Inside(page, settings.base_path)
+    return api, base_path.Outside(logs.recorded(api.before(inside)), settings.base_path)
 
 
 def _go_on() -> None:
     """Work that an earlier process left goes on before anybody looks at the page."""
     try:
-        state.services()
+        state.house()
     except Exception:
         logger.exception("unfinished work waits until the page is opened")
 
@@ -91,7 +98,7 @@ def _give_back() -> None:
 
     What the backend does not let go of in time is taken up like that of a process that died.
     """
-    ending = threading.Thread(target=state.services.clear, daemon=True)
+    ending = threading.Thread(target=state.house.clear, daemon=True)
     ending.start()
     ending.join(_GIVING_BACK_SECONDS)
 
@@ -144,6 +151,7 @@ def main() -> int:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # the gate must see who is connected, not who says to be
         h11_max_incomplete_event_size=INCOMPLETE_BYTES,
         timeout_graceful_shutdown=_CLOSING_SECONDS,
         ws="websockets-sansio",

@@ -67,6 +67,22 @@ PHRASES: Final[dict[str, Phrase]] = {
     "app.use": Phrase("Use", "用途"),
     "view.ask": Phrase("Ask", "问答"),
     "view.documents": Phrase("Documents", "批量提取"),
+    # Signing in
+    "sign_in.hint": Phrase(
+        "Sign in to see your files and conversations.", "登录后即可查看您的文件和对话。"
+    ),
+    "sign_in.in": Phrase("Sign in", "登录"),
+    "sign_in.out": Phrase("Sign out", "退出登录"),
+    "sign_in.not_allowed": Phrase(
+        "You are signed in, but this page is not open to you. Ask whoever runs it.",
+        "您已登录，但无权使用此页面。请联系管理员。",
+    ),
+    "sign_in.by_proxy": Phrase(
+        "Open this page at the address where you sign in: it came here without a name that may "
+        "come in.",
+        "请通过需要登录的地址打开此页面：当前访问没有可用的用户身份。",
+    ),
+    "sign_in.owner": Phrase("Files and keys belong to {owner}", "文件和密钥归属：{owner}"),
     # Conversation
     "chat.new": Phrase("New conversation", "新对话"),
     "chat.welcome": Phrase("What would you like to know?", "想了解什么？"),

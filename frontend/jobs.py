@@ -269,7 +269,7 @@ class Job:
 
 
 class Jobs:
-    """All answers being written in this process."""
+    """All answers of one owner being written in this process."""
 
     def __init__(self, backend: Backend, history: History, owner: str) -> None:
         self._backend = backend
@@ -303,7 +303,9 @@ class Jobs:
 
     def recover(self) -> int:
         """Follows again what an earlier process left unfinished; returns how many."""
-        return sum(self.follow(answer) is not None for answer in self._history.unfinished())
+        return sum(
+            self.follow(answer) is not None for answer in self._history.unfinished(self._owner)
+        )
 
     def stop_conversation(self, messages: tuple[Message, ...]) -> None:
         """Stops whatever is being written in a conversation that goes away."""

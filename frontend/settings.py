@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from frontend import oidc
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
+Network = IPv4Network | IPv6Network
+_NO_BASE: Final = frozenset({"v1", "health", "ready", "metrics", "_stcore", "static", "media"})
+_NO_NAMES: Final = frozenset(  # headers that mean something else already
+    {"authorization", "cookie", "host", "origin", "connection", "upgrade", "content-length"}
+)
 
 
 class Mistakes(Exception):
@@ -51,6 +59,12 @@ class Settings(BaseSettings):
     key_at_once: int = Field(default=0, ge=0, le=10_000)
     owner_per_minute: int = Field(default=0, ge=0, le=1_000_000)
     owner_at_once: int = Field(default=0, ge=0, le=10_000)
+    trusted_user_header: str = Field(default="", pattern=r"^[A-Za-z0-9-]{0,64}$")
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    oidc_secrets: Path | None = None  # None: nobody signs in through a provider
+    allowed_users: Annotated[frozenset[str], NoDecode] = frozenset()  # empty: all who sign in
+    admins: Annotated[frozenset[str], NoDecode] = frozenset()
+    base_path: str = ""
     request_timeout: float = Field(default=60.0, gt=0, le=3600, allow_inf_nan=False)  # seconds
     remote_images: Literal["off", "allowlist", "public"] = "public"
     remote_image_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
@@ -72,6 +86,47 @@ class Settings(BaseSettings):
         if not all(re.fullmatch(r"[0-9a-z._-]+|[0-9a-f:]+", name) for name in names):
             raise ValueError("must be host names without ports, separated by commas")
         return names
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(ip_network(one.strip()) for one in value.split(",") if one.strip())
+        except ValueError:
+            raise ValueError("must be addresses or networks, as in 127.0.0.1,10.0.0.0/8") from None
+
+    @field_validator("trusted_user_header")
+    @classmethod
+    def _free_name(cls, value: str) -> str:
+        if value.lower() in _NO_NAMES:
+            raise ValueError("must not be a header that means something else already")
+        return value
+
+    @field_validator("allowed_users", "admins", mode="before")
+    @classmethod
+    def _people(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        people = frozenset(
+            name.strip().lower() if "@" in name else name.strip()
+            for name in value.split(",")
+            if name.strip()
+        )
+        if not all(re.fullmatch(r"[A-Za-z0-9._@-]{1,80}", name) for name in people):
+            raise ValueError("must be names or @domains, separated by commas")
+        return people
+
+    @field_validator("base_path")
+    @classmethod
+    def _slashes(cls, value: str) -> str:
+        path = value.strip("/")
+        if path and not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", path):
+            raise ValueError("must look like /desk, of letters, digits, - and _")
+        if path.partition("/")[0] in _NO_BASE:
+            raise ValueError("must not begin with a path of the service itself")
+        return f"/{path}" if path else ""
 
     @field_validator("log_level", "remote_images", mode="before")
     @classmethod
@@ -112,9 +167,31 @@ class Settings(BaseSettings):
             raise ValueError(
                 "BACKEND_TOKEN: must be set when API_KEYS is, to the same value for both processes"
             )
+        self._check_sign_in()
         if self.remote_images == "allowlist" and not self.remote_image_hosts:
             raise ValueError("REMOTE_IMAGE_HOSTS: must name a host when REMOTE_IMAGES=allowlist")
         return self
+
+    def _check_sign_in(self) -> None:
+        if self.trusted_user_header and self.oidc_secrets is not None:
+            raise ValueError("OIDC_SECRETS: people sign in there or with a proxy, not both")
+        if self.trusted_user_header and not self.trusted_proxies:
+            raise ValueError("TRUSTED_PROXIES: must name the proxies that set TRUSTED_USER_HEADER")
+        if self.oidc_secrets is not None:
+            wrong = oidc.mistake(self.oidc_secrets, self.base_path)
+            if wrong is not None:
+                raise ValueError(f"OIDC_SECRETS: {wrong}")
+        if self.signs_in and self.backend_token is None:
+            raise ValueError(
+                "BACKEND_TOKEN: must be set when people sign in, to the same value for both"
+            )
+        if not self.signs_in and (self.allowed_users or self.admins):
+            raise ValueError("ALLOWED_USERS, ADMINS: tell nobody apart unless people sign in")
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether people are told apart; else the page has one owner, `local`."""
+        return bool(self.trusted_user_header) or self.oidc_secrets is not None
 
     @property
     def host_names(self) -> frozenset[str]:

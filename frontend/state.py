@@ -9,58 +9,45 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from frontend import presets, settings
-from frontend.client.blocking import Client
-from frontend.history.catalogue import Catalogue
+from frontend import account, presets, settings
+from frontend.account import NotSignedIn
 from frontend.history.database import StorageUnavailable
-from frontend.history.history import History
 from frontend.history.records import Attachment, Conversation, Message, State, new_id
 from frontend.i18n import LANGUAGES, Phrases, guess
-from frontend.jobs import Job, Jobs
+from frontend.jobs import Job
 from frontend.presets import Parameters
-from frontend.pulse import Beat, Pulse
-from frontend.replays import Reruns, same_question
-from frontend.shelf import Erased, Shelf
+from frontend.pulse import Beat
+from frontend.replays import same_question
+from frontend.services import House, Services
+from frontend.shelf import Erased
 from frontend.turns import question
-from frontend.workbench import Workbench
-from frontend.workflows.client_reader import ClientReader
-from frontend.workflows.runner import Runner
+from frontend.visitors import Visitor
 
 Arguments = ParamSpec("Arguments")
 
-OWNER = "local"
+
+@st.cache_resource(show_spinner=False, on_release=lambda shared: shared.close())
+def house() -> House:
+    """What all sessions share."""
+    return House(settings.load())
 
 
-@dataclass(frozen=True)
-class Services:
-    """One of each per process."""
-
-    history: History
-    jobs: Jobs
-    shelf: Shelf
-    pulse: Pulse
-    runner: Runner
-    bench: Workbench
-    reruns: Reruns
-    catalogue: Catalogue
+def visitor() -> Visitor | None:
+    """Who is looking; None if nobody signed in who may."""
+    return account.visitor(house().settings)
 
 
-@st.cache_resource(show_spinner=False, on_release=lambda shared: shared.runner.close())
+def owner() -> str:
+    """Whose files and history the page shows. Raises NotSignedIn."""
+    found = visitor()
+    if found is None:
+        raise NotSignedIn
+    return found.owner
+
+
 def services() -> Services:
-    """Opens the history and goes on with what an earlier process left unfinished."""
-    chosen = settings.load()
-    client = Client(chosen.backend_address, chosen.backend_token, ca=chosen.backend_tls_ca)
-    history = History(chosen.database_url)
-    jobs = Jobs(client, history, OWNER)
-    shelf = Shelf(client, history, OWNER)
-    runner = Runner(ClientReader(client), history.database)
-    bench = Workbench(client, history, runner, OWNER)
-    jobs.recover()
-    runner.start()
-    pulse = Pulse(client, when_online=shelf.erase_removed)
-    reruns = Reruns(client, history, OWNER)
-    catalogue = Catalogue(history.database)
-    return Services(history, jobs, shelf, pulse, runner, bench, reruns, catalogue)
+    """What belongs to the one who is looking. Raises NotSignedIn."""
+    return house().of(owner())
 
 
 @dataclass(frozen=True)
@@ -104,10 +91,10 @@ def desk() -> Desk:
     if named is None:
         fresh = st.session_state.setdefault("fresh", new_id())
         return Desk(fresh, beat, None, (), (), missing=False, stores=history.stores)
-    kept = history.conversation(OWNER, named)
+    kept = history.conversation(owner(), named)
     if kept is None:
         return Desk(named, beat, None, (), (), missing=True, stores=history.stores)
-    messages, files = history.messages(OWNER, named), history.attachments(OWNER, named)
+    messages, files = history.messages(owner(), named), history.attachments(owner(), named)
     return Desk(named, beat, kept, messages, files, missing=False, stores=history.stores)
 
 
@@ -162,7 +149,7 @@ def ask(desk: Desk, text: str) -> None:
     shared = services()
     chosen = parameters()
     key = st.session_state.setdefault("turn_key", new_id())
-    answer = shared.history.ask(OWNER, desk.id, text, turn_key=key, parameters=chosen.values())
+    answer = shared.history.ask(owner(), desk.id, text, turn_key=key, parameters=chosen.values())
     st.session_state["turn_key"] = new_id()
     keep_open(desk.id)
     if answer is not None:
@@ -173,7 +160,7 @@ def ask_again(desk: Desk, answer: str) -> None:
     """Has the last answer written anew."""
     shared = services()
     chosen = parameters()
-    if shared.history.ask_again(OWNER, answer, parameters=chosen.values()):
+    if shared.history.ask_again(owner(), answer, parameters=chosen.values()):
         _begin(desk.id, answer, chosen)
 
 
@@ -182,7 +169,7 @@ def revise(desk: Desk, question: str, text: str) -> None:
     shared = services()
     chosen = parameters()
     answer = shared.history.revise(
-        OWNER, question, text, turn_key=new_id(), parameters=chosen.values()
+        owner(), question, text, turn_key=new_id(), parameters=chosen.values()
     )
     if answer is not None:
         _begin(desk.id, answer, chosen)
@@ -198,7 +185,7 @@ def forget(sha256: str) -> Erased:
     """Stops what is being written in sight of a file, then erases all there is of it."""
     shared = services()
     for conversation in shared.shelf.shown_in(sha256):
-        shared.jobs.stop_conversation(shared.history.messages(OWNER, conversation))
+        shared.jobs.stop_conversation(shared.history.messages(owner(), conversation))
     return shared.shelf.forget(sha256)
 
 
@@ -222,7 +209,7 @@ def is_stale(desk: Desk) -> bool:
     """Whether the backend or, in another tab, the conversation has changed since it was drawn."""
     drawn = 0.0 if desk.kept is None else desk.kept.updated_at
     history = services().history
-    changed = history.stamp(OWNER, desk.id) != drawn or history.stores != desk.stores
+    changed = history.stamp(owner(), desk.id) != drawn or history.stores != desk.stores
     return changed or services().pulse.now().face != desk.beat.face
 
 
@@ -245,14 +232,14 @@ def keeping(change: Callable[Arguments, object]) -> Callable[Arguments, None]:
 def delete(conversation: str) -> None:
     """Stops, deletes and erases."""
     shared = services()
-    shared.jobs.stop_conversation(shared.history.messages(OWNER, conversation))
-    shared.history.delete(OWNER, conversation)
+    shared.jobs.stop_conversation(shared.history.messages(owner(), conversation))
+    shared.history.delete(owner(), conversation)
     shared.shelf.erase_removed()
 
 
 def _begin(conversation: str, answer: str, chosen: Parameters) -> None:
     shared = services()
-    messages = shared.history.messages(OWNER, conversation)
-    attachments = shared.history.attachments(OWNER, conversation)
+    messages = shared.history.messages(owner(), conversation)
+    attachments = shared.history.attachments(owner(), conversation)
     empty = next(message for message in messages if message.id == answer)
     shared.jobs.start(empty, question(messages, attachments, empty, chosen))

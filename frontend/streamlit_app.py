@@ -15,6 +15,7 @@ from frontend.views import (
     jobs,
     masthead,
     parameters,
+    sign_in,
     status,
 )
 from frontend.work_state import View
@@ -24,6 +25,12 @@ st.set_page_config(
     page_title=say("app.name"), page_icon="📑", layout="wide", initial_sidebar_state="auto"
 )
 try:
+    settings = state.house().settings
+    visitor = state.visitor()
+    if visitor is None:
+        style.apply(say, None)
+        sign_in.show(settings, say)
+        st.stop()
     desk = state.desk()
 except StorageUnavailable:
     st.error(say("history.cannot_open"), icon=":material/save:")
@@ -50,3 +57,6 @@ else:
     with middle:
         status.show(desk, say)
         chat.show(desk, say)
+
+with st.sidebar:
+    sign_in.show_visitor(visitor, settings, say)

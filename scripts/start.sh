@@ -10,9 +10,9 @@ export PORT=${PORT:-8080} HOST=${HOST:-127.0.0.1}
 
 set_up runtime
 
-# Only where there are keys does the backend ask for a token; the page needs one of its own then.
-if { [ -n "${API_KEYS:-}" ] || [ -e "${DATA_DIR:-$ROOT/.data}/api_keys.json" ]; } &&
-  [ -z "${BACKEND_TOKEN:-}" ]; then
+# Only where owners are told apart does the backend ask for a token; the page needs one then.
+if { [ -n "${API_KEYS:-}${TRUSTED_USER_HEADER:-}${OIDC_SECRETS:-}" ] ||
+  [ -e "${DATA_DIR:-$ROOT/.data}/api_keys.json" ]; } && [ -z "${BACKEND_TOKEN:-}" ]; then
   BACKEND_TOKEN=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
   export BACKEND_TOKEN
 fi

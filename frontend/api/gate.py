@@ -14,9 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from frontend.api.errors import ApiError
 from frontend.api.limits import HEADER_BYTES, HEADER_LINES
+from frontend.api.proxies import Proxies
 from frontend.keys import Caller, KeyRing
 
-OPEN_PATHS: Final = frozenset({"/", "/health", "/ready", "/favicon.ico", "/favicon.png"})
+OPEN_PATHS: Final = frozenset(
+    {"/", "/health", "/ready", "/favicon.ico", "/favicon.png"}
+    | {"/auth/login", "/auth/logout", "/oauth2callback"}
+)
 # Where the page's own scripts, styles, pictures and websocket live.
 OPEN_PREFIXES: Final = ("/_stcore/", "/static/", "/media/", "/component/")
 _ANYBODY: Final = Caller("local", "none")
@@ -44,16 +48,28 @@ _HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([0-9a-z._-]+))(?::[0-9]{1,5})?
 class Gate:
     """Pure ASGI; puts `request_id`, `owner` and `key` into the scope, the id onto the response."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], keys: KeyRing) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Iterable[str],
+        keys: KeyRing,
+        proxies: Proxies | None = None,
+        signs_in: bool = False,
+    ) -> None:
+        """With `signs_in`, the page tells people apart and everything else asks for a key."""
         self._app = app
         self._hosts = frozenset(hosts)
         self._keys = keys
+        self._proxies = proxies or Proxies("", ())
+        self._signs_in = signs_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets the request through, or answers it here, its body unread."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        self._proxies.clean(scope)
         request_id = _request_id(_values(scope, b"x-request-id"))
         scope["request_id"] = request_id
         name = (b"x-request-id", request_id.encode())
@@ -88,11 +104,14 @@ class Gate:
             )
 
     def _caller(self, scope: Scope) -> Caller:
-        if not self._keys.is_on:
+        if not self._keys.is_on and not self._signs_in:
             return _ANYBODY
         known = self._known(_values(scope, b"authorization"))
         if known is not None:
             return known
+        signed_in = self._proxies.owner(scope)
+        if signed_in is not None:
+            return Caller(signed_in, "proxy")
         path = scope["path"]
         if path in OPEN_PATHS or path.startswith(OPEN_PREFIXES):
             return _ANYBODY

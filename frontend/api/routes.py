@@ -18,6 +18,7 @@ from frontend.api.health import Readiness, health
 from frontend.api.metrics import Metrics, MetricsPage
 from frontend.api.models import Models
 from frontend.api.plan import Planning
+from frontend.api.proxies import Proxies
 from frontend.api.throttle import Bounds, Throttle
 from frontend.api.tokenize import Tokenizing
 from frontend.client.concurrent import AsyncClient
@@ -75,7 +76,15 @@ class Api:
             key=Bounds(settings.key_per_minute, settings.key_at_once),
             owner=Bounds(settings.owner_per_minute, settings.owner_at_once),
         )
-        gate = Gate(throttle, hosts=settings.host_names, keys=self._keys)
+        gate = Gate(
+            throttle,
+            hosts=settings.host_names,
+            keys=self._keys,
+            proxies=Proxies(
+                settings.trusted_user_header, settings.trusted_proxies, settings.allowed_users
+            ),
+            signs_in=settings.signs_in,
+        )
         return self._metrics.counting(gate)
 
     @property

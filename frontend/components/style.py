@@ -139,6 +139,15 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 [data-testid=stFileUploaderDropzoneInstructions]::after { content: $limits; font-size: 0.76rem;
   opacity: 0.7; line-height: 1.4; }
 
+/* Signing in. */
+.st-key-sign-in { padding-top: 22vh; text-align: center; gap: 1rem; }
+.st-key-sign-in .title { font-size: 1.4rem; white-space: normal; }
+.st-key-sign-in [data-testid=stMarkdown] p { text-align: center; }
+.st-key-visitor { flex-wrap: nowrap; border-top: 1px solid var(--line); padding-top: 0.4rem; }
+.st-key-visitor > :first-child { min-width: 0; flex: 1 1 auto; }
+.st-key-visitor > :last-child { flex: 0 0 auto; width: auto !important; }
+.visitor { font-size: 0.82rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+
 /* A phone: conversation first, and below it the parameters, whose heading can just be seen. */
 @media (max-width: 640px) {
   [data-testid=stMainBlockContainer] { padding: 0.85rem 0.8rem; }

@@ -169,6 +169,11 @@ class History:
         with self._database.read() as connection:
             return tuple(connection.execute(query).scalars())
 
+    def owners_erasing(self) -> tuple[str, ...]:
+        """Owners of files that the backend should forget."""
+        with self._database.read() as connection:
+            return tuple(connection.execute(sa.select(erasures.c.owner).distinct()).scalars())
+
     def erased(self, owner: str, sha256: str) -> None:
         """The backend has forgotten the file."""
         with self._database.write() as connection:
@@ -282,9 +287,24 @@ class History:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else message_of(row)
 
-    def unfinished(self) -> tuple[Message, ...]:
+    def owners_unfinished(self) -> tuple[str, ...]:
+        """Owners of answers that were being written when they were last heard of."""
+        query = (
+            sa.select(conversations.c.owner)
+            .join(messages, messages.c.conversation == conversations.c.id)
+            .where(messages.c.state == State.RUNNING.value)
+            .distinct()
+        )
+        with self._database.read() as connection:
+            return tuple(connection.execute(query).scalars())
+
+    def unfinished(self, owner: str) -> tuple[Message, ...]:
         """Answers that were being written when they were last heard of."""
-        query = whole_messages().where(messages.c.state == State.RUNNING.value)
+        query = (
+            whole_messages()
+            .join(conversations, conversations.c.id == messages.c.conversation)
+            .where(conversations.c.owner == owner, messages.c.state == State.RUNNING.value)
+        )
         with self._database.read() as connection:
             return tuple(message_of(row) for row in connection.execute(query).mappings())
 

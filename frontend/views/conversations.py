@@ -8,7 +8,7 @@ from frontend import state
 from frontend.components.markdown import literal
 from frontend.history.records import Conversation
 from frontend.i18n import LANGUAGES, Phrases
-from frontend.state import OWNER, Desk
+from frontend.state import Desk
 
 AT_ONCE = 30  # conversations listed before "older"
 LONGEST_TITLE = 80
@@ -49,7 +49,7 @@ def _speak(language: str) -> None:
 
 
 def show(desk: Desk, say: Phrases) -> None:
-    kept = state.services().history.conversations(OWNER)
+    kept = state.services().history.conversations(state.owner())
     if not kept:
         return
     st.html(f"<h2>{say('conversations.title')}</h2>")
@@ -100,7 +100,7 @@ def _rename(conversation: Conversation, say: Phrases) -> None:
     )
     if st.button(say("conversations.save"), type="primary", disabled=not (title or "").strip()):
         rename = state.keeping(state.services().history.rename)
-        rename(OWNER, conversation.id, " ".join((title or "").split()))
+        rename(state.owner(), conversation.id, " ".join((title or "").split()))
         st.rerun()
 
 

@@ -38,17 +38,17 @@ def main() -> None:
     host, port = os.environ["HOST"], int(os.environ["PORT"])
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared
     shown = f"[{reachable}]" if ":" in reachable else reachable
+    path = os.environ.get("BASE_PATH", "").strip("/")
+    address = f"http://{shown}:{port}/{path}".rstrip("/")
     began = time.monotonic()
     while is_running(starting):
         status, said = asked(reachable, port)
         if status == 200:
             seconds = time.monotonic() - began
-            print(f"ready after {seconds:.0f} s: http://{shown}:{port}", flush=True)
+            print(f"ready after {seconds:.0f} s: {address}", flush=True)
             return
         if said.get("phase") == "failed":
-            print(
-                f"not ready: {said.get('detail')} The page is at http://{shown}:{port}", flush=True
-            )
+            print(f"not ready: {said.get('detail')} The page is at {address}", flush=True)
             return
         time.sleep(0.5)
 

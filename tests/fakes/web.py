@@ -76,6 +76,7 @@ class Web:
             log_config=None,
             access_log=False,
             h11_max_incomplete_event_size=INCOMPLETE_BYTES,
+            proxy_headers=False,
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)

@@ -219,7 +219,7 @@ def test_deleting_a_conversation_takes_everything_along(history: History) -> Non
 def test_an_answer_is_saved_with_its_place(history: History) -> None:
     answer = ask(history, "Slow?")
     history.save(answer, text="So far", reasoning="", heard=12, receipt=Receipt(model="m"))
-    (unfinished,) = history.unfinished()
+    (unfinished,) = history.unfinished(OWNER)
     assert (unfinished.text, unfinished.heard) == ("So far", 12)
     assert unfinished.receipt == Receipt(model="m")
     finish(history, answer, "So far so good")
@@ -227,7 +227,7 @@ def test_an_answer_is_saved_with_its_place(history: History) -> None:
     kept = history.answer(answer)
     assert kept is not None
     assert kept.text == "So far so good"
-    assert history.unfinished() == ()
+    assert history.unfinished(OWNER) == ()
 
 
 def test_the_stamp_changes_with_the_conversation(history: History) -> None:

@@ -71,6 +71,15 @@ def test_empty_values_mean_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None
         ("REMOTE_IMAGES", "maybe"),
         ("LOG_LEVEL", "loud"),
         ("DATABASE_URL", "history.db"),
+        ("TRUSTED_USER_HEADER", "X User"),
+        ("TRUSTED_USER_HEADER", "Cookie"),
+        ("TRUSTED_PROXIES", "proxy.example"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("ALLOWED_USERS", "ann smith"),
+        ("BASE_PATH", "/a b"),
+        ("BASE_PATH", "/../up"),
+        ("BASE_PATH", "/v1/desk"),
+        ("OIDC_SECRETS", "/nonexistent"),
     ],
 )
 def test_mistakes(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -106,3 +115,35 @@ def test_every_mistake_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Mistakes) as caught:
         load()
     assert len(caught.value.lines) == 2
+
+
+def test_signing_in_with_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not load().signs_in
+    monkeypatch.setenv("TRUSTED_USER_HEADER", "X-Forwarded-User")
+    with pytest.raises(Mistakes, match="TRUSTED_PROXIES"):
+        load()
+    monkeypatch.setenv("TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,::1")
+    with pytest.raises(Mistakes, match="BACKEND_TOKEN"):
+        load()
+    monkeypatch.setenv("BACKEND_TOKEN", "t")
+    monkeypatch.setenv("ALLOWED_USERS", "@Example.org, bo")
+    settings = load()
+    assert settings.signs_in
+    assert [str(network) for network in settings.trusted_proxies] == [
+        "127.0.0.1/32",
+        "10.0.0.0/8",
+        "::1/128",
+    ]
+    assert settings.allowed_users == {"@example.org", "bo"}
+
+
+def test_lists_of_people_need_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADMINS", "ann@example.org")
+    with pytest.raises(Mistakes, match="unless people sign in"):
+        load()
+
+
+@pytest.mark.parametrize("path", ["/desk", "desk", "/desk/", "desk/"])
+def test_a_base_path_has_one_form(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setenv("BASE_PATH", path)
+    assert load().base_path == "/desk"
