@@ -21,9 +21,9 @@ import streamlit as st
 import uvicorn
 from streamlit import config as page_config
 
-from frontend import logs, state
+from frontend import connections, logs, state
 from frontend.api import base_path
-from frontend.api.protocol import INCOMPLETE_BYTES, Protocol
+from frontend.api.protocol import INCOMPLETE_BYTES, holding
 from frontend.api.routes import Api
 from frontend.keys import KeysUnusable
 from frontend.settings import LOCAL_HOSTS, Mistakes, Settings, load
@@ -145,7 +145,7 @@ def main() -> int:
         logger.warning("HOST can be reached from other machines and there are no API keys")
     config = uvicorn.Config(
         app,
-        http=Protocol,
+        http=holding(connections.most()),
         loop="asyncio",
         lifespan="on",
         access_log=False,

@@ -6,6 +6,8 @@ from typing import Final
 
 BODY_BYTES: Final = 72 << 20
 BODY_SECONDS: Final = 30.0
+BODY_RATE: Final = 64 << 10  # bytes of an upload of the page that earn it another second
+HEAD_SECONDS: Final = 20.0  # for a request's line and headers
 HEADER_BYTES: Final = 32 << 10
 HEADER_LINES: Final = 100
 PICTURE_CHARACTERS: Final = 8 << 20  # base64 of all pictures together
@@ -26,3 +28,4 @@ REMOTE_BYTES: Final = 10_000_000
 REMOTE_SECONDS: Final = 5.0
 TIMEOUT_SECONDS: Final = 3600.0  # the most a caller may ask for
 READER_SECONDS: Final = 30.0  # how long a client may leave its answer unread
+READER_RATE: Final = 1 << 10  # bytes a second, over that time, that are not leaving it unread

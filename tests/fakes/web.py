@@ -58,7 +58,14 @@ class Answered:
 class Web:
     """Use as a context manager."""
 
-    def __init__(self, backend: str, *, fetcher: Fetcher | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        backend: str,
+        *,
+        fetcher: Fetcher | None = None,
+        protocol: type[Protocol] = Protocol,
+        **settings: Any,
+    ) -> None:
         nowhere = Path("/nonexistent")  # rather than the folder of whoever runs the tests
         values: dict[str, Any] = {"backend_address": backend, "data_dir": nowhere, **settings}
         self.api = Api(Settings(**values), fetcher=fetcher)
@@ -71,7 +78,7 @@ class Web:
         page = Starlette(lifespan=lifespan)
         config = uvicorn.Config(
             self.api.before(page),
-            http=Protocol,
+            http=protocol,
             loop="asyncio",
             log_config=None,
             access_log=False,
@@ -89,6 +96,11 @@ class Web:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def connections(self) -> set[Any]:
+        """Those that are open."""
+        return self._server.server_state.connections
 
     def __enter__(self) -> Web:
         self._thread.start()
