@@ -12,10 +12,10 @@ from typing import Any
 
 from scripts.reader import chance as names
 from scripts.reader import values
-from scripts.reader.contracts import Said
 from scripts.reader.particulars import particular
 from scripts.reader.requests import INSTRUCTIONS, LISTED, VERBATIM, Asked, Told, typed
 from scripts.reader.values import Value, find_dates, find_durations, plain_name
+from scripts.reader.writing.paragraphs import Said
 
 KEYS = ("effective_date", "jurisdiction", "party", "term")
 _PAGE = "\f"  # between pages, so that names and dates are found across lines but varied in place

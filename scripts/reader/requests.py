@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from scripts.reader.contracts import Contract, Said
+from scripts.reader.contracts import Contract
 from scripts.reader.facts import FACTS, KINDS, Fact, Wording
 from scripts.reader.particulars import particular
 from scripts.reader.synonyms import renamed
 from scripts.reader.trades import trades
 from scripts.reader.values import Value
+from scripts.reader.writing.paragraphs import Said
 
 _BY_KEY = {
     fact.key: fact
