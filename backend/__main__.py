@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         chosen = settings.read(**given)
         logs.configure(chosen.log_level)
+        if chosen.engine_url is not None:
+            return _until_told(chosen, None, chosen.places(None))
         size = chosen.tensor_parallel_size
         memories = [] if chosen.device_map == "cpu" else gpu_memories()
         if size > 1 and chosen.device_map != "auto":
@@ -59,8 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused(*mistakes.lines)
     except catalogue.UnknownModel as unknown:
         return _refused(str(unknown))
+    return _until_told(chosen, choice, chosen.places(memory))
+
+
+def _until_told(settings: Settings, choice: Choice | None, places: int) -> int:
+    """Serves, and ends the process."""
     last = threading.Timer(_LAST_SECONDS, os._exit, (LOST,))
-    status = asyncio.run(serve(chosen, choice, chosen.places(memory), last.start))
+    status = asyncio.run(serve(settings, choice, places, last.start))
     # Everything is closed by now; on a busy machine, taking torch apart takes longer than a
     # supervisor waits before it kills.
     sys.stderr.flush()
@@ -69,12 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def serve(
     settings: Settings,
-    choice: Choice,
+    choice: Choice | None,
     places: int,
     on_lost: Callable[[], object] = lambda: None,
 ) -> int:
-    """Serves until a signal comes, so many requests at once; the exit status. `on_lost` is called
-    from any thread when nothing can be computed any more: the end may hang from then on."""
+    """Serves until a signal comes, so many requests at once; the exit status. Without a choice
+    another server computes. `on_lost` is called from any thread when nothing can be computed any
+    more: the end may hang from then on."""
     import structlog
 
     from backend.auth import Gate
@@ -116,8 +124,8 @@ async def serve(
             None if token is None else token.get_secret_value(),
             (key.get_secret_value() for key in settings.api_keys),
         ),
-        catalogue.entries(),
-        _loading(settings, choice, places, lost),
+        [] if choice is None else catalogue.entries(),
+        _asking(settings, places) if choice is None else _loading(settings, choice, places, lost),
         max_queue=settings.max_queue,
         max_running=places,
         answer_cache_bytes=settings.answer_cache_mb << 20,
@@ -194,6 +202,26 @@ def _loading(settings: Settings, choice: Choice, places: int, lost: Callable[[st
         return Ready(model.info, model.tokenizer, model.template, engine, model.sight, guides)
 
     return bring_in
+
+
+def _asking(settings: Settings, places: int) -> Load:
+    """What the loading thread does where another server computes; nothing of torch is needed."""
+    from backend.remote.address import Address
+    from backend.remote.bring_up import Remote
+
+    assert settings.engine_url is not None, "another server computes"
+    key = settings.engine_api_key
+    address = Address(
+        settings.engine_url, None if key is None else key.get_secret_value(), settings.engine_ca
+    )
+    return Remote(
+        address,
+        model=settings.engine_model,
+        sees=settings.engine_sees,
+        most_tokens=settings.max_model_len,
+        max_running=places,
+        max_queue=settings.max_queue,
+    ).bring_in
 
 
 def _refused(*lines: str) -> int:

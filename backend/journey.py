@@ -24,7 +24,7 @@ from backend.prompt.reading import Reader
 from backend.readiness import Ready
 from backend.relay import Relay, too_late
 from backend.showing import Hold, draw
-from backend.work import Work
+from backend.work import Asked, Work
 
 FORM_SECONDS = 10.0  # for a form to be compiled, the wait for a thread included
 SPARE_SECONDS = 2.0  # for one that has no place, to find out that its answer is known
@@ -194,6 +194,12 @@ class Journey:
             thinking=prompt.thinking.enabled and self._ready.info.thinks,
             adapted=assembled.adapted,
             calling=prompt.calling,
+            asked=Asked(
+                assembled.turns,
+                prompt.sampling.max_tokens,
+                prompt.response_format,
+                prompt.thinking,
+            ),
         )
         with Hold(engine, assembled.images) as hold:
             await self._draw(assembled, hold.known)

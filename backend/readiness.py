@@ -15,13 +15,13 @@ import structlog
 from backend.errors import RequestError, Unavailable
 from backend.model.info import ModelInfo
 from backend.prompt.events import Delta
-from backend.prompt.guides import Guides
+from backend.prompt.guide import Guide
 from backend.prompt.picture import ImageSpan
-from backend.prompt.prompt import FinishReason, Role, Sampling
+from backend.prompt.prompt import FinishReason, Prompt, Role, Sampling
 from backend.prompt.sight import Sight
-from backend.prompt.template import ChatMessage, Template
-from backend.prompt.tokenizer import Tokenizer
-from backend.work import EngineStats, Listener, Work
+from backend.prompt.template import ChatMessage, Renders
+from backend.prompt.tokenizer import Counts
+from backend.work import Asked, EngineStats, Listener, Work
 
 WARM_UP_TOKENS = 4
 WARM_UP_SECONDS = 300.0
@@ -70,16 +70,28 @@ class Computes(Protocol):
     def stop(self, grace: float) -> None: ...
 
 
+class Forms(Protocol):
+    """What makes the guides of answers; see backend.prompt.guides.Guides."""
+
+    def factory(self, prompt: Prompt, max_tokens: int) -> Callable[[], Guide] | None: ...
+
+
 @dataclass(frozen=True)
 class Ready:
     """Everything an answer needs of the loaded model."""
 
     info: ModelInfo
-    tokenizer: Tokenizer
-    template: Template
+    tokenizer: Counts
+    template: Renders
     engine: Computes
     sight: Sight | None = None  # None: the model does not see
-    guides: Guides | None = None  # None: answers are held to nothing
+    guides: Forms | None = None  # None: answers are held to nothing
+    tokenize: Callable[[str], list[int]] | None = None  # where `tokenizer` only estimates
+    watch: Callable[[Heard], None] | None = None  # tells whenever the engine goes and comes back
+
+
+# The engine is away, and why; or what answers are made with from now on.
+Heard = Callable[[Ready | str], None]
 
 
 Report = Callable[[Phase, str], None]
@@ -169,8 +181,16 @@ class Readiness:
     # On the event loop.
 
     def _become_ready(self, ready: Ready) -> None:
-        self._ready = ready
-        self._enter(Phase.READY, f"{ready.info.name} answers.")
+        self._hear(ready)
+        if ready.watch is not None:
+            ready.watch(lambda heard: self._hop(self._hear, heard))
+
+    def _hear(self, heard: Ready | str) -> None:
+        if isinstance(heard, str):
+            self._enter(Phase.LOADING, heard)
+            return
+        self._ready = heard
+        self._enter(Phase.READY, f"{heard.info.name} answers.")
 
     def _enter(self, phase: Phase, detail: str) -> None:
         if self._phase is Phase.DRAINING:  # there is no way back
@@ -182,13 +202,15 @@ class Readiness:
 
 def warm_up(ready: Ready) -> None:
     """Produces a real answer. Raises Unavailable if none comes."""
-    prompt = ready.template.render([ChatMessage(Role.USER, "Hello")], thinking=False)
+    turns = (ChatMessage(Role.USER, "Hello"),)
+    prompt = ready.template.render(turns, thinking=False)
     listener = _WarmUp()
     work = Work(
         request_id="warm-up",
         owner="",
         prompt_ids=tuple(prompt),
         sampling=Sampling(seed=0, max_tokens=WARM_UP_TOKENS),
+        asked=Asked(turns, WARM_UP_TOKENS),
     )
     ready.engine.submit(work, listener)
     if not listener.done.wait(WARM_UP_SECONDS) or listener.failed:

@@ -8,13 +8,23 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from backend.errors import DeadlineExceeded, RequestError, Unavailable
+from backend.errors import (
+    DeadlineExceeded,
+    InvalidRequest,
+    QueueFull,
+    RequestError,
+    TooLarge,
+    Unavailable,
+)
 from backend.generations import Generation
 from backend.metrics import Metrics
 from backend.prompt import boxes
 from backend.prompt.boxes import Target
 from backend.prompt.events import Box, Delta, Finished, Mark, Started, Timing, Usage
 from backend.prompt.prompt import FinishReason
+
+# Ends that are told as errors: what may well succeed later, and what another engine refused.
+_REFUSALS = (Unavailable, QueueFull, InvalidRequest, TooLarge)
 
 
 class Relay:
@@ -56,6 +66,10 @@ class Relay:
     def delta(self, delta: Delta) -> None:
         """New text."""
         self._hop(self._grow, delta, time.monotonic())
+
+    def counted(self, prompt_tokens: int, cached_tokens: int) -> None:
+        """The prompt's true length."""
+        self._hop(self._correct, prompt_tokens, cached_tokens)
 
     def finished(
         self,
@@ -104,6 +118,12 @@ class Relay:
         self._metrics.generated(thought, reasoning=True)
         self._metrics.generated(delta.tokens - thought)
 
+    def _correct(self, prompt_tokens: int, cached_tokens: int) -> None:
+        """What was told at the start stays as it is; the end tells the truth."""
+        self._started = replace(
+            self._started, prompt_tokens=prompt_tokens, cached_tokens=cached_tokens
+        )
+
     def _finish(
         self,
         moment: float,
@@ -117,7 +137,7 @@ class Relay:
         if set(reasons) == {FinishReason.DEADLINE} and not completion_tokens:
             self.end.set_exception(too_late())
             return
-        if isinstance(error, Unavailable):  # it may well succeed later
+        if isinstance(error, _REFUSALS):
             self.end.set_exception(error)
             return
         total = moment - self._accepted
@@ -130,7 +150,7 @@ class Relay:
                     completion_tokens=completion_tokens,
                     cached_tokens=started.cached_tokens,
                     reasoning_tokens=sum(self._reasoning_tokens.values()),
-                    image_tokens=started.image_tokens,
+                    image_tokens=min(started.image_tokens, started.prompt_tokens),
                 ),
                 timing=Timing(
                     queue=started.queue_seconds if self._has_started else total,

@@ -48,6 +48,11 @@ class Settings(BaseSettings):
     backend_tls_key: Path | None = None
     data_dir: Path = ROOT / ".data"
     log_level: str = "info"
+    engine: str = "local"  # or openai:URL, another server that computes
+    engine_api_key: Key | None = None
+    engine_model: str | None = Field(default=None, min_length=1, max_length=4096)  # None: the first
+    engine_ca: Path | None = None  # PEM, the certificates that the engine's is signed by
+    engine_vision: str = "auto"  # whether its model sees; auto: try
     model: str = Field(default="auto", min_length=1, max_length=4096)
     models_dir: Path = ROOT / ".models"
     max_model_len: int = Field(default=8192, ge=256, le=1_048_576)
@@ -69,7 +74,25 @@ class Settings(BaseSettings):
             return tuple(key.strip() for key in value.split(",") if key.strip())
         return value
 
-    @field_validator("backend_tls_cert", "backend_tls_key")
+    @field_validator("engine")
+    @classmethod
+    def _known_engine(cls, value: str) -> str:
+        if value == "local":
+            return value
+        scheme, _, url = value.partition(":")
+        host = r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(:[0-9]{1,5})?"
+        if scheme != "openai" or not re.fullmatch(rf"https?://{host}(/[0-9A-Za-z._~/-]*)?", url):
+            raise ValueError("must be local or openai:http://HOST:PORT/v1")
+        return value.rstrip("/")
+
+    @field_validator("engine_vision")
+    @classmethod
+    def _known_vision(cls, value: str) -> str:
+        if value.lower() not in ("auto", "on", "off"):
+            raise ValueError("must be auto, on or off")
+        return value.lower()
+
+    @field_validator("backend_tls_cert", "backend_tls_key", "engine_ca")
     @classmethod
     def _readable(cls, value: Path | None) -> Path | None:
         if value is not None and not os.access(value, os.R_OK):
@@ -135,6 +158,16 @@ class Settings(BaseSettings):
             return False
 
     @property
+    def engine_url(self) -> str | None:
+        """The address of the server that computes; None: this process does."""
+        return None if self.engine == "local" else self.engine.removeprefix("openai:")
+
+    @property
+    def engine_sees(self) -> bool | None:
+        """Whether the other server's model sees; None: to be tried."""
+        return {"auto": None, "on": True, "off": False}[self.engine_vision]
+
+    @property
     def device(self) -> str | None:
         """The device to compute on; None: the first GPU, or else the processor."""
         return None if self.device_map == "auto" else self.device_map
@@ -146,9 +179,12 @@ class Settings(BaseSettings):
 
     def places(self, gpu_bytes: int | None) -> int:
         """How many requests are computed at once on a GPU with that much memory, or without one:
-        as it was set, else 4 on a card of 24 GB, 64 on a larger one, 8 on a processor."""
+        as it was set, else 4 on a card of 24 GB, 64 on a larger one, 8 on a processor; 64 where
+        another server computes, which has a queue of its own."""
         if self.max_running is not None:
             return self.max_running
+        if self.engine_url is not None:
+            return 64
         if gpu_bytes is None or self.device_map == "cpu":
             return 8
         return 4 if min(gpu_bytes, self.memory_bytes or gpu_bytes) <= SMALL_CARD else 64

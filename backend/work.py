@@ -4,13 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from backend.errors import RequestError
 from backend.prompt.events import Delta
 from backend.prompt.guide import Guide
 from backend.prompt.picture import ImageSpan
-from backend.prompt.prompt import NO_CALLS, Calling, FinishReason, Priority, Sampling
+from backend.prompt.prompt import (
+    NO_CALLS,
+    Calling,
+    FinishReason,
+    Priority,
+    ResponseFormat,
+    Sampling,
+    Thinking,
+)
+from backend.prompt.template import ChatMessage
+
+OFF = Thinking()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request before it became tokens, for an engine that takes words and writes its own."""
+
+    turns: tuple[ChatMessage, ...]  # as laid out; each mark is one of the work's images, in order
+    max_tokens: int | None  # None: whatever is left of the context
+    response_format: ResponseFormat | None = None
+    thinking: Thinking = OFF
 
 
 @dataclass(frozen=True)
@@ -29,6 +50,7 @@ class Work:
     thinking: bool = False  # whether the model may reason before its answer
     adapted: bool = False  # computed with the model's adapter, if it has one
     calling: Calling = NO_CALLS  # the functions that its answers may call
+    asked: Asked | None = None  # what the tokens were made of; None: nobody kept it
 
 
 class Listener(Protocol):
@@ -49,6 +71,14 @@ class Listener(Protocol):
     ) -> None:
         """The end; exactly once, last. `error` says what an answer that ended with an error
         could not be computed for."""
+
+
+@runtime_checkable
+class Counting(Listener, Protocol):
+    """A listener that also wants to hear how long the prompt was, where that was an estimate."""
+
+    def counted(self, prompt_tokens: int, cached_tokens: int) -> None:
+        """How many tokens the prompt turned out to have; before the end."""
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,11 @@ RULES = (
         "backend.model", ("backend.service", "backend.wire", "backend.engine"), "it only computes"
     ),
     Rule("backend.engine", ("backend.service", "backend.wire"), "it runs beneath the service"),
+    Rule(
+        "backend.remote",
+        (*COMPUTE, "backend.service", "backend.wire", "backend.engine", "backend.scheduling"),
+        "another server computes",
+    ),
     Rule("backend.wire", ("backend.service", *COMPUTE), "it translates"),
 )
 
@@ -132,6 +137,7 @@ def test_every_module_says_what_lives_there() -> None:
     [
         ("backend.__main__", ("torch", "transformers", "onnxruntime", "cv2")),
         ("backend.scheduling", ("torch", "numpy", "grpc")),
+        ("backend.remote.bring_up", ("torch", "transformers", "onnxruntime", "grpc")),
         ("frontend.api.routes", ("streamlit", "torch", "onnxruntime")),
     ],
 )

@@ -29,4 +29,5 @@ class ModelInfo:
     revision: str = ""
     fills_fields: bool = False  # has an adapter that reads documents and fills in forms from them
     calls_tools: bool = False  # its template has functions in GLM's form
+    is_remote: bool = False  # another server computes it; unless told, its parameters are unknown
     form_defaults: Sampling | None = None  # of answers held to a form; None: `defaults`

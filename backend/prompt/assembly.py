@@ -19,8 +19,8 @@ from backend.prompt.prompt import Detail, Priority, Prompt, ReadingMethod, Route
 from backend.prompt.proposals import DoesNotFit, Shortage
 from backend.prompt.sight import Sight, Size
 from backend.prompt.sizing import Sizing
-from backend.prompt.template import Template
-from backend.prompt.tokenizer import Tokenizer
+from backend.prompt.template import ChatMessage, Renders
+from backend.prompt.tokenizer import Counts
 from backend.prompt.windows import Excerpt
 
 ANSWER_SHARE = 0.25  # of the context, kept for an answer of open length
@@ -48,14 +48,15 @@ class Assembled:
     reason: str
     priority: Priority
     adapted: bool = False  # computed with the model's adapter, which reads documents
+    turns: tuple[ChatMessage, ...] = ()  # what the tokens were made of
 
 
 def assemble(
     prompt: Prompt,
     materials: Mapping[str, Material],
     info: ModelInfo,
-    tokenizer: Tokenizer,
-    template: Template,
+    tokenizer: Counts,
+    template: Renders,
     sight: Sight | None = None,
 ) -> Assembled:
     """Lays the prompt out within the model's context. Slow for long texts; runs in a thread.
@@ -100,8 +101,8 @@ class _Assembly:
         prompt: Prompt,
         materials: Mapping[str, Material],
         info: ModelInfo,
-        tokenizer: Tokenizer,
-        template: Template,
+        tokenizer: Counts,
+        template: Renders,
         sight: Sight | None,
     ) -> None:
         self._prompt = prompt
@@ -143,6 +144,7 @@ class _Assembly:
             ),
             priority=router.priority(prompt, taken),
             adapted=self._info.fills_fields and bool(draft.chosen.excerpts),
+            turns=tuple(layout.lay_out(self._turns, draft.chosen)),
         )
 
     # How much of everything.

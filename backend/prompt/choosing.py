@@ -27,12 +27,17 @@ _FRAME = 40  # tokens that a template writes besides the turns; an estimate, lik
 _TURN = 10  # tokens that it writes around a turn
 
 
+def is_small(info: ModelInfo) -> bool:
+    """Whether a model needs passages said again; one on a server of its own is taken not to."""
+    return info.parameters < SMALL_MODEL and not info.is_remote
+
+
 def room_for_whole(info: ModelInfo, budget: int) -> int:
     """Tokens, of `budget` for words, within which new documents are in the prompt whole.
 
     A small model is told passages again out of the same budget.
     """
-    if info.parameters >= SMALL_MODEL:
+    if not is_small(info):
         return budget
     return budget - min(AGAIN_MOST, int(budget * AGAIN_SHARE))
 
@@ -130,7 +135,7 @@ class Chooser:
         """The passages that this turn's question is about, if they have to be said again."""
         if turn.message.role is not Role.USER or turn.is_batch or (turn.fields and turn.fresh):
             return ""
-        if self._info.parameters < SMALL_MODEL:
+        if is_small(self._info):
             passages = self._highlights(turn, budget)
         else:
             passages = self._left_out(turn, budget, chosen)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import jinja2
 import jinja2.ext
@@ -21,7 +21,7 @@ from backend.prompt import calls
 from backend.prompt.prompt import Role, Tool, ToolCall
 from backend.prompt.tokenizer import Tokenizer
 
-_REASONING = re.compile(r"^.*</think>\s*", re.DOTALL)
+REASONING = re.compile(r"^.*</think>\s*", re.DOTALL)
 
 
 class Mark(Enum):
@@ -38,6 +38,14 @@ class ChatMessage:
     content: str | tuple[str | Mark, ...]
     calls: tuple[ToolCall, ...] = ()  # of the model's turn
     call_id: str = ""  # of a tool's turn: the call that it answers
+
+
+class Renders(Protocol):
+    """What laying a prompt out needs of a template."""
+
+    def render(
+        self, messages: Sequence[ChatMessage], *, thinking: bool, tools: Sequence[Tool] = ()
+    ) -> list[int]: ...
 
 
 class Template:
@@ -80,7 +88,7 @@ class Template:
                 messages=[self._turn(message) for message in _answered_in_order(messages)],
                 add_generation_prompt=True,
                 enable_thinking=thinking,
-                tools=[_offered(tool) for tool in tools] or None,
+                tools=[offered(tool) for tool in tools] or None,
             )
         except jinja2.TemplateError as error:
             raise InvalidRequest(
@@ -122,7 +130,7 @@ class Template:
     def _said(self, text: str, role: Role) -> str:
         """Earlier reasoning is not said again."""
         if self._thinks and role is Role.ASSISTANT:
-            return _REASONING.sub("", text)
+            return REASONING.sub("", text)
         return text
 
     def _fenced(self, text: str) -> str:
@@ -170,7 +178,7 @@ def _answered_in_order(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     return ordered + sorted(results, key=lambda result: places.get(result.call_id, len(places)))
 
 
-def _offered(tool: Tool) -> dict[str, Any]:
+def offered(tool: Tool) -> dict[str, Any]:
     """A function as OpenAI's callers describe it, which templates show to the model."""
     described: dict[str, Any] = {"name": tool.name, "description": tool.description}
     if tool.parameters:

@@ -6,13 +6,23 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import tokenizers
 
 _MARKUP = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")  # added tokens that look like markup are control
 _BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 _SPACE = "\u2581"  # how sentence-piece vocabularies write a space
+
+
+class Counts(Protocol):
+    """What laying a prompt out needs of a tokenizer; an estimate will do."""
+
+    vocabulary_size: int
+
+    def encode(self, text: str) -> list[int]: ...
+
+    def count(self, text: str) -> int: ...
 
 
 class Tokenizer:

@@ -115,7 +115,8 @@ class Inference(inference_pb2_grpc.InferenceServicer):
         if request.model not in ("", ready.info.id):
             raise ModelNotFound("No such model is loaded.", param="model")
         text = requests.plain_text(request)
-        return pb.TokenizeResponse(tokens=await asyncio.to_thread(ready.tokenizer.encode, text))
+        encode = ready.tokenize or ready.tokenizer.encode
+        return pb.TokenizeResponse(tokens=await asyncio.to_thread(encode, text))
 
     async def GetModel(  # noqa: N802
         self, request: pb.GetModelRequest, context: Context

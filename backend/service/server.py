@@ -128,10 +128,14 @@ class Server:
         self._answerer.close()
 
     def _announce(self, phase: Phase) -> None:
-        if phase is Phase.READY:
-            task = asyncio.create_task(self._show(health_pb2.HealthCheckResponse.SERVING))
-            self._announcements.add(task)
-            task.add_done_callback(self._announcements.discard)
+        status = (
+            health_pb2.HealthCheckResponse.SERVING
+            if phase is Phase.READY
+            else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
+        task = asyncio.create_task(self._show(status))
+        self._announcements.add(task)
+        task.add_done_callback(self._announcements.discard)
 
     async def _show(self, status: health_pb2.HealthCheckResponse.ServingStatus.ValueType) -> None:
         for service in ("", *self._services):

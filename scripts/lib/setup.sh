@@ -5,7 +5,7 @@
 # what was interrupted is done again; two set-ups at once wait for each other.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-VENV=$ROOT/.venv
+VENV=$(readlink -f "$ROOT/.venv" || echo "$ROOT/.venv") # several checkouts may share one
 MARKS=$VENV/set-up
 
 say() { printf '%s\n' "$*"; }

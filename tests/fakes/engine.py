@@ -20,6 +20,7 @@ class _Run:
     work: Work
     listener: Listener
     cancelled: bool = False
+    accepted: float = field(default_factory=time.monotonic)
 
 
 @dataclass
@@ -149,7 +150,7 @@ class FakeEngine:
                 reason = ended
                 break
             if number == 0:
-                run.listener.started(0, 0.001)
+                run.listener.started(0, time.monotonic() - run.accepted)
             for index in range(work.sampling.n):
                 said += 1
                 run.listener.delta(Delta(index, word if number == 0 else f" {word}", tokens=1))

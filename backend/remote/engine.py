@@ -1,0 +1,369 @@
+"""An engine that computes nothing itself: it asks another server over OpenAI's interface.
+
+It owns one thread with an event loop of its own, on which every accepted request is a task. Work
+comes in from any thread; listeners hear of it on the engine's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from backend.errors import (
+    AlreadyExists,
+    ContextLengthExceeded,
+    Internal,
+    InvalidRequest,
+    QueueFull,
+    RequestError,
+    Unavailable,
+)
+from backend.prompt.events import Delta
+from backend.prompt.picture import ImageSpan
+from backend.prompt.prompt import FinishReason
+from backend.rates import Flow, Rate
+from backend.remote import failures
+from backend.remote.address import Address
+from backend.remote.answer import Answer
+from backend.remote.body import body
+from backend.remote.estimate import Estimate
+from backend.remote.picture import data_url
+from backend.remote.places import Places
+from backend.remote.probe import Found
+from backend.remote.stream import check, chunks
+from backend.work import Counting, EngineStats, Listener, Work
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class _Run:
+    """A request from submission to its end."""
+
+    work: Work
+    listener: Listener
+    accepted: float  # on time.monotonic()'s clock
+    answers: list[Answer]
+    has_started: bool = False
+    is_cancelled: bool = False
+    task: asyncio.Task[None] | None = None  # its answer
+    watched: asyncio.Task[None] | None = None  # that, seen to its end
+    usage: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is found by."""
+        return self.work.owner, self.work.request_id
+
+
+class RemoteEngine:
+    """Takes work from any thread and has it computed elsewhere."""
+
+    resizes_pictures = True  # the other server brings them to the size that its model wants
+
+    def __init__(
+        self,
+        address: Address,
+        found: Found,
+        *,
+        context_length: int,
+        max_running: int,
+        max_queue: int,
+        on_away: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_away` hears, on the engine's thread, that the server could not be reached."""
+        self.found = found  # replaced when the server comes back as another
+        self.context_length = context_length
+        self._address = address
+        self._max_running = max_running
+        self._limit = max_running + max_queue
+        self._on_away = on_away
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
+        self._lock = threading.Lock()  # over what is live and whether more may come
+        self._live: dict[tuple[str, str], _Run] = {}
+        self._is_stopping = False
+        self._has_ended = False  # the engine's thread's own
+        self._flow = Flow()
+        self._prefill = Rate()
+        self._prompt_tokens = 0
+        self._cached_tokens = 0
+        self._completion_tokens = 0
+
+    def start(self) -> None:
+        """Starts the engine's thread."""
+        self._thread.start()
+
+    def submit(self, work: Work, listener: Listener) -> int:
+        """Accepts work, or raises a RequestError; answers how many requests wait before it."""
+        self._check(work)
+        thinking = work.thinking and self.found.thinks and not self.found.tells_apart
+        answers = [Answer(index, thinking=thinking) for index in range(work.sampling.n)]
+        run = _Run(work, listener, time.monotonic(), answers)
+        with self._lock:
+            if self._is_stopping:
+                raise Unavailable("The backend is shutting down.", retry_after=5)
+            if run.key in self._live:
+                raise AlreadyExists("This request id is in use.", param="request_id")
+            if len(self._live) >= self._limit:
+                raise QueueFull("Too many requests are waiting; try again soon.", retry_after=5)
+            running = sum(other.has_started for other in self._live.values())
+            ahead = len(self._live) - running if len(self._live) >= self._max_running else 0
+            self._live[run.key] = run
+        self._loop.call_soon_threadsafe(self._begin, run)
+        return ahead
+
+    def cancel(self, owner: str, request_id: str) -> bool:
+        """Closes the other server's stream; whether the request was live. `finished` comes."""
+        with self._lock:
+            run = self._live.get((owner, request_id))
+        if run is None:
+            return False
+        self._loop.call_soon_threadsafe(_cancel, run)
+        return True
+
+    def hold_pictures(self, keys: Iterable[bytes]) -> frozenset[bytes]:
+        """None is kept here: every picture is drawn and sent; the server may know it."""
+        return frozenset()
+
+    def release_pictures(self, keys: Iterable[bytes]) -> None:
+        """Nothing was held."""
+
+    def known_tokens(
+        self,
+        owner: str,
+        prompt_ids: Sequence[int],
+        images: Sequence[ImageSpan],
+        *,
+        adapted: bool = False,
+    ) -> int:
+        """What the server has cached is not known before it answers."""
+        return 0
+
+    def forget(self, owner: str, sha256: str) -> int:
+        """Nothing made of files is kept here."""
+        return 0
+
+    def tokenize(self, text: str) -> list[int]:
+        """The other server's tokens of a text. Raises RequestError where it does not tell them."""
+        for url, fields in (
+            (f"{self._address.root}/tokenize", {"add_special_tokens": False}),
+            (f"{self._address.url}/tokenize", {}),
+        ):
+            asked = {"model": self.found.model, "prompt": text, "content": text, **fields}
+            try:
+                with self._address.client() as client:
+                    answer = client.post(url, json=asked)
+            except httpx.HTTPError as error:
+                raise failures.unreachable(error) from None
+            if not answer.is_success:
+                continue
+            tokens = answer.json().get("tokens")
+            if isinstance(tokens, list) and all(isinstance(token, int) for token in tokens):
+                return tokens
+        raise InvalidRequest(
+            "The engine behind this service does not tell its tokens.",
+            code="unsupported_parameter",
+        )
+
+    def stats(self) -> EngineStats:
+        """The engine's figures now; blocks and pictures are the other server's affair."""
+        with self._lock:
+            live = list(self._live.values())
+        running = sum(run.has_started for run in live)
+        return EngineStats(
+            queued=len(live) - running,
+            running=running,
+            blocks_used=0,
+            blocks_total=0,
+            tokens_per_second=self._flow.per_second,
+            prompt_tokens_total=self._prompt_tokens,
+            completion_tokens_total=self._completion_tokens,
+            preemptions_total=0,
+            prefix_hits_total=self._cached_tokens,
+            prefix_misses_total=self._prompt_tokens - self._cached_tokens,
+            prefill_tokens_per_second=self._prefill.per_second,
+        )
+
+    def stop(self, grace: float) -> None:
+        """Refuses new work, lets the accepted finish within `grace` seconds, then ends the rest."""
+        with self._lock:
+            self._is_stopping = True
+        end = time.monotonic() + grace
+        while time.monotonic() < end and self._live:
+            time.sleep(0.02)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._end_all)
+            self._thread.join()
+
+    def _check(self, work: Work) -> None:
+        assert work.sampling.max_tokens is not None
+        needed = len(work.prompt_ids) + work.sampling.max_tokens
+        if needed > self.context_length:
+            raise ContextLengthExceeded(
+                f"Prompt (about {len(work.prompt_ids)} tokens) and answer "
+                f"({work.sampling.max_tokens}) need {needed}; the limit is {self.context_length}.",
+                param="messages",
+            )
+
+    # Everything below runs on the engine's thread.
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._places = Places(self._max_running)
+        self._client = self._address.streaming(self._max_running)
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._client.aclose())
+        self._loop.close()
+
+    def _end_all(self) -> None:
+        self._has_ended = True
+        tasks = [run.watched for run in self._live.values() if run.watched is not None]
+        for run in list(self._live.values()):
+            _cancel(run)
+
+        async def last() -> None:
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._loop.stop()
+
+        self._last = self._loop.create_task(last())
+
+    def _begin(self, run: _Run) -> None:
+        # A task that is cancelled before it began never runs: so the answer is a task of its own,
+        # which another one sees to its end.
+        run.task = self._loop.create_task(self._answer(run))
+        run.watched = self._loop.create_task(self._see_through(run, run.task))
+        if run.is_cancelled or self._has_ended:
+            _cancel(run)
+
+    async def _see_through(self, run: _Run, task: asyncio.Task[None]) -> None:
+        """A request from its queue to its one end."""
+        error: RequestError | None = None
+        rest = FinishReason.ERROR
+        try:
+            async with asyncio.timeout_at(run.work.deadline):
+                await task
+        except TimeoutError:
+            rest = FinishReason.DEADLINE
+        except asyncio.CancelledError:
+            rest = FinishReason.CANCELLED
+        except RequestError as told:
+            error = told
+        except httpx.HTTPError as broken:
+            error = failures.unreachable(broken)
+            if not isinstance(broken, httpx.TimeoutException):
+                self._on_away()
+        except Exception:
+            log.exception("an answer broke")
+            error = Internal(failures.FAILED)
+        self._finish(run, rest, error)
+
+    async def _answer(self, run: _Run) -> None:
+        work = run.work
+        if work.notice is not None:
+            self._start(run)
+            tokens = Estimate().count(work.notice)
+            for answer in run.answers:
+                self._tell(run, Delta(answer.index, work.notice, tokens))
+                answer.tokens, answer.reason = tokens, FinishReason.STOP
+            return
+        async with self._places.take(work.priority):
+            pictures = [
+                await asyncio.to_thread(data_url, span.picture.pixels)
+                for span in work.images
+                if span.picture.pixels is not None
+            ]
+            assert len(pictures) == len(work.images), "every picture was drawn"
+            for span in work.images:
+                span.picture.pixels = None
+            asked = body(work, self.found, pictures)
+            url = f"{self._address.url}/chat/completions"
+            sent = time.monotonic()
+            async with self._client.stream("POST", url, json=asked) as response:
+                await check(response)
+                self._start(run)
+                await self._read(run, response, sent)
+
+    async def _read(self, run: _Run, response: httpx.Response, sent: float) -> None:
+        first = None
+        async for chunk in chunks(response):
+            usage = chunk.get("usage")
+            if isinstance(usage, dict):
+                run.usage = usage
+            for choice in chunk.get("choices") or ():
+                index = choice.get("index", 0)
+                if not 0 <= index < len(run.answers):
+                    continue
+                answer = run.answers[index]
+                before = answer.tokens
+                delta = answer.push(choice)
+                if answer.tokens > before:
+                    first = first or time.monotonic()
+                    self._flow.add(answer.tokens - before)
+                if delta is not None:
+                    self._tell(run, delta)
+        if first is not None:
+            prompt, cached = _prompt_tokens(run.usage)
+            self._prefill.add(prompt - cached, first - sent)
+        if any(answer.reason is None for answer in run.answers):
+            raise Unavailable(failures.BROKEN_OFF, retry_after=failures.RETRY_AFTER)
+
+    def _start(self, run: _Run) -> None:
+        run.has_started = True
+        _heard(run, run.listener.started, 0, time.monotonic() - run.accepted)
+
+    def _tell(self, run: _Run, delta: Delta) -> None:
+        _heard(run, run.listener.delta, delta)
+
+    def _finish(self, run: _Run, rest: FinishReason, error: RequestError | None) -> None:
+        for answer in run.answers:
+            delta = answer.flush(rest)
+            if delta is not None and run.has_started:
+                self._tell(run, delta)
+        prompt, cached = _prompt_tokens(run.usage)
+        if prompt:
+            self._prompt_tokens += prompt
+            self._cached_tokens += cached
+            if isinstance(run.listener, Counting):
+                _heard(run, run.listener.counted, prompt, cached)
+        counted = sum(answer.tokens for answer in run.answers)
+        told = run.usage.get("completion_tokens")
+        completion = told if isinstance(told, int) and told >= counted else counted
+        self._completion_tokens += completion
+        with self._lock:
+            del self._live[run.key]
+        reasons = tuple(answer.reason or rest for answer in run.answers)
+        if FinishReason.ERROR in reasons:
+            error = error or Internal(failures.FAILED)
+        _heard(run, run.listener.finished, reasons, completion, "", error)
+
+
+def _heard(run: _Run, tell: Callable[..., None], *values: object) -> None:
+    """Calls the listener; what breaks there stays there."""
+    try:
+        tell(*values)
+    except Exception:
+        log.exception("a listener failed", extra={"request_id": run.work.request_id})
+
+
+def _cancel(run: _Run) -> None:
+    """Marks a request as cancelled, and ends its task if it has one yet."""
+    run.is_cancelled = True
+    if run.task is not None:
+        run.task.cancel()
+
+
+def _prompt_tokens(usage: Mapping[str, Any]) -> tuple[int, int]:
+    """Tokens of the prompt and those of them that were cached; 0 where they are not told."""
+    prompt = usage.get("prompt_tokens")
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    count = prompt if isinstance(prompt, int) and prompt > 0 else 0
+    return count, min(count, cached) if isinstance(cached, int) else 0
