@@ -174,6 +174,7 @@ models_key() { # changes with everything the converted model depends on
 }
 
 have_models() {
+  case ${ENGINE:-local} in openai:*) return 0 ;; esac # another server has the model
   local folder=$MODELS_DIR/embedded
   [ -r "$folder/.fetched" ] && [ "$(<"$folder/.fetched")" = "$(models_key)" ] &&
     compgen -G "$folder/*/model.safetensors" >/dev/null

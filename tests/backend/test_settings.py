@@ -98,6 +98,24 @@ def test_weights_can_be_quantised(monkeypatch: pytest.MonkeyPatch) -> None:
     assert line == "QUANTIZATION: must be one of none, fp8, int8."
 
 
+def test_another_server_can_compute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert settings.read().engine_url is None
+    monkeypatch.setenv("ENGINE", "openai:http://10.0.0.5:8000/v1/")
+    monkeypatch.setenv("ENGINE_API_KEY", "sk-secret")
+    monkeypatch.setenv("ENGINE_VISION", "Off")
+    read = settings.read()
+    assert read.engine_url == "http://10.0.0.5:8000/v1"
+    assert (read.engine_sees, read.places(None)) == (False, 64)
+    assert "sk-secret" not in repr(read)
+
+    for wrong in ("vllm", "openai:ftp://a/v1", "openai:http://me:secret@host/v1", "openai:http://"):
+        (line,) = mistakes(monkeypatch, ENGINE=wrong)
+        assert line == "ENGINE: must be local or openai:http://HOST:PORT/v1."
+    monkeypatch.setenv("ENGINE", "local")
+    (line,) = mistakes(monkeypatch, ENGINE_CA=str(tmp_path / "missing"))
+    assert line.startswith("ENGINE_CA")
+
+
 def test_the_answer_cache_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANSWER_CACHE_MB", "0")
     assert settings.read().answer_cache_mb == 0
