@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # worker processes import this module as well and need nothin
     from backend.settings import Settings
 
 LOST = 3  # exit status: the device answers nothing any more, another process has to take over
+_SAME_SIGNAL_SECONDS = 0.5
 _LAST_SECONDS = 8.0  # of a backend that is lost; then it ends, whatever hangs
 
 
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = settings.read(**given)
         logs.configure(chosen.log_level)
         if chosen.engine_url is not None:
-            return _until_told(chosen, None, chosen.places(None))
+            return _until_told(chosen, None, chosen.places(None), chosen.patience(None))
         size = chosen.tensor_parallel_size
         memories = [] if chosen.device_map == "cpu" else gpu_memories()
         if size > 1 and chosen.device_map != "auto":
@@ -61,13 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused(*mistakes.lines)
     except catalogue.UnknownModel as unknown:
         return _refused(str(unknown))
-    return _until_told(chosen, choice, chosen.places(memory))
+    return _until_told(chosen, choice, chosen.places(memory), chosen.patience(memory))
 
 
-def _until_told(settings: Settings, choice: Choice | None, places: int) -> int:
+def _until_told(settings: Settings, choice: Choice | None, places: int, step_seconds: float) -> int:
     """Serves, and ends the process."""
     last = threading.Timer(_LAST_SECONDS, os._exit, (LOST,))
-    status = asyncio.run(serve(settings, choice, places, last.start))
+    status = asyncio.run(serve(settings, choice, places, last.start, step_seconds))
     # Everything is closed by now; on a busy machine, taking torch apart takes longer than a
     # supervisor waits before it kills.
     sys.stderr.flush()
@@ -79,12 +80,15 @@ async def serve(
     choice: Choice | None,
     places: int,
     on_lost: Callable[[], object] = lambda: None,
+    step_seconds: float = 600.0,
 ) -> int:
     """Serves until a signal comes, so many requests at once; the exit status. Without a choice
     another server computes. `on_lost` is called from any thread when nothing can be computed any
-    more: the end may hang from then on."""
+    more: the end may hang from then on. A step of the engine that takes longer than `step_seconds`
+    is such an occasion."""
     import structlog
 
+    from backend import heartbeat
     from backend.auth import Gate
     from backend.errors import RequestError
     from backend.media.library import Library
@@ -111,8 +115,9 @@ async def serve(
     token = settings.backend_token
     try:
         library = Library(settings.data_dir / "media", limits)
-    except StoreInUse:
-        return _refused("DATA_DIR: a backend is already running with this folder.")
+    except StoreInUse as used:
+        who = "" if used.holder is None else f" (pid {used.holder})"
+        return _refused(f"DATA_DIR: a backend is already running with this folder{who}.")
     except OSError:
         return _refused("DATA_DIR: the folder cannot be made or written to.")
     except RequestError as error:
@@ -130,8 +135,19 @@ async def serve(
         max_running=places,
         answer_cache_bytes=settings.answer_cache_mb << 20,
     )
+
+    asked: list[float] = []
+
+    def obey() -> None:
+        """The first signal asks for an end, a later one for it at once. One that comes along with
+        the first is the same: a service manager signals a supervisor and its children alike."""
+        if asked and loop.time() - asked[0] > _SAME_SIGNAL_SECONDS:
+            os._exit(status)
+        asked.append(loop.time())
+        stopped.set()
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stopped.set)
+        loop.add_signal_handler(name, obey)
     try:
         port = await server.start(settings.backend_address, settings.tls)
     except AddressInUse:
@@ -141,11 +157,17 @@ async def serve(
             " or the address cannot be used."
         )
     log.info("listening", address=settings.backend_address, port=port)
+    notifier = heartbeat.Notifier(settings.notify_socket)
+    beating = asyncio.create_task(
+        heartbeat.beat(notifier, server.readiness, step_seconds, lost), name="heartbeat"
+    )
     fonts_checked = asyncio.gather(library.warm(), check_fonts(library))
     await stopped.wait()
     log.info("stopping")
     fonts_checked.cancel()
     await server.close()
+    beating.cancel()
+    notifier.close()
     log.info("stopped")
     return status
 

@@ -156,6 +156,9 @@ class Dispatch:
         request.error = request.error or error
         for answer in request.answers:
             self.finish(answer.sequence, reason)
+        if not request.answers:  # it was never opened
+            self._ended(request)
+            self._tell(request, "finished", (reason,) * request.work.sampling.n, 0, "", error)
 
     def _tell(self, request: Request, what: str, *values: object) -> None:
         """Calls the listener; what breaks there stays there."""

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+BROKEN = "The engine has ended by an error; the backend is started again."
+
 
 class Engine:
     """Takes work from any thread and computes it on its own."""
@@ -75,6 +77,7 @@ class Engine:
         self.is_prepared = threading.Event()  # nothing is left to be made ready in idle moments
         self._flight: Flight | None = None  # a step that was begun ahead; the engine's thread's own
         # Written by the engine's thread, read by any:
+        self._busy_since: float | None = None
         self._flow = Flow()
         self._prefill = Rate()
         self._prompt_tokens = 0
@@ -158,6 +161,11 @@ class Engine:
         vision = self._model.vision
         return 0 if vision is None else vision.cache.forget(owner, sha256)
 
+    @property
+    def busy_since(self) -> float | None:
+        """When its thread began what it is at, on time.monotonic()'s clock; None: it waits."""
+        return self._busy_since
+
     def stats(self) -> EngineStats:
         """The engine's figures now."""
         with self._changed:
@@ -221,11 +229,17 @@ class Engine:
         try:
             self._model.runner.attach()
             while self._take_mail():
+                self._busy_since = time.monotonic()
                 self._turn()
+                self._busy_since = None
         except DeviceLost as lost:
             log.critical("%s", lost, exc_info=lost)
-            self._end_for_good(lost)
+            self._end_for_good(str(lost))
+        except Exception:
+            log.critical("the engine's thread broke", exc_info=True)
+            self._end_for_good(BROKEN)
         finally:
+            self._busy_since = None
             with self._changed:
                 self._stop_at = self._stop_at or time.monotonic()  # nothing is accepted from now
             self._end_all(FinishReason.CANCELLED)
@@ -372,6 +386,7 @@ class Engine:
 
     def _prepare_more(self) -> None:
         """Uses an idle moment after the start."""
+        self._busy_since = time.monotonic()
         vision = self._model.vision
         try:
             has_more = vision is not None and vision.prepare_more()
@@ -383,6 +398,7 @@ class Engine:
             has_more = False
         if not has_more:
             self.is_prepared.set()
+        self._busy_since = None
 
     def _accept(self, request: Request) -> None:
         self._scheduler.add(self._dispatch.open(request))
@@ -394,12 +410,14 @@ class Engine:
             del self._live[request.key]
         self.release_pictures(span.picture.key for span in request.work.images)
 
-    def _end_for_good(self, lost: DeviceLost) -> None:
+    def _end_for_good(self, reason: str) -> None:
         """Ends every request and accepts none any more: nothing can be computed here."""
         with self._changed:
             self._stop_at = time.monotonic()
-        self._end_all(FinishReason.ERROR, Unavailable(str(lost), retry_after=RETRY_AFTER))
-        self._on_lost(str(lost))
+        try:
+            self._end_all(FinishReason.ERROR, Unavailable(reason, retry_after=RETRY_AFTER))
+        finally:
+            self._on_lost(reason)
 
     def _end_all(self, reason: FinishReason, error: RequestError | None = None) -> None:
         """Ends every request there is, so that nobody waits for ever."""

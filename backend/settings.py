@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     quantization: str = "none"  # of a model's large weights, on a GPU
     tensor_parallel_size: int = Field(default=1, ge=1, le=8)  # processes, a GPU each
     num_threads: int | None = Field(default=None, ge=1, le=1024)  # None: all cores
+    step_seconds: float | None = Field(default=None, gt=0, le=86_400, allow_inf_nan=False)
+    notify_socket: str | None = None  # where a watcher hears signs of life, as systemd names it
 
     @field_validator("api_keys", mode="before")
     @classmethod
@@ -189,6 +191,13 @@ class Settings(BaseSettings):
             return 8
         return 4 if min(gpu_bytes, self.memory_bytes or gpu_bytes) <= SMALL_CARD else 64
 
+    def patience(self, gpu_bytes: int | None) -> float:
+        """Seconds after which a step of the engine counts as hung: as it was set, else 120 on a
+        GPU, 600 on a processor, where a large model's prompts take long."""
+        if self.step_seconds is not None:
+            return self.step_seconds
+        return 600.0 if gpu_bytes is None or self.device_map == "cpu" else 120.0
+
     @property
     def tls(self) -> tuple[bytes, bytes] | None:
         """The private key and the certificates, if calls are encrypted."""
@@ -226,3 +235,8 @@ def read(**given: object) -> Settings:
 def _line(location: tuple[int | str, ...], message: str) -> str:
     name = str(location[0]).upper() if location else "Settings"
     return f"{name}: {message.removeprefix('Value error, ')}."
+
+
+def environment() -> dict[str, str]:
+    """This process's environment, to start another process in."""
+    return dict(os.environ)

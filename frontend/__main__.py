@@ -21,7 +21,7 @@ import streamlit as st
 import uvicorn
 from streamlit import config as page_config
 
-from frontend import connections, logs, state
+from frontend import connections, folder, logs, state
 from frontend.api import base_path
 from frontend.api.protocol import INCOMPLETE_BYTES, holding
 from frontend.api.routes import Api
@@ -131,7 +131,18 @@ def main() -> int:
         listener = take_port(settings)
     except OSError as error:
         reason = error.strerror or "the name is not known"
+        if (pid := folder.holder(settings.data_dir)) is not None:
+            reason += f"; a web process is already running (pid {pid})"
         sys.stderr.write(f"PORT: {settings.host}:{settings.port} cannot be used: {reason}.\n")
+        return 2
+    try:
+        folder.hold(settings.data_dir)  # until this process ends
+    except folder.FolderInUse as used:
+        who = "" if used.holder is None else f" (pid {used.holder})"
+        sys.stderr.write(f"DATA_DIR: a web process is already running with this folder{who}.\n")
+        return 2
+    except OSError:
+        sys.stderr.write("DATA_DIR: the folder cannot be made or written to.\n")
         return 2
     try:
         api, app = application(settings)

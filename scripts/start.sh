@@ -17,9 +17,9 @@ if { [ -n "${API_KEYS:-}${TRUSTED_USER_HEADER:-}${OIDC_SECRETS:-}" ] ||
   export BACKEND_TOKEN
 fi
 
-BACKEND_ADDRESS=$(python "$ROOT/scripts/lib/addresses.py")
+BACKEND_ADDRESS=$(python -m scripts.lib.addresses)
 export BACKEND_ADDRESS
 
-# Adopted by init, so that no ended child stays behind under honcho, which knows nothing of it.
+# Adopted by init, so that no ended child stays behind under the runner, which knows nothing of it.
 (python "$ROOT/scripts/lib/announce.py" $$ &)
-exec honcho start --procfile Procfile --env /dev/null
+exec python "$ROOT/scripts/lib/run.py"

@@ -32,7 +32,11 @@ _CHECKSUM = hashlib.sha256().digest_size
 
 
 class StoreInUse(Exception):
-    """Another process works in this folder."""
+    """Another process works in this folder; `holder` is its id, if it can be told."""
+
+    def __init__(self, holder: int | None) -> None:
+        super().__init__("another process works in the folder of stored files")
+        self.holder = holder
 
 
 class Store:
@@ -280,8 +284,11 @@ def _exclusive(path: Path) -> int:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
+        written = os.read(descriptor, 20)
         os.close(descriptor)
-        raise StoreInUse("another process works in the folder of stored files") from None
+        raise StoreInUse(int(written) if written.isdigit() else None) from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
     return descriptor
 
 

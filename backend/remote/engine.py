@@ -133,6 +133,11 @@ class RemoteEngine:
         """None is kept here: every picture is drawn and sent; the server may know it."""
         return frozenset()
 
+    @property
+    def busy_since(self) -> float | None:
+        """Never: no step is computed here, and every wait for the other server has its own end."""
+        return None
+
     def release_pictures(self, keys: Iterable[bytes]) -> None:
         """Nothing was held."""
 

@@ -59,7 +59,7 @@ class Boundary(grpc.aio.ServerInterceptor):
             caller = self._gate.owner(metadata)
         except RequestError as error:
             self._metrics.refused(error.code)
-            return _refusing(error)
+            return refusing(error)
         return self._wrapped(handler, method, caller, metadata.get("x-request-id", ""))
 
     def _wrapped(self, handler: Handler, method: str, caller: str, request_id: str) -> Handler:
@@ -128,7 +128,7 @@ def _parsed(parse: Callable[[bytes], Message], raw: bytes) -> Message:
         raise InvalidRequest("The message cannot be read.") from None
 
 
-def _refusing(error: RequestError) -> Handler:
+def refusing(error: RequestError) -> Handler:
     """A handler that fits a call of any shape and reads nothing of it."""
 
     async def refuse(requests: AsyncIterator[bytes], context: Context) -> None:

@@ -28,7 +28,7 @@ from protos import inference_pb2, inference_pb2_grpc, media_pb2, media_pb2_grpc
 GRACE = 4.0  # seconds that running requests have at the end; supervisors kill after five
 _LAST_WORDS = 0.5  # of them, to tell those that are cut off
 
-_OPTIONS = (
+OPTIONS = (
     ("grpc.so_reuseport", 0),  # a second backend on the same port has to fail
     ("grpc.max_receive_message_length", 4 << 20),
     ("grpc.max_metadata_size", 8 << 10),
@@ -68,7 +68,7 @@ class Server:
         self._health = health.aio.HealthServicer()
         self._announcements: set[asyncio.Task[None]] = set()
         self.readiness = Readiness(load, self._announce)
-        self._grpc = grpc.aio.server(interceptors=(Boundary(gate, metrics),), options=_OPTIONS)
+        self._grpc = grpc.aio.server(interceptors=(Boundary(gate, metrics),), options=OPTIONS)
         inference_pb2_grpc.add_InferenceServicer_to_server(
             Inference(
                 self.readiness,

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from pathlib import Path
+
+from frontend.folder import holder
 
 DEFAULT_BACKEND = ("127.0.0.1", 50051)
 
@@ -32,12 +35,19 @@ def free_port(host: str) -> int:
     return port
 
 
+def _because() -> str:
+    running = holder(Path(os.environ["DATA_DIR"]))
+    if running is not None:
+        return f"already running (pid {running})"
+    return "it is in use or not this machine's"
+
+
 def main() -> int:
     """Print the backend's address; 2 if the page's port cannot be had."""
     host, port = os.environ["HOST"], int(os.environ["PORT"])
     if not is_free(host, port):
         print(
-            f"error: nothing can listen on {host} port {port}: it is in use or not this machine's;"
+            f"error: nothing can listen on {host} port {port}: {_because()};"
             " set PORT (and HOST) to another",
             file=sys.stderr,
         )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from backend.engine import Engine
+from backend.engine import BROKEN, Engine
 from backend.errors import (
     AlreadyExists,
     ContextLengthExceeded,
@@ -555,6 +555,47 @@ def test_a_lost_device_ends_every_request_and_the_engine(start: Start) -> None:
     engine.stop(1)
     assert told == ["The device has failed."]
     assert engine.stats().blocks_used == 0
+
+
+def test_an_engine_whose_thread_breaks_says_so(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    gate = threading.Semaphore(0)
+    engine = start(Alphabet(gate=gate), on_lost=told.append)
+    running = ask(engine, work("running"))
+    gate.release(2)
+    assert running.first.wait(5)
+
+    def break_it(request: object) -> None:
+        raise RuntimeError("an error of ours")
+
+    monkeypatch.setattr(engine, "_accept", break_it)
+    poison = ask(engine, work("poison"))
+    gate.release(99)
+    for one in (running, poison):
+        one.text()
+        assert one.reasons == (FinishReason.ERROR,)
+        assert isinstance(one.refusal, Unavailable)
+    engine.stop(1)
+    assert told == [BROKEN]
+
+
+def test_a_step_under_way_can_be_told_from_an_idle_engine(start: Start) -> None:
+    gate = threading.Semaphore(0)
+    engine = start(Alphabet(gate=gate))
+    assert engine.busy_since is None
+    before = time.monotonic()
+    asked = ask(engine, work(prompt="x"))
+    while engine.busy_since is None:
+        time.sleep(0.01)
+    assert before <= engine.busy_since <= time.monotonic()
+    gate.release(99)
+    assert asked.text() == "yz"
+    end = time.monotonic() + 5
+    while engine.busy_since is not None:
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_a_picture_that_there_is_no_memory_for_fails_its_own_request_for_now(start: Start) -> None:

@@ -114,7 +114,7 @@ def test_a_model_that_cannot_be_loaded_leaves_a_backend_that_says_so(
 
         second = run(tmp_path, MODEL=broken_model, BACKEND_ADDRESS=address)
         assert second.returncode == 2
-        assert "already running" in second.stderr
+        assert f"already running with this folder (pid {process.pid})" in second.stderr
 
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)

@@ -22,7 +22,8 @@ from scripts.lib.system import free_ports, models_folder
 ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.skipif(
-    not (ROOT / ".venv/set-up").exists(), reason="not set up: run scripts/test.sh"
+    not (ROOT / ".venv/set-up").exists() or (ROOT / ".venv").is_symlink(),
+    reason="not set up here: run scripts/test.sh",
 )
 
 
@@ -142,15 +143,38 @@ def test_keys_shut_the_api_and_leave_the_page_open(folder: Path) -> None:
         assert "key-of-ada" not in started.printed
 
 
-def test_the_death_of_one_ends_the_other_with_the_cause_in_sight(folder: Path) -> None:
+@pytest.mark.parametrize("name", ["web", "backend"])
+def test_the_death_of_one_ends_the_other_with_the_cause_in_sight(folder: Path, name: str) -> None:
+    """Of `backend` it is the supervisor that dies here."""
     with Started(folder, {}) as started:
         started.wait_until_ready()
-        told = re.search(r"backend\.1 started \(pid=(\d+)\)", started.printed)
+        told = re.search(rf"{name} started \(pid=(\d+)\)", started.printed)
         assert told is not None
         os.kill(int(told.group(1)), signal.SIGKILL)
         assert started.process.wait(timeout=20) != 0
         assert started.survivors() == []
-        assert "backend.1 stopped (rc=-9)" in started.printed
+        assert f"{name} stopped (rc=-9)" in started.printed
+
+
+def test_a_killed_backend_is_started_again(folder: Path) -> None:
+    with Started(folder, {}) as started:
+        started.wait_until_ready()
+        (first,) = (one for one in started.family if one.cmdline()[-2:] == ["-m", "backend"])
+        first.kill()
+        end = time.monotonic() + 90
+        while httpx.get(f"{started.url}/ready").status_code == 200:  # not noticed yet
+            assert time.monotonic() < end
+        while httpx.get(f"{started.url}/ready").status_code != 200:
+            assert time.monotonic() < end, started.printed
+            time.sleep(0.2)
+        started.family = psutil.Process(started.process.pid).children(recursive=True)
+        began = time.monotonic()
+        started.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        started.process.send_signal(signal.SIGTERM)
+        assert started.process.wait(timeout=20) == 143
+        assert time.monotonic() - began < 5
+        assert started.survivors() == []
 
 
 @pytest.mark.parametrize(

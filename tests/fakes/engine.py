@@ -65,6 +65,7 @@ class FakeEngine:
             return True
 
     resizes_pictures = False
+    busy_since: float | None = None
 
     def hold_pictures(self, keys: Iterable[bytes]) -> frozenset[bytes]:
         """Holds them; known are those of requests that ended."""

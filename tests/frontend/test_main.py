@@ -106,6 +106,20 @@ def test_page_and_rest_share_a_port(backend: FakeBackend, tmp_path: Path) -> Non
         assert second.returncode == 2
         assert second.stderr.count("\n") == 1
         assert second.stderr.startswith("PORT: ")
+        for taken in ({"PORT": str(port)}, {"PORT": str(free_port())}):
+            third = subprocess.run(
+                [sys.executable, "-m", "frontend"],
+                cwd=ROOT,
+                env=environment(DATA_DIR=str(tmp_path), **taken),
+                capture_output=True,
+                text=True,
+                timeout=30,
+                check=False,
+            )
+            assert third.returncode == 2
+            assert third.stderr.count("\n") == 1
+            assert "already running" in third.stderr
+            assert f"(pid {process.pid})" in third.stderr
         backend.token_delay = 0.2
         with closing(ask(port, " ".join("word" for _ in range(50)))) as connection:
             wait_until(lambda: backend.running == 1)
