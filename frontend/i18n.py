@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from frontend.ask_phrases import ASK
 from frontend.work_phrases import WORK
 
 LANGUAGES: Final = {"en": "English", "zh": "中文"}
@@ -41,7 +42,6 @@ PHRASES: Final[dict[str, Phrase]] = {
         "Files can be added once the backend is back.", "后端恢复后即可添加文件。"
     ),
     "files.open": Phrase("Look at the pages", "查看页面"),
-    "files.remove": Phrase("Remove from this conversation", "从本次对话中移除"),
     "files.removed": Phrase("removed", "已移除"),
     "files.pages": Phrase("{n} page|{n} pages", "{n} 页"),
     "files.picture": Phrase("picture", "图片"),
@@ -53,7 +53,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     # Conversations
     "conversations.title": Phrase("Conversations", "历史对话"),
     "conversations.older": Phrase("Older", "更早的对话"),
-    "conversations.menu": Phrase("Rename or delete", "重命名或删除"),
+    "conversations.menu": Phrase("Pin, rename or delete", "置顶、重命名或删除"),
     "conversations.rename": Phrase("Rename conversation", "重命名对话"),
     "conversations.delete": Phrase("Delete conversation", "删除对话"),
     "conversations.name": Phrase("Name", "名称"),
@@ -317,7 +317,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "error.unauthenticated": Phrase(
         "The backend did not accept this service's token.", "后端未接受本服务的令牌。"
     ),
-    **{key: Phrase(*both) for key, both in WORK.items()},
+    **{key: Phrase(*both) for key, both in (ASK | WORK).items()},
 }
 
 # Codes that mean what another one means on the page.

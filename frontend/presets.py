@@ -1,4 +1,4 @@
-"""Ready-made settings and questions, and the values that the right-hand panel edits."""
+"""Ready-made settings, and the values that the right-hand panel edits."""
 
 from __future__ import annotations
 
@@ -59,9 +59,6 @@ PRESETS = (
 
 # The middle one is what a model's makers recommend, once the model is known: see `offered`.
 RECOMMENDED = "preset.balanced"
-
-# Questions offered while a conversation is empty: keys of the phrase book.
-STARTERS = ("starter.summary", "starter.parties", "starter.term")
 
 
 def defaults(card: ModelCard) -> Parameters:

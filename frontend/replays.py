@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from enum import Enum
 from typing import Final, Protocol
 
 from frontend.history.history import History
@@ -39,30 +40,40 @@ class Backend(Protocol):
     def generate(self, owner: str, question: Question) -> Iterator[Event]: ...
 
 
+class Hindrance(Enum):
+    """Why an answer cannot be replayed."""
+
+    UNFINISHED = "unfinished"  # it was stopped, refused or broken off
+    UNKNOWN = "unknown"  # what it was asked with was not kept
+    AWAY = "away"  # no model is loaded
+    OTHER_MODEL = "other_model"
+    FILE_GONE = "file_gone"
+
+
 def hindrance(
     messages: Sequence[Message],
     attachments: Sequence[Attachment],
     answer: Message,
     model: str | None,
-) -> str | None:
-    """Why an answer of `messages` cannot be replayed, in one word; None if it can.
+) -> Hindrance | None:
+    """Why an answer of `messages` cannot be replayed; None if it can.
 
     `model` is the one that is loaded, None if none is.
     """
     receipt = answer.receipt
     ended = (FinishReason.STOP.value, FinishReason.LENGTH.value)
     if answer.state is not State.FINISHED or receipt is None or receipt.reason not in ended:
-        return "unfinished"
+        return Hindrance.UNFINISHED
     if answer.parameters is None:
-        return "unknown"
+        return Hindrance.UNKNOWN
     if model is None:
-        return "away"
+        return Hindrance.AWAY
     if model != receipt.model:
-        return "other_model"
+        return Hindrance.OTHER_MODEL
     before = {message.id for message in messages if message.created_at <= answer.created_at}
     seen = (file.removed_at for file in attachments if file.message in before)
     if any(removed is not None and removed > answer.created_at for removed in seen):
-        return "file_gone"
+        return Hindrance.FILE_GONE
     return None
 
 

@@ -13,6 +13,7 @@ from frontend.client.blocking import Client
 from frontend.history.catalogue import Catalogue
 from frontend.history.history import History
 from frontend.jobs import Jobs
+from frontend.kinds import Kinds
 from frontend.pulse import Pulse
 from frontend.replays import Reruns
 from frontend.settings import Settings
@@ -35,6 +36,7 @@ class Services:
     bench: Workbench
     reruns: Reruns
     catalogue: Catalogue
+    kinds: Kinds
 
 
 class House:
@@ -82,6 +84,7 @@ class House:
             Workbench(self.client, self.history, self.runner, owner),
             Reruns(self.client, self.history, owner),
             Catalogue(self.history.database),
+            Kinds(self.client, owner),
         )
 
     def _erase_removed(self) -> None:

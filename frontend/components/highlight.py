@@ -21,6 +21,11 @@ def highlighted(image: bytes, boxes: Iterable[Box]) -> bytes:
     return _drawn(image, tuple((box.left, box.top, box.right, box.bottom) for box in boxes))
 
 
+def forget() -> None:
+    """Keeps no page any longer."""
+    _drawn.cache_clear()
+
+
 @lru_cache(maxsize=32)
 def _drawn(image: bytes, boxes: tuple[tuple[float, float, float, float], ...]) -> bytes:
     if not boxes:

@@ -21,6 +21,8 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 .title { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .st-key-head { min-height: 2rem; flex-wrap: nowrap; }
 .st-key-panel h2 { line-height: 2rem; }
+.st-key-export button { min-height: 2rem; height: 2rem; padding: 0 0.4rem; }
+.st-key-export button p { font-size: 0.86rem; }
 .st-key-head > :first-child { min-width: 0; flex: 1 1 auto; }
 .st-key-head > :last-child { flex: 0 0 auto; width: auto !important; }
 
@@ -35,6 +37,7 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 .st-key-beginning [data-testid=stMarkdown], .st-key-beginning [data-testid=stMarkdown] * {
   text-align: center; justify-content: center; }
 .st-key-beginning h3 { font-size: 1.4rem; padding: 0; }
+.st-key-beginning [data-testid=stHeaderActionElements] { display: none; }
 [data-testid=stChatMessage] { padding: 0.7rem 0.9rem; gap: 0.8rem; }
 [data-testid=stChatMessage] [data-testid=stChatMessageAvatarCustom] {
   width: 1.8rem; height: 1.8rem; border: none; background: transparent; opacity: 0.6; }
@@ -45,7 +48,46 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 [data-testid=stChatMessage] :is(h1, h2, h3, h4, h5, h6) { font-size: 1.05rem; font-weight: 650;
   padding: 0.6rem 0 0.2rem; }
 [data-testid=stChatMessage] :is(h1, h2) { font-size: 1.15rem; }
-[class*=st-key-receipt-] p { font-size: 0.78rem; }
+[data-testid=stChatMessage] table { display: block; width: max-content; max-width: 100%;
+  overflow-x: auto; }
+.receipt { font-size: 0.78rem; }
+.receipt summary { cursor: pointer; opacity: 0.75; border-radius: 0.3rem; }
+.receipt summary:hover { opacity: 1; }
+.receipt summary:focus-visible { outline: 2px solid; outline-offset: 2px; }
+.receipt dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem;
+  margin: 0.5rem 0 0.3rem; padding: 0.6rem 0.8rem; border: 1px solid var(--line);
+  border-radius: 0.5rem; }
+.receipt :is(dt, dd) { font-size: 0.78rem; line-height: 1.5; }
+.receipt dt { opacity: 0.7; }
+.receipt dd { margin: 0; overflow-wrap: anywhere; white-space: pre-line; }
+[class*=st-key-actions-] { min-height: 1.75rem; margin: -0.5rem 0 -0.3rem -0.4rem; }
+[class*=st-key-actions-] > * { flex: none; width: auto !important; }
+[class*=st-key-actions-] [data-testid=stBaseButton-tertiary] { min-height: 1.75rem; height: 1.75rem;
+  padding: 0 0.35rem; opacity: 0.65; }
+[class*=st-key-actions-] [data-testid=stBaseButton-tertiary]:is(:hover, :focus-visible) {
+  opacity: 1; }
+[class*=st-key-actions-] [data-testid=stBaseButton-tertiary]:disabled { opacity: 0.3; }
+[class*=st-key-actions-] [data-testid=stBaseButton-tertiary] p { font-size: 0.78rem; }
+[class*=st-key-actions-] [data-testid=stBaseButton-secondary] { min-height: 2rem; }
+[class*=st-key-replayed-] p { font-size: 0.8rem; }
+
+/* A question: what went with it, its words, and a pencil that shows when it is wanted. */
+[class*=st-key-asked-] { flex-wrap: nowrap; align-items: flex-start; }
+[class*=st-key-asked-] > :first-child { flex: 1 1 0; min-width: 0; overflow-wrap: anywhere; }
+[class*=st-key-edit-] { flex: none; width: auto !important; }
+[class*=st-key-edit-] button { min-height: 1.75rem; height: 1.75rem; padding: 0 0.35rem;
+  opacity: 0.45; }
+[class*=st-key-edit-] button:is(:hover, :focus-visible) { opacity: 1; }
+[class*=st-key-edit-] button:disabled { opacity: 0.2; }
+[class*=st-key-sent-] > * { max-width: 100%; }
+[class*=st-key-look-] button { min-height: 1.7rem; height: 1.7rem; padding: 0 0.6rem;
+  max-width: 100%; }
+[class*=st-key-look-] button p { font-size: 0.8rem; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }
+[class*=st-key-pictures-] img { width: auto !important; max-width: 100%; max-height: 11rem;
+  border-radius: 0.4rem; border: 1px solid var(--line); }
+[class*=st-key-places-] img { width: auto !important; max-width: 100%; max-height: 28rem;
+  border: 1px solid var(--line); border-radius: 0.4rem; }
 
 /* What an answer or the backend is doing. */
 .stApp { --line: rgba(127, 140, 165, 0.3); }
@@ -110,9 +152,12 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 [class*=st-key-open-] button { opacity: 0; }
 [class*=st-key-open-] button:focus-visible { opacity: 1; outline: 2px solid; }
 [class*=st-key-open-] button:focus-visible p { visibility: hidden; }
-[class*=st-key-remove-] { position: relative; z-index: 1; flex: none; width: auto !important; }
+[class*=st-key-do-] { position: relative; z-index: 1; flex: none; width: auto !important; }
 .no-picture { width: 44px; height: 56px; border-radius: 0.2rem; background: var(--line); }
 .st-key-conversations { gap: 0.1rem !important; }
+.st-key-conversations [data-testid=stCaptionContainer] p { font-size: 0.76rem; line-height: 1.35;
+  padding: 0 0.5rem 0.3rem; overflow-wrap: anywhere; }
+.st-key-search { margin-bottom: 0.1rem; }
 .st-key-conversations button { padding: 0.15rem 0.4rem; min-height: 2rem; font-size: 0.86rem; }
 .st-key-conversations [class*=st-key-chat-] button, .st-key-conversations [class*=st-key-chat-]
   button > div, .st-key-conversations [class*=st-key-chat-] button > div > span {
@@ -148,13 +193,24 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 .st-key-visitor > :last-child { flex: 0 0 auto; width: auto !important; }
 .visitor { font-size: 0.82rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 
+/* Buttons that show an icon alone are named for those who hear the page. */
+:is([class*=st-key-edit-], [class*=st-key-do-], [class*=st-key-menu-], .st-key-again) button:not(
+  [kind=secondary]) [data-testid=stMarkdownContainer] { position: absolute; width: 1px;
+  height: 1px; overflow: hidden; clip-path: inset(50%); }
+
 /* A phone: conversation first, and below it the parameters, whose heading can just be seen. */
 @media (max-width: 640px) {
   [data-testid=stMainBlockContainer] { padding: 0.85rem 0.8rem; }
   [data-testid=stMain] [data-testid=stColumn]:has(.st-key-history) > [data-testid=stVerticalBlock] {
     height: calc(100dvh - 4rem); }
   [data-testid=stHorizontalBlock]:has(> [data-testid=stColumn] .st-key-history) { gap: 0.3rem; }
-  .st-key-head { padding-left: 2.4rem; }
+  .st-key-head { padding-left: 2.4rem; gap: 0.4rem !important; }
+  [data-testid=stChatMessage] { padding: 0.6rem 0.7rem; }
+  [data-testid=stChatMessageAvatarCustom] { display: none !important; }
+  .st-key-export button p { position: absolute; width: 1px; overflow: hidden;
+    clip-path: inset(50%); }
+  .receipt dl { grid-template-columns: 1fr; gap: 0; }
+  .receipt dd { margin-bottom: 0.35rem; }
   .st-key-panel { border-left: none; padding-left: 0; max-height: none; }
 }
 """)

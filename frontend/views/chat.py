@@ -2,104 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
 from frontend import state
-from frontend.components import markdown, receipt
+from frontend.components import markdown
 from frontend.history.database import StorageUnavailable
 from frontend.history.history import StillAnswering
-from frontend.history.records import Attachment, Message, State
+from frontend.history.records import Message, State
 from frontend.i18n import Phrases
 from frontend.jobs import Progress, Stage
-from frontend.messages import FinishReason, Role
-from frontend.presets import STARTERS
+from frontend.kinds import Kind, starters
+from frontend.messages import Role
 from frontend.state import Desk
+from frontend.views import answer, question
 
 LOOK_EVERY = 0.12  # seconds between two looks at an answer being written
-LONGEST_QUESTION = 20_000  # characters
+LOOK_AT_FILES_EVERY = 0.5  # seconds, until it is known what they are
 
 
 def show(desk: Desk, say: Phrases) -> None:
     with st.container(height=600, key="history", autoscroll=True, border=False):
         for message in desk.messages:
             if message.role is Role.USER:
-                _question(message, desk.attachments, say)
+                question.show(message, desk, say)
             elif message.state is State.RUNNING:
                 _being_written(message, desk, say)
             else:
-                _answer(message, desk, say)
+                answer.show(message, desk, say)
         if not desk.messages:
             _beginning(desk, say)
     with st.container(key="composer"):
         _composer(desk, say)
-
-
-def _question(message: Message, attachments: Sequence[Attachment], say: Phrases) -> None:
-    sent = [file for file in attachments if file.message == message.id]
-    with st.chat_message("user", avatar=":material/person:"):
-        if sent:
-            st.html(f'<div class="sent">{"".join(_chip(file, say) for file in sent)}</div>')
-        st.markdown(markdown.literal(message.text))
-
-
-def _chip(file: Attachment, say: Phrases) -> str:
-    about = say("files.pages", n=file.pages) if file.kind == "document" else say("files.picture")
-    if file.removed:
-        about = say("files.removed")
-    kind = "gone" if file.removed else ""
-    return f'<span class="{kind}"><b>{escape(file.filename)}</b> {escape(about)}</span>'
-
-
-def _answer(message: Message, desk: Desk, say: Phrases) -> None:
-    with st.chat_message("assistant", avatar=":material/article:"):
-        if message.reasoning:
-            with st.expander(say("chat.reasoning"), icon=":material/psychology:"):
-                st.markdown(markdown.safe(message.reasoning))
-        if message.text:
-            st.markdown(markdown.safe(message.text))
-        _ending(message, say)
-        if message.receipt is not None:
-            note = markdown.literal(message.receipt.route_reason)
-            with st.container(key=f"receipt-{message.id}"):
-                st.caption(
-                    markdown.literal(receipt.caption(message.receipt, say)),
-                    help=note if message.receipt.route_reason else None,
-                )
-        if message is desk.messages[-1] and _wants_again(message):
-            st.button(
-                say("chat.again"),
-                key="again",
-                icon=":material/refresh:",
-                disabled=not desk.beat.serves,
-                on_click=state.keeping(state.ask_again),
-                args=(desk, message.id),
-            )
-
-
-def _ending(message: Message, say: Phrases) -> None:
-    """Says so if the answer did not end by itself."""
-    reason = message.receipt.reason if message.receipt else ""
-    if message.receipt and message.receipt.warning:
-        st.warning(markdown.literal(message.receipt.warning))
-    if message.state is State.LOST:
-        st.warning(say("chat.lost" if message.text else "chat.lost_empty"))
-    elif message.state is State.FAILED:
-        text = markdown.literal(say.error(message.error_code, message.error))
-        st.error(f"{text} {say('chat.kept')}" if message.text else text)
-    elif reason == FinishReason.DEADLINE.value:
-        st.warning(say("chat.deadline"))
-    elif reason == FinishReason.CANCELLED.value and not message.text:
-        st.caption(say("chat.stopped_empty"))
-    elif not message.text:
-        st.caption(say("chat.empty_answer"))
-
-
-def _wants_again(message: Message) -> bool:
-    ended = FinishReason.STOP.value, FinishReason.LENGTH.value
-    return message.receipt is None or message.receipt.reason not in ended
 
 
 def _being_written(message: Message, desk: Desk, say: Phrases) -> None:
@@ -169,7 +104,10 @@ def _beginning(desk: Desk, say: Phrases) -> None:
             st.caption(say("chat.hint"))
             return
         st.caption(say("chat.hint_files", n=len(desk.files)))
-        for starter in STARTERS:
+        kinds = _kinds(desk)
+        if None in kinds and desk.beat.serves:
+            _find_out(desk)
+        for starter in starters([kind or Kind.DOCUMENT for kind in kinds]):
             st.button(
                 say(starter),
                 key=starter.replace(".", "-"),
@@ -177,6 +115,22 @@ def _beginning(desk: Desk, say: Phrases) -> None:
                 on_click=_ask,
                 args=(desk, say(starter)),
             )
+
+
+def _kinds(desk: Desk) -> list[Kind | None]:
+    """What the files are, if known; a picture is a scan to a model that reads its words alone."""
+    card = state.services().pulse.card
+    found = [state.services().kinds.of(file) for file in desk.files]
+    if card is None or card.sees_images:
+        return found
+    return [Kind.SCAN if kind is Kind.PICTURE else kind for kind in found]
+
+
+@st.fragment(run_every=LOOK_AT_FILES_EVERY)
+def _find_out(desk: Desk) -> None:
+    """Draws the page anew once it is known what the files are."""
+    if None not in _kinds(desk):
+        st.rerun()
 
 
 def _composer(desk: Desk, say: Phrases) -> None:
@@ -190,7 +144,7 @@ def _composer(desk: Desk, say: Phrases) -> None:
     text = st.chat_input(
         reason or say("chat.ask_files" if desk.files else "chat.ask"),
         key="question",
-        max_chars=LONGEST_QUESTION,
+        max_chars=question.LONGEST,
         disabled=bool(reason),
     )
     running = desk.running

@@ -53,6 +53,18 @@ def show(desk: Desk, say: Phrases) -> None:
     if not kept:
         return
     st.html(f"<h2>{say('conversations.title')}</h2>")
+    looked_for = st.text_input(
+        say("conversations.search"),
+        key="search",
+        placeholder=say("conversations.search"),
+        type="search",
+        icon=":material/search:",
+        label_visibility="collapsed",
+        live=True,
+    )
+    if looked_for and looked_for.strip():
+        _hits(looked_for, desk, say)
+        return
     shown = st.session_state.setdefault("conversations_shown", AT_ONCE)
     with st.container(key="conversations", gap=None):
         for conversation in kept[:shown]:
@@ -66,6 +78,19 @@ def show(desk: Desk, say: Phrases) -> None:
         )
 
 
+def _hits(looked_for: str, desk: Desk, say: Phrases) -> None:
+    """Where the words stand."""
+    found = state.services().catalogue.search(state.owner(), looked_for)
+    if not found:
+        st.caption(say("conversations.none"))
+    with st.container(key="conversations", gap=None):
+        for hit in found:
+            _row(hit.conversation, desk, say)
+            for where in (hit.filename, hit.excerpt):
+                if where and where != hit.conversation.title:
+                    st.caption(literal(where))
+
+
 def _row(conversation: Conversation, desk: Desk, say: Phrases) -> None:
     here = "here" if conversation.id == desk.id else "there"
     with st.container(
@@ -73,6 +98,7 @@ def _row(conversation: Conversation, desk: Desk, say: Phrases) -> None:
     ):
         st.button(
             literal(conversation.title),
+            icon=":material/keep:" if conversation.pinned else None,
             key=f"chat-{conversation.id}",
             type="tertiary",
             width="stretch",
@@ -80,15 +106,19 @@ def _row(conversation: Conversation, desk: Desk, say: Phrases) -> None:
             args=(conversation.id,),
         )
         choice = st.menu_button(
-            "",
-            ["rename", "delete"],
+            say("conversations.menu"),
+            ["unpin" if conversation.pinned else "pin", "rename", "delete"],
             key=f"menu-{conversation.id}",
             icon=":material/more_horiz:",
             type="tertiary",
             help=say("conversations.menu"),
             format_func=lambda option: say(f"conversations.{option}"),
         )
-    if choice == "rename":
+    if choice in ("pin", "unpin"):
+        pin = state.keeping(state.services().catalogue.pin)
+        pin(state.owner(), conversation.id, choice == "pin")
+        st.rerun()
+    elif choice == "rename":
         st.dialog(say("conversations.rename"))(_rename)(conversation, say)
     elif choice == "delete":
         st.dialog(say("conversations.delete"))(_delete)(conversation, desk, say)

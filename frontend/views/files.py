@@ -14,7 +14,7 @@ from frontend.history.records import Attachment
 from frontend.i18n import Phrases
 from frontend.messages import BackendError
 from frontend.state import Desk
-from frontend.views import preview
+from frontend.views import forgetting, preview
 
 THUMBNAIL = 128  # pixels
 DOCUMENT_BYTES = 50_000_000  # taken for the limit until the backend has said its own
@@ -39,6 +39,7 @@ def show(desk: Desk, say: Phrases) -> None:
         st.error(f"**{markdown.literal(problem.filename)}**  \n{text}")
     for file in desk.files:
         _card(file, desk, say)
+    forgetting.show_outcome(say)
 
 
 def _uploader(desk: Desk, say: Phrases) -> None:
@@ -99,15 +100,22 @@ def _card(file: Attachment, desk: Desk, say: Phrases) -> None:
         st.markdown(f"**{markdown.literal(file.filename)}**  \n{_about(file, say)}")
         if st.button(say("files.open"), key=f"open-{file.id}", type="tertiary"):
             preview.show(file, say)
-        st.button(
-            "",
-            key=f"remove-{file.id}",
-            icon=":material/close:",
+        choice = st.menu_button(
+            say("files.menu"),
+            ["open", "remove", "forget"],
+            key=f"do-{file.id}",
+            icon=":material/more_vert:",
             type="tertiary",
-            help=say("files.remove"),
-            on_click=state.keeping(state.services().shelf.remove),
-            args=(desk.id, file.id),
+            help=say("files.menu"),
+            format_func=lambda option: say(f"files.do.{option}"),
         )
+    if choice == "open":
+        preview.show(file, say)
+    elif choice == "remove":
+        state.keeping(state.services().shelf.remove)(desk.id, file.id)
+        st.rerun()
+    elif choice == "forget":
+        forgetting.ask(file, desk, say)
 
 
 def _about(file: Attachment, say: Phrases) -> str:

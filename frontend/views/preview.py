@@ -22,7 +22,7 @@ def picture(file: Attachment, page: int, side: int) -> bytes | None:
 
 def show(file: Attachment, say: Phrases) -> None:
     """Opens the dialog."""
-    st.dialog(file.filename, width="medium")(_pages)(file, say)
+    st.dialog(file.filename, width="large")(_pages)(file, say)
 
 
 def _pages(file: Attachment, say: Phrases) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 import streamlit as st
@@ -12,20 +13,25 @@ from frontend.i18n import Phrases
 from frontend.messages import Phase
 from frontend.pulse import Beat
 from frontend.state import Desk
+from frontend.views import export
 
 LOOK_EVERY = 1.5  # seconds
 
 
 def show(desk: Desk, say: Phrases) -> None:
-    show_head(desk.kept.title if desk.kept else say("chat.new"), desk, say)
+    show_head(desk.kept.title if desk.kept else say("chat.new"), desk, say, export.show)
 
 
-def show_head(title: str, desk: Desk, say: Phrases) -> None:
-    """The line with any title."""
+def show_head(
+    title: str, desk: Desk, say: Phrases, more: Callable[[Desk, Phrases], None] | None = None
+) -> None:
+    """The line with any title, and what `more` puts beside it."""
     with st.container(
         key="head", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.html(f'<h1 class="title" title="{escape(title)}">{escape(title)}</h1>')
+        if more is not None:
+            more(desk, say)
         _badge(desk, say)
     _notices(desk, say)
 

@@ -246,7 +246,8 @@ def test_files_that_cannot_be_taken_say_why(
     upload(page, wrong, contract)
     expect(page.get_by_role("alert")).to_contain_text("notes.docx")
     expect(page.locator("[class*=st-key-file-]")).to_have_count(1)
-    page.locator("[class*=st-key-remove-] button").first.click()
+    page.locator("[class*=st-key-do-] button").first.click()
+    page.get_by_text("从本次对话中移除").click()
     expect(page.locator("[class*=st-key-file-]")).to_have_count(0)
 
 

@@ -12,8 +12,10 @@ import pytest
 from frontend.components import marks
 from frontend.i18n import LANGUAGES, PHRASES, Phrases, guess
 from frontend.jobs import Stage
+from frontend.kinds import OF_SEVERAL, STARTERS
 from frontend.messages import FinishReason, Phase, ReadingMethod
-from frontend.presets import PRESETS, STARTERS
+from frontend.presets import PRESETS
+from frontend.replays import Hindrance
 from frontend.work_state import View
 from frontend.workflows.fields import Form, Kind, Problem
 from frontend.workflows.filters import Filter
@@ -27,6 +29,7 @@ PAGE = [
     FRONTEND / "streamlit_app.py",
     FRONTEND / "i18n.py",
     FRONTEND / "draft_state.py",
+    FRONTEND / "transcript.py",
 ]
 
 # Keys put together from values: each value must have its phrase.
@@ -37,7 +40,9 @@ COMPOSED = {
     *(f"reason.{reason.value}" for reason in FinishReason),
     *(f"method.{method.value}" for method in ReadingMethod),
     *(f"route.{route}" for route in ("text", "multimodal", "image_batch")),
-    *(f"conversations.{option}" for option in ("rename", "delete")),
+    *(f"conversations.{option}" for option in ("pin", "unpin", "rename", "delete")),
+    *(f"files.do.{option}" for option in ("open", "remove", "forget")),
+    *(f"replay.not.{why.value}" for why in Hindrance),
     *(f"view.{view.value}" for view in View),
     *(f"filter.{one.value}" for one in Filter),
     *(f"filter_none.{one.value}" for one in Filter),
@@ -53,7 +58,8 @@ COMPOSED = {
     *(f"mistake.{problem.value}" for problem in Problem),
     *(f"list.{option}" for option in ("up", "down", "delete")),
     *(preset.name for preset in PRESETS),
-    *STARTERS,
+    *(starter for offered in STARTERS.values() for starter in offered),
+    *OF_SEVERAL,
 }
 
 

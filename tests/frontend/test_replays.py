@@ -24,7 +24,7 @@ from frontend.messages import (
     Usage,
 )
 from frontend.presets import Parameters
-from frontend.replays import Reruns, hindrance, parting, same_question
+from frontend.replays import Hindrance, Reruns, hindrance, parting, same_question
 
 OWNER = "local"
 ASKED = Parameters(model="m", temperature=0.7, max_tokens=99, system_prompt="Quote.", thinking=True)
@@ -142,13 +142,13 @@ def test_what_stands_in_the_way_is_named(history: History) -> None:
     assert answer.receipt is not None
     said, files = whole(history)
     assert hindrance(said, files, answer, "m") is None
-    assert hindrance(said, files, answer, None) == "away"
-    assert hindrance(said, files, answer, "another") == "other_model"
-    assert hindrance(said, files, replace(answer, parameters=None), "m") == "unknown"
+    assert hindrance(said, files, answer, None) is Hindrance.AWAY
+    assert hindrance(said, files, answer, "another") is Hindrance.OTHER_MODEL
+    assert hindrance(said, files, replace(answer, parameters=None), "m") is Hindrance.UNKNOWN
     stopped = replace(answer, receipt=replace(answer.receipt, reason="cancelled"))
-    assert hindrance(said, files, stopped, "m") == "unfinished"
+    assert hindrance(said, files, stopped, "m") is Hindrance.UNFINISHED
     history.remove(OWNER, "c1", files[0].id)
-    assert hindrance(*whole(history), answer, "m") == "file_gone"
+    assert hindrance(*whole(history), answer, "m") is Hindrance.FILE_GONE
 
 
 def test_a_file_that_was_never_part_of_it_may_go(history: History) -> None:

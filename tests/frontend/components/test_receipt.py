@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from frontend.components.receipt import caption
+from dataclasses import replace
+
+from frontend.components.receipt import caption, details, facts
 from frontend.history.records import Receipt
 from frontend.i18n import Phrases
 
@@ -61,6 +63,35 @@ def test_an_answer_given_again_says_so_and_nothing_of_its_parts() -> None:
     receipt = Receipt(prompt_tokens=2345, cached_tokens=2345, answer_cached=True)
     assert "来自回答缓存" in caption(receipt, Phrases("zh"))
     assert "2,345 cached" not in caption(receipt, Phrases("en"))
+
+
+def test_opened_it_tells_everything_that_is_known() -> None:
+    receipt = replace(
+        RECEIPT,
+        model="glm",
+        route_reason="The question comes with files.",
+        cached_tokens=2304,
+        image_tokens=900,
+        reasoning_tokens=40,
+        seed=7,
+    )
+    told = dict(facts(receipt, {"temperature": 0.2, "thinking": True}, Phrases("en")))
+    assert told == {
+        "Why this route": "The question comes with files.",
+        "Model": "glm",
+        "Seed": "7",
+        "Prompt": "2,345 tokens, 2,304 of them cached, 900 for pictures",
+        "Answer": "101 tokens, 40 for reasoning",
+        "Time": "queue 0.0 s, reading 0.0 s, first token 0.8 s, total 2.8 s",
+        "Asked with": "Temperature 0.2 · Think before answering",
+    }
+    assert set(dict(facts(Receipt(), None, Phrases("zh")))) == {"输出"}
+
+
+def test_nothing_of_it_becomes_markup() -> None:
+    shown = details(Receipt(model="<b>", route_reason="<script>"), None, Phrases("en"))
+    assert "<b>" not in shown
+    assert "&lt;script&gt;" in shown
 
 
 def test_words_that_pages_hide_are_told() -> None:
