@@ -8,6 +8,7 @@ from random import Random
 
 from scripts.reader import values
 from scripts.reader.facts import FACTS, KINDS, Fact
+from scripts.reader.preamble import PREAMBLE
 from scripts.reader.trades import Trade, taught, trades
 from scripts.reader.writing import opening_en, opening_zh
 from scripts.reader.writing.clauses import clauses, particulars
@@ -19,6 +20,13 @@ from scripts.reader.writing.parties import party
 
 _MIXED = 0.4  # share of a trade's contracts that say things of other trades besides
 _SERIES = ("HT", "No.", "C", "AG", "XS")  # what a contract's number begins with
+_BY_KEY = {
+    fact.key: fact
+    for fact in (
+        *FACTS,
+        *(fact for each in ("en", "zh") for trade in trades(each).values() for fact in trade.facts),
+    )
+}
 
 
 @dataclass
@@ -35,6 +43,10 @@ class Contract:
     said: dict[str, Said] = field(default_factory=dict)
     absent: list[Fact] = field(default_factory=list)
     particulars: dict[str, Fact] = field(default_factory=dict)  # facts of this contract alone
+
+    def fact(self, key: str) -> Fact:
+        """The fact that a key of `said` stands for."""
+        return PREAMBLE.get(key) or self.particulars.get(key) or _BY_KEY[key]
 
 
 def contract(

@@ -39,6 +39,11 @@ class Fact:
         """Its wording in `en` or `zh`."""
         return self.zh if language == "zh" else self.en
 
+    def asked(self, *, zh: bool) -> Wording:
+        """Its wording in the language that is asked in, if it has one there, else in the other."""
+        wanted, other = (self.zh, self.en) if zh else (self.en, self.zh)
+        return wanted if wanted.names else other
+
 
 def _fact(
     key: str,

@@ -17,13 +17,20 @@ from backend.prompt.prompt import ReadingMethod, Role
 from backend.prompt.template import ChatMessage, Template
 from backend.prompt.tokenizer import Tokenizer
 from backend.prompt.windows import Document
-from scripts.reader import agreements, requests
 from scripts.reader.agreements import Agreement
+from scripts.reader.asides import with_asides
+from scripts.reader.asking import (
+    agreement_fields,
+    agreement_summaries,
+    contract_fields,
+    contract_summaries,
+)
+from scripts.reader.asking.asked import Asked, Told
 from scripts.reader.contracts import contract
 from scripts.reader.facts import KINDS
 from scripts.reader.misreading import likeness, misread
-from scripts.reader.requests import Asked, Told
 from scripts.reader.trades import taught
+from scripts.reader.variation import varied
 
 BUDGETS = (700, 1000, 1300, 1600, 2000, 2600)  # tokens of a document in one prompt
 READING = 1000  # tokens of a document where a question is put in plain words
@@ -119,21 +126,21 @@ def made_up(desk: Desk, seed: int, language: str) -> Lesson:
     made = contract(chance, language, kinds=[*KINDS, *taught(language)])
     name = chance.choice(_NAMES)
     if chance.random() < 0.2:
-        return _told(desk, chance, name, made.pages, requests.tell(chance, made))
-    return _asked(desk, chance, name, made.pages, requests.ask(chance, made))
+        return _told(desk, chance, name, made.pages, contract_summaries.tell(chance, made))
+    return _asked(desk, chance, name, made.pages, contract_fields.ask(chance, made))
 
 
 def real(desk: Desk, seed: int, agreement: Agreement) -> Lesson:
     """A lesson on a labelled agreement, varied."""
     chance = Random(f"{seed}-{agreement.name}")
-    other = agreements.varied(chance, agreement)
+    other = varied(chance, agreement)
     name = chance.choice((other.name, *_NAMES))
     if chance.random() < 0.12:
-        other, asides = agreements.with_asides(chance, other)
-        return _asked(desk, chance, name, other.pages, agreements.ask(chance, other, asides))
+        other, asides = with_asides(chance, other)
+        return _asked(desk, chance, name, other.pages, agreement_fields.ask(chance, other, asides))
     if chance.random() < 0.1:
-        return _told(desk, chance, name, other.pages, agreements.tell(chance, other))
-    return _asked(desk, chance, name, other.pages, agreements.ask(chance, other))
+        return _told(desk, chance, name, other.pages, agreement_summaries.tell(chance, other))
+    return _asked(desk, chance, name, other.pages, agreement_fields.ask(chance, other))
 
 
 def _asked(desk: Desk, chance: Random, name: str, pages: Sequence[str], asked: Asked) -> Lesson:

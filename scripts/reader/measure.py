@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from scripts.reader import exam, marks, plain, replies, requests
+from scripts.reader import exam, marks, plain, replies
 from scripts.reader.agreements import Agreement, Split
+from scripts.reader.asking import contract_fields
+from scripts.reader.asking.asked import Asked
 from scripts.reader.contracts import contract
 from scripts.reader.lessons import Desk
 from scripts.reader.misreading import misread
-from scripts.reader.requests import Asked
 from scripts.reader.trades import withheld
 
 _SCHEMA = {
@@ -62,7 +63,7 @@ def _withheld(language: str, count: int) -> list[_Row]:
     for number in range(count):
         chance = Random(f"withheld-{language}-{number}")
         made = contract(chance, language, kinds=withheld(language))
-        rows.append(_Row(made.kind, made.pages, requests.ask(chance, made)))
+        rows.append(_Row(made.kind, made.pages, contract_fields.ask(chance, made)))
     return rows
 
 

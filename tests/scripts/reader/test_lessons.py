@@ -20,8 +20,9 @@ from backend.prompt.prompt import (
     TextPart,
 )
 from backend.prompt.windows import Document
-from scripts.reader import lessons, marks, plain, requests, shelf
+from scripts.reader import lessons, marks, plain, shelf
 from scripts.reader.agreements import Agreement
+from scripts.reader.asking import contract_fields
 from scripts.reader.contracts import contract
 from scripts.reader.lessons import Desk
 from scripts.reader.misreading import misread
@@ -38,7 +39,7 @@ def test_a_lesson_asks_as_the_product_does(language: str) -> None:
 
     chance = Random(4)
     made = contract(chance, language)
-    asked = requests.ask(chance, made)
+    asked = contract_fields.ask(chance, made)
     material = Material(
         Media("a" * 64, MediaKind.DOCUMENT, "application/pdf", 1, 1),
         Document("a" * 64, "it.pdf", (page_text(made.pages[0]),)),
