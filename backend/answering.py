@@ -85,7 +85,7 @@ class Answerer:
             )
         else:
             generation.append(finished)
-            self._metrics.finished(finished)
+            self._metrics.finished(finished, generation.owner)
             log.info(
                 "request finished",
                 reasons=[reason.value for reason in finished.reasons],
@@ -100,7 +100,7 @@ class Answerer:
 
     def _fail(self, generation: Generation, error: RequestError) -> None:
         generation.fail(error)
-        self._metrics.refused(error.code)
+        self._metrics.refused(error.code, generation.owner)
         log.info("request refused", code=error.code, param=error.param)
 
 

@@ -172,6 +172,7 @@ class Engine:
             live = list(self._live.values())
         scheduler, vision = self._scheduler, self._model.vision
         cache = None if vision is None else vision.cache
+        device_bytes, device_bytes_limit = self._model.device_bytes()
         return EngineStats(
             queued=sum(not request.has_started for request in live),
             running=sum(request.has_started for request in live),
@@ -191,6 +192,9 @@ class Engine:
             embedding_bytes=0 if cache is None else cache.bytes,
             prefill_tokens_per_second=self._prefill.per_second,
             encode_tokens_per_second=0.0 if vision is None else vision.tokens_per_second,
+            device_bytes=device_bytes,
+            device_bytes_limit=device_bytes_limit,
+            threads=self._model.threads,
         )
 
     def stop(self, grace: float) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from backend.histogram import Histogram
 from backend.kept_answers import KeptAnswers
+from backend.owners import Owners
 from backend.prompt.events import Finished, PageRead, Started
 from backend.prompt.prompt import FinishReason, ReadingMethod
 from backend.work import EngineStats
@@ -55,6 +56,7 @@ class Metrics:
     first_token: Histogram = field(default_factory=Histogram)
     inter_token: Histogram = field(default_factory=Histogram)
     queue: Histogram = field(default_factory=Histogram)
+    owners: Owners = field(default_factory=Owners)
     _born: float = field(default_factory=time.monotonic)
     _pictures: int = 0  # pages shown to the model as pictures
     _known_pages: int = 0
@@ -98,13 +100,19 @@ class Metrics:
             mean = self._reading_seconds[page.method] / self._reading[page.method]
             self._saved_reading += max(0.0, mean - seconds)
 
-    def finished(self, event: Finished) -> None:
+    def finished(self, event: Finished, owner: str) -> None:
         """A request came to its end."""
+        self.owners.finished(owner, event.usage)
         reason = min(event.reasons, key=_WEIGHT.index)
         self.requests[reason.value] += 1
 
-    def refused(self, code: str) -> None:
-        """A request to generate was turned away or failed with an error status."""
+    def refused(self, code: str, owner: str | None = None) -> None:
+        """A request to generate was turned away or failed with an error status.
+
+        Without an owner nobody knows who sent it.
+        """
+        if owner is not None:
+            self.owners.refused(owner)
         self.refusals[code] += 1
         self.requests["refused"] += 1
 

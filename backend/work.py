@@ -103,3 +103,6 @@ class EngineStats:
     embedding_bytes: int = 0
     prefill_tokens_per_second: float = 0.0  # measured lately; 0: never yet
     encode_tokens_per_second: float = 0.0
+    device_bytes: int = 0  # of the GPU's memory in use; 0 without one
+    device_bytes_limit: int = 0
+    threads: int = 0  # of one computation

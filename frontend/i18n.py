@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from frontend.ask_phrases import ASK
+from frontend.monitor_phrases import MONITOR
 from frontend.work_phrases import WORK
 
 LANGUAGES: Final = {"en": "English", "zh": "中文"}
@@ -67,6 +68,8 @@ PHRASES: Final[dict[str, Phrase]] = {
     "app.use": Phrase("Use", "用途"),
     "view.ask": Phrase("Ask", "问答"),
     "view.documents": Phrase("Documents", "批量提取"),
+    "view.monitor": Phrase("Monitor", "监控"),
+    "view.help": Phrase("Help", "帮助"),
     # Signing in
     "sign_in.hint": Phrase(
         "Sign in to see your files and conversations.", "登录后即可查看您的文件和对话。"
@@ -317,7 +320,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "error.unauthenticated": Phrase(
         "The backend did not accept this service's token.", "后端未接受本服务的令牌。"
     ),
-    **{key: Phrase(*both) for key, both in (ASK | WORK).items()},
+    **{key: Phrase(*both) for key, both in (ASK | WORK | MONITOR).items()},
 }
 
 # Codes that mean what another one means on the page.

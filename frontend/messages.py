@@ -463,6 +463,18 @@ class Distribution:
 
 
 @dataclass(frozen=True)
+class OwnerUse:
+    """What one owner has asked for; an empty name stands for all that are not told one by one."""
+
+    owner: str
+    requests: int
+    refused: int
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+
+
+@dataclass(frozen=True)
 class Stats:
     """The backend's figures; totals count from the start of its process."""
 
@@ -496,6 +508,13 @@ class Stats:
     damaged_entries: int = 0
     prefill_tokens_per_second: float = 0.0  # 0 before the first
     encode_tokens_per_second: float = 0.0
+    owners: tuple[OwnerUse, ...] = ()  # the one heard of last comes first
+    device_bytes: int = 0  # of the GPU's memory in use; 0 without one
+    device_bytes_limit: int = 0
+    available_bytes: int = 0  # of memory, that the backend's machine has left; 0 if unknown
+    disk_bytes_free: int = 0  # where files are stored; 0 if unknown
+    threads: int = 0  # of one computation
+    cores: int = 0  # that the backend may use
 
 
 class BackendError(Exception):

@@ -14,6 +14,7 @@ from frontend.history.catalogue import Catalogue
 from frontend.history.history import History
 from frontend.jobs import Jobs
 from frontend.kinds import Kinds
+from frontend.monitor.watch import Watch
 from frontend.pulse import Pulse
 from frontend.replays import Reruns
 from frontend.settings import Settings
@@ -58,7 +59,9 @@ class House:
         self._lock = threading.Lock()
         for owner in self.history.owners_unfinished():
             self.of(owner).jobs.recover()
+        self.watch = Watch(self.client)
         self.runner.start()
+        self.watch.start()
 
     def of(self, owner: str) -> Services:
         """What belongs to one owner."""
@@ -71,6 +74,7 @@ class House:
 
     def close(self) -> None:
         """Lets work under way wait for the next process."""
+        self.watch.close()
         self.runner.close()
 
     def _made(self, owner: str) -> Services:

@@ -14,6 +14,7 @@ from frontend.views import (
     files,
     jobs,
     masthead,
+    monitor,
     parameters,
     sign_in,
     status,
@@ -41,8 +42,12 @@ style.apply(say, desk.beat.status)
 with st.sidebar:
     conversations.show_masthead(say)
     masthead.show_uses(say)
+    masthead.show_place(say)
 
-if work_state.view() is View.DOCUMENTS:
+view = work_state.view()
+if view is View.MONITOR:
+    monitor.show(desk, say)
+elif view is View.DOCUMENTS:
     with st.sidebar:
         jobs.show(say)
     documents.show(desk, say)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 import streamlit as st
 
@@ -18,19 +19,25 @@ class View(Enum):
 
     ASK = "ask"
     DOCUMENTS = "documents"
+    MONITOR = "monitor"
+    HELP = "help"
+
+
+WORK_VIEWS: Final = (View.ASK, View.DOCUMENTS)  # the others look at the place itself
 
 
 def view() -> View:
     """The one that the address names."""
-    return View.DOCUMENTS if st.query_params.get("view") == View.DOCUMENTS.value else View.ASK
+    named = st.query_params.get("view", "")
+    return View(named) if named in {one.value for one in View} else View.ASK
 
 
 def turn_to(chosen: View) -> None:
     """Turns the page to another use; the conversation or job that was open stays open."""
-    if chosen is View.DOCUMENTS:
-        st.query_params["view"] = chosen.value
-    else:
+    if chosen is View.ASK:
         st.query_params.pop("view", None)
+    else:
+        st.query_params["view"] = chosen.value
 
 
 def job() -> str | None:

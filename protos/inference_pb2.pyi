@@ -1994,6 +1994,13 @@ class Stats(_message.Message):
     IMAGE_TOKENS_TOTAL_FIELD_NUMBER: _builtins.int
     PREFILL_TOKENS_PER_SECOND_FIELD_NUMBER: _builtins.int
     ENCODE_TOKENS_PER_SECOND_FIELD_NUMBER: _builtins.int
+    OWNERS_FIELD_NUMBER: _builtins.int
+    DEVICE_BYTES_FIELD_NUMBER: _builtins.int
+    DEVICE_BYTES_LIMIT_FIELD_NUMBER: _builtins.int
+    AVAILABLE_BYTES_FIELD_NUMBER: _builtins.int
+    DISK_BYTES_FREE_FIELD_NUMBER: _builtins.int
+    THREADS_FIELD_NUMBER: _builtins.int
+    CORES_FIELD_NUMBER: _builtins.int
     phase: Global___Phase.ValueType
     """How far the backend is."""
     queued: _builtins.int
@@ -2038,6 +2045,18 @@ class Stats(_message.Message):
     """Measured lately; 0 before the first."""
     encode_tokens_per_second: _builtins.float
     """Picture tokens encoded a second, measured lately; 0 before the first."""
+    device_bytes: _builtins.int
+    """Memory in use of the GPU that computes; 0 without one."""
+    device_bytes_limit: _builtins.int
+    """All of it."""
+    available_bytes: _builtins.int
+    """Memory that the machine has left for its processes; 0 if unknown."""
+    disk_bytes_free: _builtins.int
+    """Room on the disk of the media store; 0 if unknown."""
+    threads: _builtins.int
+    """Threads of one computation; 0 before there is a model."""
+    cores: _builtins.int
+    """Cores that the backend may use."""
     @_builtins.property
     def requests_total(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """By outcome: stop, length, cancelled, deadline, error, refused."""
@@ -2082,6 +2101,10 @@ class Stats(_message.Message):
     def queue_seconds(self) -> Global___Histogram:
         """Waiting for a place, of computed answers."""
 
+    @_builtins.property
+    def owners(self) -> _containers.RepeatedCompositeFieldContainer[Global___OwnerUse]:
+        """By owner, the one heard of last first; up to 200, and one of all others."""
+
     def __init__(
         self,
         *,
@@ -2118,14 +2141,63 @@ class Stats(_message.Message):
         image_tokens_total: _builtins.int = ...,
         prefill_tokens_per_second: _builtins.float = ...,
         encode_tokens_per_second: _builtins.float = ...,
+        owners: _abc.Iterable[Global___OwnerUse] | None = ...,
+        device_bytes: _builtins.int = ...,
+        device_bytes_limit: _builtins.int = ...,
+        available_bytes: _builtins.int = ...,
+        disk_bytes_free: _builtins.int = ...,
+        threads: _builtins.int = ...,
+        cores: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["first_token_seconds", b"first_token_seconds", "inter_token_seconds", b"inter_token_seconds", "queue_seconds", b"queue_seconds"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_bytes", b"answer_bytes", "blocks_cached", b"blocks_cached", "blocks_total", b"blocks_total", "blocks_used", b"blocks_used", "cache_evictions_total", b"cache_evictions_total", "cache_hits_total", b"cache_hits_total", "cache_misses_total", b"cache_misses_total", "cache_saved_seconds_total", b"cache_saved_seconds_total", "cached_tokens_total", b"cached_tokens_total", "completion_tokens_total", b"completion_tokens_total", "damaged_entries_total", b"damaged_entries_total", "embedding_bytes", b"embedding_bytes", "encode_tokens_per_second", b"encode_tokens_per_second", "first_token_seconds", b"first_token_seconds", "image_tokens_total", b"image_tokens_total", "inter_token_seconds", b"inter_token_seconds", "media_bytes", b"media_bytes", "media_bytes_limit", b"media_bytes_limit", "memory_bytes", b"memory_bytes", "pages_total", b"pages_total", "phase", b"phase", "preemptions_total", b"preemptions_total", "prefill_tokens_per_second", b"prefill_tokens_per_second", "prompt_tokens_total", b"prompt_tokens_total", "queue_seconds", b"queue_seconds", "queued", b"queued", "reasoning_tokens_total", b"reasoning_tokens_total", "refusals_total", b"refusals_total", "requests_total", b"requests_total", "routes_total", b"routes_total", "running", b"running", "tokens_per_second", b"tokens_per_second", "uptime_seconds", b"uptime_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_bytes", b"answer_bytes", "available_bytes", b"available_bytes", "blocks_cached", b"blocks_cached", "blocks_total", b"blocks_total", "blocks_used", b"blocks_used", "cache_evictions_total", b"cache_evictions_total", "cache_hits_total", b"cache_hits_total", "cache_misses_total", b"cache_misses_total", "cache_saved_seconds_total", b"cache_saved_seconds_total", "cached_tokens_total", b"cached_tokens_total", "completion_tokens_total", b"completion_tokens_total", "cores", b"cores", "damaged_entries_total", b"damaged_entries_total", "device_bytes", b"device_bytes", "device_bytes_limit", b"device_bytes_limit", "disk_bytes_free", b"disk_bytes_free", "embedding_bytes", b"embedding_bytes", "encode_tokens_per_second", b"encode_tokens_per_second", "first_token_seconds", b"first_token_seconds", "image_tokens_total", b"image_tokens_total", "inter_token_seconds", b"inter_token_seconds", "media_bytes", b"media_bytes", "media_bytes_limit", b"media_bytes_limit", "memory_bytes", b"memory_bytes", "owners", b"owners", "pages_total", b"pages_total", "phase", b"phase", "preemptions_total", b"preemptions_total", "prefill_tokens_per_second", b"prefill_tokens_per_second", "prompt_tokens_total", b"prompt_tokens_total", "queue_seconds", b"queue_seconds", "queued", b"queued", "reasoning_tokens_total", b"reasoning_tokens_total", "refusals_total", b"refusals_total", "requests_total", b"requests_total", "routes_total", b"routes_total", "running", b"running", "threads", b"threads", "tokens_per_second", b"tokens_per_second", "uptime_seconds", b"uptime_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Stats: _TypeAlias = Stats  # noqa: Y015
+
+@_typing.final
+class OwnerUse(_message.Message):
+    """What one owner has asked for since the start."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OWNER_FIELD_NUMBER: _builtins.int
+    REQUESTS_TOTAL_FIELD_NUMBER: _builtins.int
+    REFUSED_TOTAL_FIELD_NUMBER: _builtins.int
+    PROMPT_TOKENS_TOTAL_FIELD_NUMBER: _builtins.int
+    COMPLETION_TOKENS_TOTAL_FIELD_NUMBER: _builtins.int
+    CACHED_TOKENS_TOTAL_FIELD_NUMBER: _builtins.int
+    owner: _builtins.str
+    """As in x-owner; empty: all that are not told one by one."""
+    requests_total: _builtins.int
+    """That came to their end."""
+    refused_total: _builtins.int
+    """Turned away, or failed with an error status."""
+    prompt_tokens_total: _builtins.int
+    """Of requests that came to their end."""
+    completion_tokens_total: _builtins.int
+    """Answered, known answers too."""
+    cached_tokens_total: _builtins.int
+    """Of the prompt tokens, not computed again."""
+    def __init__(
+        self,
+        *,
+        owner: _builtins.str = ...,
+        requests_total: _builtins.int = ...,
+        refused_total: _builtins.int = ...,
+        prompt_tokens_total: _builtins.int = ...,
+        completion_tokens_total: _builtins.int = ...,
+        cached_tokens_total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cached_tokens_total", b"cached_tokens_total", "completion_tokens_total", b"completion_tokens_total", "owner", b"owner", "prompt_tokens_total", b"prompt_tokens_total", "refused_total", b"refused_total", "requests_total", b"requests_total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OwnerUse: _TypeAlias = OwnerUse  # noqa: Y015
 
 @_typing.final
 class Histogram(_message.Message):

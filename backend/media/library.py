@@ -230,6 +230,10 @@ class Library:
         """Bytes on disk, derived ones included."""
         return self._store.stored_bytes()
 
+    def free_bytes(self) -> int:
+        """Room on the disk that files lie on; 0 if unknown."""
+        return self._store.free_bytes()
+
     async def warm(self) -> None:
         """Starts what pictures are decoded in, so that the first one does not wait for it."""
         limits = self._limits

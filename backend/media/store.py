@@ -21,6 +21,7 @@ from pathlib import Path
 
 import structlog
 
+from backend import machine
 from backend.errors import NotFound, StorageFull
 from backend.media.incoming import Incoming, disk_space
 from backend.media.media import Forgotten, Media
@@ -79,6 +80,10 @@ class Store:
         """Bytes of files and of what is derived from them."""
         with self._lock:
             return self._file_bytes + sum(self._derived_bytes.values())
+
+    def free_bytes(self) -> int:
+        """Room on the disk; 0 if unknown."""
+        return machine.free_bytes(self._files)
 
     def receive(self) -> Incoming:
         """A place for an upload; leave its context to clear what was not admitted."""

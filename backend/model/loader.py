@@ -51,6 +51,8 @@ class LoadedModel:
     reuse_tokens: int | None = None  # pieces in which a prefix is taken over; None: blocks
     encode_tokens: int = 1024  # of pictures encoded in one step
     close: Callable[[], None] = lambda: None  # ends the other processes that compute it
+    threads: int = 0  # of one computation
+    device_bytes: Callable[[], tuple[int, int]] = lambda: (0, 0)  # in use, and all there are
 
 
 def load(
@@ -159,7 +161,22 @@ def load(
         reuse_tokens=network.reuse_tokens,
         encode_tokens=network.pace.encode_tokens,
         close=(lambda: None) if crew is None else crew.close,
+        threads=threads,
+        device_bytes=_device_bytes(network.device),
     )
+
+
+def _device_bytes(device: str) -> Callable[[], tuple[int, int]]:
+    """Asks the driver, from any thread, how much of a GPU's memory is in use."""
+    if not device.startswith("cuda"):
+        return lambda: (0, 0)
+    import torch
+
+    def asked() -> tuple[int, int]:
+        free, total = torch.cuda.mem_get_info(device)
+        return total - free, total
+
+    return asked
 
 
 def check_files(folder: Path) -> None:

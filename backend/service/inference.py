@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Sequence
 
 import structlog
 
+from backend import machine
 from backend.answering import Answerer
 from backend.errors import ModelNotFound, NotFound, RequestError
 from backend.generations import Generation, Generations
+from backend.hardware import cores
 from backend.kept_answers import KeptAnswers
 from backend.media.library import Library
 from backend.media.limits import MediaLimits
@@ -156,18 +158,23 @@ class Inference(inference_pb2_grpc.InferenceServicer):
             structlog.contextvars.bind_contextvars(request=prompt.request_id)
             return self._answerer.accept(prompt, ready)
         except RequestError as error:
-            self._metrics.refused(error.code)
+            self._metrics.refused(error.code, owner())
             raise
 
     async def _stats(self) -> pb.Stats:
         engine = self._readiness.engine
         stored = await asyncio.to_thread(self._library.stored_bytes)
+        room = await asyncio.to_thread(self._library.free_bytes)
+        available = await asyncio.to_thread(machine.available_bytes)
         stats = answers.stats(
             self._metrics, self._kept, engine.stats() if engine is not None else None
         )
         stats.phase = _PHASES[self._readiness.phase]
         stats.media_bytes = stored
         stats.media_bytes_limit = self._limits.quota_bytes
+        stats.disk_bytes_free = room
+        stats.available_bytes = available
+        stats.cores = cores()
         stats.damaged_entries_total = self._library.damaged_entries
         return stats
 

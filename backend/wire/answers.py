@@ -210,6 +210,17 @@ def stats(metrics: Metrics, kept: KeptAnswers, engine: EngineStats | None) -> pb
         answer_bytes=kept.bytes,
         uptime_seconds=metrics.uptime,
         memory_bytes=resident_bytes(),
+        owners=[
+            pb.OwnerUse(
+                owner=owner,
+                requests_total=use.requests,
+                refused_total=use.refused,
+                prompt_tokens_total=use.prompt_tokens,
+                completion_tokens_total=use.completion_tokens,
+                cached_tokens_total=use.cached_tokens,
+            )
+            for owner, use in metrics.owners
+        ],
     )
     if engine is not None:
         figures.queued = engine.queued
@@ -222,6 +233,9 @@ def stats(metrics: Metrics, kept: KeptAnswers, engine: EngineStats | None) -> pb
         figures.embedding_bytes = engine.embedding_bytes
         figures.prefill_tokens_per_second = engine.prefill_tokens_per_second
         figures.encode_tokens_per_second = engine.encode_tokens_per_second
+        figures.device_bytes = engine.device_bytes
+        figures.device_bytes_limit = engine.device_bytes_limit
+        figures.threads = engine.threads
     return figures
 
 

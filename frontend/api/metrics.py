@@ -236,7 +236,11 @@ class _BackendFigures(Collector):
             "Entries of the file store found altered and made anew.",
             stats.damaged_entries,
         )
+        yield _gauge("disk_free_bytes", "Room on the disk of stored files.", stats.disk_bytes_free)
         yield _gauge("memory_bytes", "Resident memory of the backend.", stats.memory_bytes)
+        yield _gauge("available_bytes", "Memory that its machine has left.", stats.available_bytes)
+        yield _gauge("device_bytes", "GPU memory in use; 0 without one.", stats.device_bytes)
+        yield _gauge("device_bytes_limit", "GPU memory there is.", stats.device_bytes_limit)
         yield _gauge("uptime_seconds", "Since the backend started.", stats.uptime_seconds)
 
 

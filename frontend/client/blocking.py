@@ -166,6 +166,20 @@ class Client:
             raise unexpected()
         return translation.stats(answer)
 
+    def watch(self, every: float) -> Iterator[Stats]:
+        """The backend's figures, now and again every so many seconds, until it goes away."""
+        with _told():
+            call = self._inference.WatchStats(
+                inference_pb2.WatchStatsRequest(interval_seconds=every),
+                timeout=ANSWER_SECONDS,
+                metadata=self._metadata(),
+            )
+            try:
+                for answer in call:
+                    yield translation.stats(answer)
+            finally:
+                call.cancel()
+
     def close(self) -> None:
         """Ends every call and the connection."""
         self._channel.close()

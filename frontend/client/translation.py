@@ -289,6 +289,23 @@ def stats(wire: inference_pb2.Stats) -> messages.Stats:
         damaged_entries=wire.damaged_entries_total,
         prefill_tokens_per_second=wire.prefill_tokens_per_second,
         encode_tokens_per_second=wire.encode_tokens_per_second,
+        owners=tuple(
+            messages.OwnerUse(
+                use.owner,
+                use.requests_total,
+                use.refused_total,
+                use.prompt_tokens_total,
+                use.completion_tokens_total,
+                use.cached_tokens_total,
+            )
+            for use in wire.owners
+        ),
+        device_bytes=wire.device_bytes,
+        device_bytes_limit=wire.device_bytes_limit,
+        available_bytes=wire.available_bytes,
+        disk_bytes_free=wire.disk_bytes_free,
+        threads=wire.threads,
+        cores=wire.cores,
     )
 
 

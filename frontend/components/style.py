@@ -90,7 +90,7 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
   border: 1px solid var(--line); border-radius: 0.4rem; }
 
 /* What an answer or the backend is doing. */
-.stApp { --line: rgba(127, 140, 165, 0.3); }
+.stApp { --line: rgba(127, 140, 165, 0.3); --quiet: light-dark(#5b6475, #a3acbd); }
 .phase, .backend { display: flex; align-items: center; gap: 0.5rem; font-size: 0.82rem; }
 .phase { opacity: 0.75; }
 .phase span { opacity: 0.65; font-variant-numeric: tabular-nums; }
@@ -183,6 +183,12 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 [data-testid=stFileUploaderDropzoneInstructions] * { font-size: 0 !important; }
 [data-testid=stFileUploaderDropzoneInstructions]::after { content: $limits; font-size: 0.76rem;
   opacity: 0.7; line-height: 1.4; }
+
+/* Beside the uses: how the place is doing. */
+.st-key-place { margin-top: -0.45rem; }
+.st-key-place > * { flex: none; width: auto !important; }
+.st-key-place button { padding: 0.15rem 0.5rem; min-height: 2rem; font-size: 0.86rem; }
+[class*=st-key-place-here-] button { background: rgba(127, 140, 165, 0.18); }
 
 /* Signing in. */
 .st-key-sign-in { padding-top: 22vh; text-align: center; gap: 1rem; }

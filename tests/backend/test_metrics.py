@@ -59,7 +59,8 @@ def test_prompts_are_counted_by_route_with_their_pictures() -> None:
 def test_a_request_counts_under_its_gravest_end() -> None:
     metrics = Metrics()
     timing = Timing(0, 0, 0, 0)
-    metrics.finished(Finished((FinishReason.STOP, FinishReason.LENGTH), Usage(1, 2), timing))
+    metrics.finished(Finished((FinishReason.STOP, FinishReason.LENGTH), Usage(1, 2), timing), "ann")
+    assert dict(metrics.owners)["ann"].completion_tokens == 2
     metrics.refused("queue_full")
 
     assert (metrics.requests["length"], metrics.requests["stop"]) == (1, 0)

@@ -14,7 +14,7 @@ import json
 import re
 import threading
 import warnings
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -142,6 +142,9 @@ class FakeBackend:
         self.uploads: list[str] = []  # file names, in order
         self.cancelled: list[str] = []  # request ids
         self.media: dict[tuple[str, str], Stored] = {}
+        self.available_bytes = 8 << 30
+        self.disk_bytes_free = 100 << 30
+        self.threads = 2
         self.page_texts: dict[str, tuple[str, ...]] = {}  # by SHA-256: what the pages say
         self.generations: dict[tuple[str, str], Generation] = {}
         self._prompts: list[list[str]] = []
@@ -416,6 +419,18 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
                 ),
                 inter_token_seconds=inference_pb2.Histogram(bounds=[0.1], counts=[9, 0], sum=0.3),
                 prefill_tokens_per_second=1000.0,
+                owners=[
+                    inference_pb2.OwnerUse(
+                        owner=owner, requests_total=count, prompt_tokens_total=11
+                    )
+                    for owner, count in Counter(self._fake.owners).items()
+                ],
+                device_bytes=16,
+                device_bytes_limit=17,
+                available_bytes=self._fake.available_bytes,
+                disk_bytes_free=self._fake.disk_bytes_free,
+                threads=self._fake.threads,
+                cores=2,
             )
             await asyncio.sleep(
                 request.interval_seconds if request.HasField("interval_seconds") else 1.0

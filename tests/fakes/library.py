@@ -177,6 +177,10 @@ class FakeLibrary(Library):
         """All of them."""
         return sum(media.size for media, _ in self.files.values())
 
+    def free_bytes(self) -> int:
+        """Plenty."""
+        return 1 << 40
+
     async def close(self) -> None:
         """Nothing runs."""
         self.closed = True

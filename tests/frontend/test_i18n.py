@@ -14,8 +14,10 @@ from frontend.i18n import LANGUAGES, PHRASES, Phrases, guess
 from frontend.jobs import Stage
 from frontend.kinds import OF_SEVERAL, STARTERS
 from frontend.messages import FinishReason, Phase, ReadingMethod
+from frontend.monitor import figures
 from frontend.presets import PRESETS
 from frontend.replays import Hindrance
+from frontend.views import monitor
 from frontend.work_state import View
 from frontend.workflows.fields import Form, Kind, Problem
 from frontend.workflows.filters import Filter
@@ -57,6 +59,13 @@ COMPOSED = {
     *(f"form.{form.value}" for form in Form),
     *(f"mistake.{problem.value}" for problem in Problem),
     *(f"list.{option}" for option in ("up", "down", "delete")),
+    *(f"monitor_window.{seconds}" for seconds in monitor.WINDOWS),
+    *(f"monitor_tile.{name}" for name in monitor.TILES),
+    *(f"monitor_head.{name}" for name in (*monitor.CACHE_HEAD, *monitor.OWNER_HEAD)),
+    *(f"monitor_table.{name}" for name in ("caches", "owners")),
+    *(f"monitor_chart.{title}" for title in (*figures.LINES, "refusals")),
+    *(f"monitor_line.{name}" for names in figures.LINES.values() for name in names),
+    *(f"monitor_layer.{layer}" for layer in figures.LAYERS),
     *(preset.name for preset in PRESETS),
     *(starter for offered in STARTERS.values() for starter in offered),
     *OF_SEVERAL,
