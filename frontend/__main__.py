@@ -27,6 +27,7 @@ from frontend.api.protocol import INCOMPLETE_BYTES, holding
 from frontend.api.routes import Api
 from frontend.keys import KeysUnusable
 from frontend.settings import LOCAL_HOSTS, Mistakes, Settings, load
+from frontend.uploader.assets import Assets
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ def application(settings: Settings) -> tuple[Api, Any]:
     }
     for name, value in options.items():  # after App, which finds the page's config.toml
         page_config.set_option(name, value)
-    inside = base_path.Inside(page, settings.base_path)
+    inside = Assets(base_path.Inside(page, settings.base_path))
     return api, base_path.Outside(logs.recorded(api.before(inside)), settings.base_path)
 
 

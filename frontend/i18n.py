@@ -51,6 +51,18 @@ PHRASES: Final[dict[str, Phrase]] = {
     "files.about_picture": Phrase("{width} × {height} · {size}", "{width} × {height} · {size}"),
     "files.page_of": Phrase("Page {page} of {pages}", "第 {page} 页，共 {pages} 页"),
     "files.no_preview": Phrase("This page cannot be shown at the moment.", "暂时无法显示此页。"),
+    # Files on their way, in the browser
+    "uploader.looking": Phrase("Looking at it…", "正在检查…"),
+    "uploader.waiting": Phrase("Ready", "已就绪"),
+    "uploader.sending": Phrase("Sending…", "正在发送…"),
+    "uploader.sent": Phrase("Sent", "已发送"),
+    "uploader.as_is": Phrase("Sent as it is", "已按原文件发送"),
+    "uploader.known": Phrase("Already here: nothing was sent", "已有此文件，无需重新发送"),
+    "uploader.document": Phrase("Document", "文档"),
+    "uploader.photo": Phrase("Photo", "照片"),
+    "uploader.line": Phrase("1 line of text", "1 行文字"),
+    "uploader.lines": Phrase("{n} lines of text", "{n} 行文字"),
+    "uploader.turned": Phrase("turned upright", "已转正"),
     # Conversations
     "conversations.title": Phrase("Conversations", "历史对话"),
     "conversations.older": Phrase("Older", "更早的对话"),

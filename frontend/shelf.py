@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,8 @@ class Backend(Protocol):
     """What is asked of the client."""
 
     def put(self, owner: str, data: bytes, filename: str) -> FileRef: ...
+
+    def has(self, owner: str, hashes: Sequence[str]) -> list[FileRef]: ...
 
     def page(self, owner: str, sha256: str, number: int, *, max_side: int = 1024) -> Page: ...
 
@@ -53,6 +56,18 @@ class Shelf:
         with self._changing:
             file = self._backend.put(self._owner, data, filename)
             self._history.attach(self._owner, conversation, file, filename)
+        return file
+
+    def adopt(self, conversation: str, hashes: Sequence[str], filename: str) -> FileRef | None:
+        """Adds a file that the backend has from this owner under one of the hashes, the first of
+        them that it knows; None if it knows none."""
+        if not hashes:
+            return None
+        with self._changing:
+            known = {file.sha256: file for file in self._backend.has(self._owner, hashes)}
+            file = next((known[sha256] for sha256 in hashes if sha256 in known), None)
+            if file is not None:
+                self._history.attach(self._owner, conversation, file, filename)
         return file
 
     def files(self, conversation: str) -> tuple[Attachment, ...]:

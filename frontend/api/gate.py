@@ -22,7 +22,7 @@ OPEN_PATHS: Final = frozenset(
     | {"/auth/login", "/auth/logout", "/oauth2callback"}
 )
 # Where the page's own scripts, styles, pictures and websocket live.
-OPEN_PREFIXES: Final = ("/_stcore/", "/static/", "/media/", "/component/")
+OPEN_PREFIXES: Final = ("/_stcore/", "/static/", "/media/", "/component/", "/assets/")
 _ANYBODY: Final = Caller("local", "none")
 # What browsers are told about everything that comes from here: the page needs inline styles and
 # compiles code of its own, but loads nothing from elsewhere and stands in nobody else's frame.

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from frontend import state
-from frontend.components import markdown
+from frontend.components import markdown, uploader
+from frontend.components.uploader import Answer
 from frontend.history.database import StorageUnavailable
 from frontend.history.records import Attachment
 from frontend.i18n import Phrases
 from frontend.messages import BackendError
 from frontend.state import Desk
+from frontend.uploader.offer import Offer
 from frontend.views import forgetting, preview
 
 THUMBNAIL = 128  # pixels
@@ -47,15 +49,23 @@ def _uploader(desk: Desk, say: Phrases) -> None:
     beat = desk.beat
     limits = state.services().pulse.limits
     most = limits.document_bytes if limits else DOCUMENT_BYTES
-    given = st.file_uploader(
-        say("files.drop"),
-        accept_multiple_files=True,
-        key=f"upload-{turn}",
-        # The backend is exact. Another size makes another uploader, which drops what it holds, so
-        # the last size known stays while the backend is away.
-        max_upload_size=math.ceil(most / 2**20),
-        disabled=desk.missing or not beat.stores,
-        label_visibility="collapsed",
+    with st.container(key="dropzone"):
+        given = st.file_uploader(
+            say("files.drop"),
+            accept_multiple_files=True,
+            key=f"upload-{turn}",
+            # The backend is exact. Another size makes another uploader, which drops what it holds,
+            # so the last size known stays while the backend is away.
+            max_upload_size=math.ceil(most / 2**20),
+            disabled=desk.missing or not beat.stores,
+            label_visibility="collapsed",
+        )
+    uploader.show(
+        "dropzone",
+        str(turn),
+        say,
+        conversation=desk.id,
+        offered=lambda offer: _known(offer, desk),
     )
     if beat.status is None:
         st.caption(say("files.away"))
@@ -75,6 +85,22 @@ def _uploader(desk: Desk, say: Phrases) -> None:
     st.session_state["upload_problems"] = tuple(problems)
     st.session_state["uploads"] = turn + 1  # an empty uploader takes its place
     st.rerun()
+
+
+def _known(offer: Offer, desk: Desk) -> Answer:
+    """Adds the files that are here already, so that they need not be sent."""
+    if offer.conversation != desk.id or desk.missing:
+        return Answer(offer.batch, ())
+    shelf = state.services().shelf
+    known = []
+    for one in offer.files:
+        try:
+            known.append(shelf.adopt(desk.id, one.hashes, one.filename) is not None)
+        except (BackendError, StorageUnavailable):  # sent, so that the page tells what is wrong
+            known.append(False)
+    if any(known):
+        state.keep_open(desk.id)
+    return Answer(offer.batch, tuple(known))
 
 
 def _why(problem: Problem, say: Phrases) -> str:

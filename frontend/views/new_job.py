@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from frontend import state, work_state
-from frontend.components import markdown
+from frontend.components import markdown, uploader
 from frontend.history.database import StorageUnavailable
 from frontend.i18n import LANGUAGES, Phrases
 from frontend.messages import BackendError
@@ -72,14 +72,17 @@ def _compares(say: Phrases) -> bool:
 
 
 def _pile(desk: Desk, say: Phrases) -> list[UploadedFile]:
-    return st.file_uploader(
-        say("work.files"),
-        accept_multiple_files=True,
-        key=f"work-upload-{_uploads()}",
-        max_upload_size=_most(),
-        disabled=not desk.beat.stores,
-        label_visibility="collapsed",
-    )
+    with st.container(key="pile"):
+        given = st.file_uploader(
+            say("work.files"),
+            accept_multiple_files=True,
+            key=f"work-upload-{_uploads()}",
+            max_upload_size=_most(),
+            disabled=not desk.beat.stores,
+            label_visibility="collapsed",
+        )
+    uploader.show("pile", f"{_uploads()}-{len(given)}", say)
+    return given
 
 
 def _versions(desk: Desk, say: Phrases) -> list[UploadedFile]:

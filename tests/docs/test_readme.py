@@ -13,7 +13,7 @@ from frontend.settings import Settings as WebSettings
 ROOT = Path(__file__).resolve().parents[2]
 MAPPED = ("protos", "backend", "frontend", "scripts")
 GENERATED = re.compile(r"_pb2(_grpc)?\.pyi?$")
-DATA = {".json", ".jsonl", ".safetensors"}  # a folder of data has one line for itself
+DATA = {".br", ".gz", ".json", ".jsonl", ".safetensors"}  # a folder of data has one line for itself
 READMES = ("README.md", "README.zh.md")
 
 

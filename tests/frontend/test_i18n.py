@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from frontend.components import marks
+from frontend.components import marks, uploader
 from frontend.i18n import LANGUAGES, PHRASES, Phrases, guess
 from frontend.jobs import Stage
 from frontend.kinds import OF_SEVERAL, STARTERS
@@ -54,6 +54,7 @@ COMPOSED = {
     *(f"kind.{kind.value}" for kind in Kind),
     *(f"compare.{change.value}" for change in Change),
     *(f"compare.{which}" for which in ("old", "new")),
+    *(f"uploader.{word}" for word in uploader.WORDS),
     *(f"work.{kind}" for kind in ("pile", "versions")),
     *(f"summary.{about.value}" for about in Summarised),
     *(f"form.{form.value}" for form in Form),

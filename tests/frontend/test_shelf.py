@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,14 @@ class Cellar:
         sha256 = hashlib.sha256(data).hexdigest()
         self.stored.add(sha256)
         return FileRef(sha256, "document", "application/pdf", len(data), 3)
+
+    def has(self, owner: str, hashes: Sequence[str]) -> list[FileRef]:
+        self._there()
+        return [
+            FileRef(sha256, "document", "application/pdf", 5, 3)
+            for sha256 in hashes
+            if sha256 in self.stored
+        ]
 
     def page(self, owner: str, sha256: str, number: int, *, max_side: int = 1024) -> Page:
         self._there()
@@ -114,6 +122,25 @@ def test_a_file_that_another_conversation_has_stays(shelf: Shelf, cellar: Cellar
     shelf.add("c2", b"lease", "copy.pdf")
     shelf.remove("c1", shelf.files("c1")[0].id)
     assert len(cellar.stored) == 1
+
+
+def test_a_known_file_is_added_without_its_content(shelf: Shelf, cellar: Cellar) -> None:
+    sha256 = shelf.add("c1", b"lease", "lease.pdf").sha256
+    file = shelf.adopt("c2", ("0" * 64, sha256), "the same.pdf")
+    assert file is not None
+    assert file.sha256 == sha256
+    assert [one.filename for one in shelf.files("c2")] == ["the same.pdf"]
+    shelf.remove("c1", shelf.files("c1")[0].id)
+    assert cellar.stored == {sha256}
+
+
+def test_an_unknown_file_is_not_added(shelf: Shelf, cellar: Cellar) -> None:
+    assert shelf.adopt("c1", ("0" * 64,), "lease.pdf") is None
+    cellar.away = True
+    assert shelf.adopt("c1", (), "lease.pdf") is None  # there is nothing to ask for
+    with pytest.raises(BackendError):
+        shelf.adopt("c1", ("0" * 64,), "lease.pdf")
+    assert shelf.files("c1") == ()
 
 
 def test_pictures_are_drawn_once_and_not_kept_forever(shelf: Shelf, cellar: Cellar) -> None:

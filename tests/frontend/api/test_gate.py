@@ -36,6 +36,7 @@ def test_everything_but_the_page_needs_a_key(locked: Web) -> None:
     # The page itself is not part of this application: past the gate there is a plain 404.
     assert locked.get("/").status == 404
     assert locked.get("/_stcore/health").status == 404
+    assert locked.get("/assets/uploader/worker.js").status == 404
 
 
 def test_keys(locked: Web, backend: FakeBackend) -> None:

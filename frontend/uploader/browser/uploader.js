@@ -1,0 +1,248 @@
+// Stands between the user and the page's plain uploader: what is chosen or dropped there is looked
+// at by a worker, and handed on to it, smaller and upright. What goes wrong here hands on the file
+// as it is; and if this script never runs, the plain uploader is there all the same.
+
+const PATIENCE = 25_000; // milliseconds that a file may take, the first one's loading included
+const ANSWER = 8_000; // milliseconds that the page has to say what it knows
+const ROOM = 60_000; // milliseconds in which the plain uploader takes what it was handed
+const boards = new Map(); // by the key of the plain uploader's container
+const handedOn = new WeakSet(); // events of our own
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  if (!boards.has(data.around)) boards.set(data.around, new Board(data.around));
+  boards.get(data.around).update(data, parentElement.querySelector(".files"), setTriggerValue);
+}
+
+class Board {
+  constructor(around) {
+    this.around = `.st-key-${around}`;
+    this.rows = [];
+    this.work = Promise.resolve(); // what was chosen is taken one batch after the other
+    for (const name of ["change", "drop"]) {
+      window.addEventListener(name, (event) => this.caught(event), true);
+    }
+    for (const name of ["click", "dragenter"]) {
+      window.addEventListener(name, (event) => this.expect(event), true);
+    }
+  }
+
+  update(data, root, ask) {
+    if (this.data?.conversation !== data.conversation) this.clear();
+    Object.assign(this, { data, root, ask });
+    this.heard?.();
+    this.draw();
+  }
+
+  clear() {
+    for (const source of this.rows.flatMap((row) => row.glimpses ?? [])) URL.revokeObjectURL(source);
+    this.rows = [];
+  }
+
+  isMine(event) {
+    return Boolean(this.root?.isConnected && event.target.closest?.(this.around));
+  }
+
+  get input() {
+    return document.querySelector(`${this.around} input[type=file]`);
+  }
+
+  ready() {
+    this.helper ??= new Helper(new URL(`${this.data.assets}worker.js`, location.origin));
+    return this.helper;
+  }
+
+  // Loads what pictures need while they are being chosen, or are dragged here.
+  expect(event) {
+    if (!this.isMine(event)) return;
+    const dragged = [...(event.dataTransfer?.items ?? [])];
+    const mayBePicture = dragged.some((one) => one.type.startsWith("image/"));
+    if (event.type === "click" || mayBePicture) this.ready().prepare();
+  }
+
+  // Takes chosen or dropped files before the plain uploader sees them.
+  caught(event) {
+    if (handedOn.has(event) || !this.isMine(event) || !this.input || this.input.disabled) return;
+    const files = [...((event.dataTransfer ?? event.target).files ?? [])];
+    if (!files.length) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (event.type === "change") {
+      event.target.value = ""; // the same file can be chosen again
+    } else {
+      // An empty drop tells the plain uploader that nothing hovers over it any more.
+      const ended = new DragEvent("drop", { bubbles: true, dataTransfer: new DataTransfer() });
+      handedOn.add(ended);
+      event.target.dispatchEvent(ended);
+    }
+    this.work = this.work.then(() => this.take(files)).catch((error) => console.warn(error));
+  }
+
+  async take(files) {
+    this.clear();
+    const rows = files.map((file) => ({ file, state: "looking" }));
+    this.rows = rows;
+    this.draw();
+    for (const row of rows) {
+      row.made = await this.ready().look(row.file);
+      row.glimpses = (row.made.glimpses ?? []).map((blob) => URL.createObjectURL(blob));
+      row.state = "waiting";
+      this.draw();
+    }
+    const known = await this.known(rows);
+    rows.forEach((row, number) => (row.state = known[number] ? "known" : "sending"));
+    this.draw();
+    const unknown = rows.filter((row) => row.state === "sending");
+    const isTaken = !unknown.length || (await this.hand(unknown.map(sent)));
+    for (const row of unknown) row.state = isTaken ? "sent" : "left";
+    this.draw();
+  }
+
+  // Which files are here already; none where the page does not say.
+  async known(rows) {
+    const files = rows.map(({ file, made }) => ({
+      name: sent({ file, made }).name,
+      hashes: [...new Set([made.sha256, made.sentHash])].filter(Boolean),
+    }));
+    if (!this.data.asks || !files.some((one) => one.hashes.length)) return [];
+    const batch = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+    this.ask("offered", { batch, conversation: this.data.conversation, files });
+    await this.until(() => this.data.answer?.batch === batch, ANSWER);
+    return this.data.answer?.batch === batch ? this.data.answer.known : [];
+  }
+
+  // Lets the plain uploader send files, which it does as if they had been chosen there; whether it
+  // took them. It says itself what it refuses.
+  async hand(files) {
+    const before = this.data.taken;
+    await this.until(() => this.input && !this.input.disabled, ROOM);
+    const parcel = new DataTransfer();
+    for (const file of files) parcel.items.add(file);
+    this.input.files = parcel.files;
+    const event = new Event("change", { bubbles: true });
+    handedOn.add(event);
+    this.input.dispatchEvent(event);
+    const refusal = `${this.around} [aria-invalid=true]`;
+    const isTaken = () => this.data.taken !== before;
+    await this.until(() => isTaken() || document.querySelector(refusal), ROOM);
+    return isTaken();
+  }
+
+  // Waits for something that is looked for at every drawing of the page, and now and then.
+  async until(isSo, patience) {
+    const end = performance.now() + patience;
+    while (!isSo() && performance.now() < end) {
+      await new Promise((resolve) => {
+        this.heard = resolve;
+        setTimeout(resolve, 250);
+      });
+    }
+  }
+
+  draw() {
+    if (!this.root) return;
+    const isTold = ({ state, made }) => state !== "left" && (state !== "sent" || made.kind);
+    const shown = this.rows.filter(isTold);
+    this.root.replaceChildren(...shown.map((row) => line(row, this.data.words)));
+  }
+}
+
+// The worker, which is given up for good once it failed or took too long.
+class Helper {
+  constructor(address) {
+    this.waiting = new Map();
+    this.number = 0;
+    try {
+      this.worker = new Worker(address, { type: "module" });
+      this.worker.onmessage = ({ data }) => this.told(data);
+      this.worker.onerror = (event) => {
+        event.preventDefault();
+        this.fail();
+      };
+    } catch {
+      this.fail();
+    }
+  }
+
+  prepare() {
+    this.worker?.postMessage({});
+  }
+
+  // What became of a file; nothing where it is to be sent as it is.
+  look(file) {
+    if (!this.worker) return Promise.resolve({});
+    const id = ++this.number;
+    return new Promise((resolve) => {
+      const late = setTimeout(() => this.fail(), PATIENCE);
+      this.waiting.set(id, (made) => (clearTimeout(late), resolve(made)));
+      this.worker.postMessage({ id, file });
+    });
+  }
+
+  told({ id, made, problem }) {
+    if (problem) console.info(`sent as it is: ${problem}`);
+    this.waiting.get(id)?.(made);
+    this.waiting.delete(id);
+  }
+
+  fail() {
+    this.worker?.terminate();
+    this.worker = null;
+    for (const resolve of this.waiting.values()) resolve({});
+    this.waiting.clear();
+  }
+}
+
+// The file that is sent for a row.
+function sent({ file, made }) {
+  if (!made.blob) return file;
+  const name = file.name.replace(/(\.(jpe?g|png|webp|bmp|avif|tiff?|hei[cf]))?$/i, ".jpg");
+  return new File([made.blob], name, { type: made.blob.type });
+}
+
+function line({ file, made, glimpses, state }, words) {
+  const row = part("div", "file");
+  row.dataset.state = state;
+  const pictures = part("div", "pictures");
+  (glimpses ?? []).forEach((source, number) => {
+    if (number) pictures.append(part("span", "arrow", "→"));
+    const image = part("img");
+    image.src = source;
+    image.alt = "";
+    pictures.append(image);
+  });
+  const about = part("div", "about");
+  about.append(part("b", "", file.name));
+  for (const text of [...sizes(file, made, state), kind(made, words)]) {
+    if (text) about.append(part("span", "fact", text));
+  }
+  about.append(part("span", "state", words[state === "sent" && !made.blob ? "as_is" : state]));
+  if (glimpses?.length) row.append(pictures);
+  row.append(about);
+  return row;
+}
+
+function sizes(file, made, state) {
+  if (!made?.blob || state === "known") return [size(file.size)];
+  const sides = made.sizes.map((pair) => pair.join(" × "));
+  return [`${size(file.size)} → ${size(made.blob.size)}`, sides.join(" → ")];
+}
+
+function kind(made, words) {
+  if (!made?.kind) return "";
+  const lines = (made.lines === 1 ? words.line : words.lines).replace("{n}", made.lines);
+  return [words[made.kind], lines, ...(made.turned ? [words.turned] : [])].join(" · ");
+}
+
+function size(bytes) {
+  for (const [unit, many] of [["MB", 1e6], ["kB", 1e3]]) {
+    if (bytes >= many) return `${(bytes / many).toFixed(bytes >= 10 * many ? 0 : 1)} ${unit}`;
+  }
+  return `${bytes} B`;
+}
+
+function part(tag, name = "", text = "") {
+  const made = document.createElement(tag);
+  made.className = name;
+  made.textContent = text;
+  return made;
+}

@@ -1,0 +1,96 @@
+// Looks at one file after the other, beside the page's own thread: hash, direction, text, size.
+
+import { drawn, encoded, isBetter, isGood, isPicture, orientationOf } from "./picture.js";
+import { kindOf, planes, regions, seenSize } from "./regions.js";
+
+const GLIMPSE = 320; // pixels of the pictures that show what became of a file
+
+let runtime;
+let detector; // a promise: it is loaded while the first picture is being opened
+
+onmessage = async ({ data: { id, file } }) => {
+  if (!file || isPicture(file)) {
+    detector ??= loaded();
+    detector.catch(() => {}); // it is told where it is waited for
+  }
+  if (!file) return; // only to make ready
+  let sha256 = "";
+  try {
+    const bytes = await file.arrayBuffer();
+    sha256 = await hash(bytes);
+    postMessage({ id, made: { sha256, ...(isPicture(file) ? await made(file, bytes) : {}) } });
+  } catch (error) {
+    postMessage({ id, made: { sha256 }, problem: String(error) });
+  }
+};
+
+async function loaded() {
+  const address = (name) => new URL(name, import.meta.url).href;
+  runtime = await import("./runtime.mjs");
+  runtime.env.wasm.numThreads = 1;
+  runtime.env.wasm.wasmPaths = { wasm: address("runtime.wasm") };
+  const answer = await fetch(address("text.onnx"));
+  if (!answer.ok) throw Error(`the model: ${answer.status}`);
+  return runtime.InferenceSession.create(new Uint8Array(await answer.arrayBuffer()));
+}
+
+// In hexadecimal digits; empty where a browser computes none: over plain HTTP from elsewhere.
+async function hash(bytes) {
+  if (!globalThis.crypto?.subtle) return "";
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// What a picture becomes; nothing where it is good as it is.
+async function made(file, bytes) {
+  const orientation = orientationOf(bytes);
+  const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+  if (isGood(file, bitmap.width, bitmap.height, orientation)) return {};
+  const boxes = await detected(bitmap);
+  const kind = kindOf(boxes);
+  const result = await encoded(bitmap, kind);
+  const about = { kind, lines: boxes.length };
+  if (!isBetter(result.blob, file, bitmap.width, bitmap.height, orientation)) {
+    return { ...about, glimpses: [await glimpse(bitmap, boxes)] };
+  }
+  const glimpses = [await glimpse(bitmap, boxes)];
+  if (orientation !== 1) {
+    const lying = await createImageBitmap(file, { imageOrientation: "none" });
+    glimpses.unshift(await glimpse(lying, []));
+  }
+  return {
+    ...about,
+    glimpses,
+    blob: result.blob,
+    sentHash: await hash(await result.blob.arrayBuffer()),
+    sizes: [[bitmap.width, bitmap.height], [result.width, result.height]],
+    turned: orientation !== 1,
+  };
+}
+
+async function detected(bitmap) {
+  const session = await detector;
+  const { width, height } = seenSize(bitmap.width, bitmap.height);
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, width, height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, width, height);
+  const { data } = context.getImageData(0, 0, width, height);
+  const input = new runtime.Tensor("float32", planes(data, width, height), [1, 3, height, width]);
+  const output = await session.run({ [session.inputNames[0]]: input });
+  return regions(output[session.outputNames[0]].data, width, height);
+}
+
+// A small picture, what was found to be text marked on it.
+async function glimpse(bitmap, boxes) {
+  const canvas = drawn(bitmap, GLIMPSE);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "rgb(60 120 255 / 0.28)";
+  for (const { left, top, right, bottom } of boxes) {
+    const [x, y] = [left * canvas.width, top * canvas.height];
+    context.fillRect(x, y, right * canvas.width - x, bottom * canvas.height - y);
+  }
+  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.8 });
+}

@@ -1,0 +1,191 @@
+"""The browser's side of adding files: what reaches the backend, and what need not."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pypdfium2
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, Request, Route, expect
+
+from tests.browser.conftest import Opener
+from tests.fakes.backend import FakeBackend
+from tests.fakes.pdf import Page as PdfPage
+from tests.fakes.pdf import paragraph, pdf
+
+pytestmark = pytest.mark.browser
+
+INPUT = ".st-key-dropzone input[type=file]"
+CARDS = "[class*=st-key-file-]"
+CLAUSES = "\n".join(f"{n}. The tenant pays the rent of month {n} in advance." for n in range(1, 30))
+
+
+def grainy(image: Image.Image, seed: int) -> Image.Image:
+    """As from a sensor: no two pixels alike, so it compresses badly."""
+    noise = np.random.default_rng(seed).normal(0, 12, (image.height, image.width, 1))
+    return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Red above blue once it is turned as its EXIF says; 2400 x 1600 pixels as they lie."""
+    image = Image.new("RGB", (2400, 1600), (200, 40, 40))
+    image.paste((40, 40, 200), (1200, 0, 2400, 1600))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path_factory.mktemp("photo") / "holiday.jpeg"
+    grainy(image, 1).save(path, quality=92, exif=exif)
+    return path
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of a contract at 220 dpi."""
+    page = pypdfium2.PdfDocument(pdf(PdfPage(paragraph(CLAUSES))))[0]
+    path = tmp_path_factory.mktemp("scan") / "lease.png"
+    grainy(page.render(scale=220 / 72).to_pil().convert("RGB"), 2).save(path, compress_level=1)
+    return path
+
+
+def row(page: Page, name: str) -> str:
+    """What is told of a file that has been dealt with."""
+    shown = page.locator(".file").filter(has_text=name)
+    expect(shown).to_have_attribute("data-state", "sent")
+    return shown.inner_text()
+
+
+def stored(backend: FakeBackend) -> list[bytes]:
+    return [one.data for one in backend.media.values()]
+
+
+@pytest.fixture(autouse=True)
+def empty(backend: FakeBackend) -> None:
+    backend.media.clear()
+    backend.uploads.clear()
+
+
+def test_a_large_photo_is_sent_small_and_upright(
+    open_page: Opener, photo: Path, backend: FakeBackend
+) -> None:
+    assert photo.stat().st_size > 1_000_000
+    page = open_page()
+    page.set_input_files(INPUT, photo)
+    told = row(page, "holiday.jpeg")
+    assert "2400 → 1067 × 1600" in told
+    assert "turned upright" in told
+    assert page.locator(".file img").count() == 2  # before and after
+    expect(page.locator(CARDS)).to_contain_text("holiday.jpg")
+    (data,) = stored(backend)
+    assert len(data) < 500_000
+    with Image.open(io.BytesIO(data)) as sent:
+        assert sent.size == (1067, 1600)
+        assert sent.getexif().get(0x0112, 1) == 1
+        above, below = (sent.convert("RGB").getpixel((500, y)) for y in (300, 1300))
+    assert isinstance(above, tuple)
+    assert isinstance(below, tuple)
+    assert above[0] > 150 > below[0]
+    assert below[2] > 150 > above[2]
+
+
+def test_photos_and_scans_are_told_apart(
+    open_page: Opener, photo: Path, scan: Path, backend: FakeBackend
+) -> None:
+    page = open_page(locale="zh-CN", dark=True)
+    page.set_input_files(INPUT, [photo, scan])
+    assert "照片" in row(page, "holiday.jpeg")
+    told = row(page, "lease.png")
+    assert "文档 · 29 行文字" in told
+    expect(page.locator(CARDS)).to_have_count(2)
+    sizes = [Image.open(io.BytesIO(data)).size for data in stored(backend)]
+    assert max(map(len, stored(backend))) < 500_000
+    assert (1067, 1600) in sizes
+    assert max(max(size) for size in sizes) > 1600  # a page keeps more than a photo
+
+
+def test_a_known_file_is_not_sent_again(
+    open_page: Opener, scan: Path, contract: Path, backend: FakeBackend
+) -> None:
+    page = open_page()
+    page.set_input_files(INPUT, [scan, contract])
+    expect(page.locator(CARDS)).to_have_count(2)
+    assert len(backend.uploads) == 2
+
+    again = open_page()  # another browser, another conversation
+    sent: list[Request] = []
+    again.on("request", lambda one: sent.append(one) if one.method != "GET" else None)
+    again.set_input_files(INPUT, [scan, contract])
+    known = again.locator(".file[data-state=known]")
+    expect(known).to_have_count(2)
+    expect(known.first).to_contain_text("Already here: nothing was sent")
+    expect(again.locator(CARDS)).to_have_count(2)
+    assert sent == []
+    assert len(backend.uploads) == 2
+
+
+def test_dropped_files_go_the_same_way(
+    open_page: Opener, photo: Path, backend: FakeBackend
+) -> None:
+    page = open_page()
+    page.evaluate(
+        "document.body.append(Object.assign(document.createElement('input'), "
+        "{type: 'file', id: 'outside'}))"
+    )
+    page.set_input_files("#outside", photo)
+    page.evaluate(
+        """() => {
+          const zone = document.querySelector("[data-testid=stFileUploaderDropzone]");
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(document.querySelector("#outside").files[0]);
+          for (const name of ["dragenter", "dragover", "drop"]) {
+            zone.dispatchEvent(
+              new DragEvent(name, { bubbles: true, cancelable: true, dataTransfer }));
+          }
+        }"""
+    )
+    assert "turned upright" in row(page, "holiday.jpeg")
+    expect(page.locator(CARDS)).to_have_count(1)
+    expect(page.locator(".st-key-dropzone")).not_to_contain_text("Drag and drop")
+    assert len(stored(backend)[0]) < 500_000
+
+
+@pytest.mark.parametrize("asset", ["worker.js", "text.onnx"])
+def test_a_broken_part_sends_the_original(
+    asset: str, open_page: Opener, photo: Path, backend: FakeBackend
+) -> None:
+    page = open_page()
+
+    def broken(route: Route) -> None:
+        route.fulfill(body="throw Error('broken')", content_type="text/javascript")
+
+    page.context.route(f"**/assets/**/{asset}", broken)
+    page.set_input_files(INPUT, photo)
+    expect(page.locator(CARDS)).to_contain_text("holiday.jpeg")
+    assert stored(backend) == [photo.read_bytes()]
+
+
+def test_small_files_and_others_are_left_as_they_are(
+    open_page: Opener, contract: Path, tmp_path: Path, backend: FakeBackend
+) -> None:
+    small = tmp_path / "stamp.png"
+    Image.new("RGBA", (300, 200), (200, 0, 0, 120)).save(small)
+    page = open_page()
+    loaded: list[str] = []
+    page.on("request", lambda one: loaded.append(one.url))
+    page.set_input_files(INPUT, contract)
+    expect(page.locator(CARDS)).to_have_count(1)
+    assert not any("text.onnx" in url for url in loaded)  # no PDF needs it
+    page.set_input_files(INPUT, small)
+    expect(page.locator(CARDS)).to_have_count(2)
+    expect(page.locator(".file")).to_have_count(0)
+    assert stored(backend) == [contract.read_bytes(), small.read_bytes()]
+
+
+def test_a_pile_of_scans_becomes_small_as_well(open_page: Opener, scan: Path, photo: Path) -> None:
+    page = open_page()
+    page.get_by_text("Documents", exact=True).click()
+    page.set_input_files(".st-key-pile input[type=file]", [scan])
+    assert "Document" in row(page, "lease.png")
+    expect(page.locator(".st-key-pile [data-testid=stFileChipName]")).to_have_text("lease.jpg")
