@@ -112,7 +112,7 @@ async def test_a_scan_is_recognised_once(library: Library, put: Put, tmp_path: P
     assert first[0].words == second[0].words
     assert (first[0].text, first[0].method) == (TEXT, ReadingMethod.OCR)
     assert not first[0].cached
-    await library._recognisers.close()  # nobody is left to recognise anything
+    await library._workshop.recognisers.close()  # nobody is left to recognise anything
     (cached,) = await library.read("ann", media)
     assert (cached.words, cached.cached) == (first[0].words, True)
 
@@ -323,7 +323,7 @@ async def test_swollen_chunks_of_a_picture_stay_small(
 
 async def test_a_cancelled_reading_stops(library: Library, put: Put, tmp_path: Path) -> None:
     await library.read("ann", await put(scan("warm", tmp_path / "warm.pdf")))
-    (recogniser,) = library._recognisers.process_ids()
+    (recogniser,) = library._workshop.recognisers.process_ids()
     long = "\n".join(["The Recipient keeps everything secret for as long as it lives."] * 40)
     media = await put(scan(long, tmp_path / "source.pdf", height=842))
     reading = asyncio.create_task(library.read("ann", media))
@@ -332,7 +332,7 @@ async def test_a_cancelled_reading_stops(library: Library, put: Put, tmp_path: P
     await asyncio.wait([reading])
     assert reading.cancelled()
     await asyncio.sleep(1.5)
-    assert recogniser not in library._recognisers.process_ids()
+    assert recogniser not in library._workshop.recognisers.process_ids()
     derived = tmp_path / "media" / "derived"
     assert not [path for path in derived.rglob("page-1.ocr*") if media.sha256 in str(path)]
 
@@ -403,13 +403,13 @@ async def test_what_several_want_to_see_is_drawn_once(
 ) -> None:
     media = await put(picture(Image.new("RGB", (64, 64), "red")))
     library._fresh.drop(media.sha256)
-    run, calls = library._lookers.run, []
+    run, calls = library._workshop.lookers.run, []
 
     async def counted(*args: Any, **kwargs: Any) -> Any:
         calls.append(args)
         return await run(*args, **kwargs)
 
-    monkeypatch.setattr(library._lookers, "run", counted)
+    monkeypatch.setattr(library._workshop.lookers, "run", counted)
     wanted = [library.picture("ann", media, 1, width=28, height=28) for _ in range(5)]
     seen = await asyncio.gather(*wanted)
 
@@ -428,7 +428,7 @@ async def test_what_was_just_put_is_not_decoded_again(
     async def none(*args: Any, **kwargs: Any) -> Any:
         calls.append(args)
 
-    monkeypatch.setattr(library._lookers, "run", none)
+    monkeypatch.setattr(library._workshop.lookers, "run", none)
     seen = await library.picture("ann", media, 1, width=56, height=28, any_size=any_size)
 
     expected = drawn if any_size else drawn.resize((56, 28), Image.Resampling.BICUBIC)
@@ -447,7 +447,7 @@ async def test_pictures_do_not_wait_for_documents(
     async def stuck(*args: Any, **kwargs: Any) -> Any:
         await asyncio.sleep(3600)
 
-    monkeypatch.setattr(library._openers, "run", stuck)
+    monkeypatch.setattr(library._workshop.openers, "run", stuck)
     async with asyncio.timeout(20):
         media = await put(picture(Image.new("RGB", (64, 64), "red")))
         library._fresh.drop(media.sha256)
