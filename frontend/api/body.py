@@ -1,4 +1,7 @@
-"""Reads a request's body as JSON: bounded in size and time, and strict."""
+"""Reads a request's body as JSON: bounded in size and time, and strict.
+
+Large bodies wait on disk until there is a place in memory for what they become.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,14 @@ import json
 import math
 import re
 import tempfile
-from collections.abc import Callable
-from typing import Any, Final, NoReturn, TypeVar
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import IO, Any, Final, NoReturn, TypeVar
 
 from starlette.requests import Request
 
 from frontend.api.errors import ApiError, ClientLeft, too_large, unavailable
-from frontend.api.limits import BODY_BYTES, BODY_SECONDS
+from frontend.api.limits import BODY_BYTES, BODY_SECONDS, LARGE_AT_ONCE
 
 T = TypeVar("T")
 
@@ -22,15 +26,59 @@ _IN_LOOP: Final = 64 << 10  # what is larger is parsed in a thread
 _DIGITS: Final = 400  # of an integer
 
 
+class Body:
+    """A body that has arrived, as it came."""
+
+    def __init__(self, kept: IO[bytes], size: int) -> None:
+        self._kept = kept
+        self.size = size  # bytes
+
+    async def read(self, build: Callable[[dict[str, Any]], T]) -> T:
+        """What `build` makes of it, this once. Raises ApiError."""
+        if self.size <= _IN_LOOP:
+            return build(parse(self._take()))
+        return await asyncio.to_thread(lambda: build(parse(self._take())))
+
+    def _take(self) -> bytes:
+        with self._kept:
+            self._kept.seek(0)
+            return self._kept.read()
+
+    def close(self) -> None:
+        """Lets go of what was not read."""
+        self._kept.close()
+
+
+class Room:
+    """Memory for large requests, from their bytes on disk until their files are handed over."""
+
+    def __init__(self, places: int = LARGE_AT_ONCE) -> None:
+        self._places = asyncio.Semaphore(places)
+
+    @asynccontextmanager
+    async def of(self, body: Body) -> AsyncIterator[None]:
+        """Waits for a place, if the body is large, and has it while inside."""
+        if body.size <= _IN_MEMORY:
+            yield
+            return
+        async with self._places:
+            yield
+
+
 async def read(request: Request, build: Callable[[dict[str, Any]], T]) -> T:
     """What `build` makes of the body. Raises ApiError; ClientLeft if it never became complete."""
+    return await (await arrived(request)).read(build)
+
+
+async def arrived(request: Request) -> Body:
+    """The body. Raises ApiError; ClientLeft if it never became complete."""
     _check_type(request)
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > BODY_BYTES:
         raise _over()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            content = await _receive(request)
+            return await _receive(request)
     except TimeoutError:
         raise ApiError(
             408,
@@ -42,9 +90,6 @@ async def read(request: Request, build: Callable[[dict[str, Any]], T]) -> T:
         raise unavailable(
             "No space is left to take in the request.", 30, "storage_unavailable"
         ) from None
-    if len(content) <= _IN_LOOP:
-        return build(parse(content))
-    return await asyncio.to_thread(lambda: build(parse(content)))
 
 
 def parse(content: bytes) -> dict[str, Any]:
@@ -67,9 +112,10 @@ def parse(content: bytes) -> dict[str, Any]:
     return value
 
 
-async def _receive(request: Request) -> bytes:
+async def _receive(request: Request) -> Body:
     size = 0
-    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as kept:
+    kept = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the body's from now on
+    try:
         while True:
             message = await request.receive()
             if message["type"] == "http.disconnect":
@@ -81,8 +127,10 @@ async def _receive(request: Request) -> bytes:
             kept.write(chunk)
             if not message.get("more_body", False):
                 break
-        kept.seek(0)
-        return kept.read()
+    except BaseException:
+        kept.close()
+        raise
+    return Body(kept, size)
 
 
 def _check_type(request: Request) -> None:

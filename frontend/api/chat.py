@@ -16,6 +16,11 @@ class ChatAsked:
 
     chat: ChatRequest
 
+    @property
+    def emptied(self) -> ChatAsked:
+        """The same, without the bytes of its files."""
+        return ChatAsked(self.chat.emptied)
+
     def param(self, path: str | None) -> str | None:
         """As it is."""
         return path

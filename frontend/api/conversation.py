@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from frontend.api import data_url
@@ -46,6 +46,15 @@ class Said:
     has_parts: bool  # whether content was a list; decides the paths of refusals
     calls: tuple[ToolCall, ...] = ()  # of the model
     call_id: str = ""  # of a tool: the call that it answers
+
+    @property
+    def emptied(self) -> Said:
+        """The same, without the bytes of its files."""
+        pieces = (
+            replace(piece, data=None) if isinstance(piece, Attachment) else piece
+            for piece in self.pieces
+        )
+        return replace(self, pieces=tuple(pieces))
 
 
 def conversation(fields: Fields) -> tuple[Said, ...]:

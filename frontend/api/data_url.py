@@ -36,6 +36,6 @@ def payload(url: str) -> str:
 def decode(encoded: str) -> bytes:
     """The bytes; every character must belong to the alphabet and the padding be right."""
     try:
-        return binascii.a2b_base64(encoded.encode("ascii"), strict_mode=True)
-    except ValueError:  # covers UnicodeEncodeError and binascii.Error
+        return binascii.a2b_base64(encoded, strict_mode=True)
+    except ValueError:  # covers binascii.Error and what is not ASCII
         raise NotBase64 from None

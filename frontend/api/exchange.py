@@ -7,14 +7,14 @@ import logging
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from typing import Any, Final, Protocol
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from frontend.api.asking import openai_path, question, seconds
-from frontend.api.body import read
+from frontend.api.body import Body, Room, arrived
 from frontend.api.errors import (
     ApiError,
     ClientLeft,
@@ -39,6 +39,7 @@ from frontend.messages import (
     FinishReason,
     Question,
     Started,
+    Turn,
 )
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,10 @@ class Asked(Protocol):
     def chat(self) -> ChatRequest:
         """What is asked for."""
 
+    @property
+    def emptied(self) -> Asked:
+        """The same, without the bytes of its files."""
+
     def param(self, path: str | None) -> str | None:
         """This dialect's name for a field of a chat request."""
 
@@ -96,12 +101,13 @@ class Exchanges:
     """Every answer being written; one per process."""
 
     def __init__(
-        self, client: AsyncClient, fetcher: Fetcher, metrics: Metrics, timeout: float
+        self, client: AsyncClient, fetcher: Fetcher, metrics: Metrics, timeout: float, room: Room
     ) -> None:
         self._client = client
         self._fetcher = fetcher
         self._metrics = metrics
         self._timeout = timeout
+        self._room = room
         self._quarantine = Quarantine()
         self._answering: set[asyncio.Task[None]] = set()
         self._is_closing = False
@@ -112,10 +118,10 @@ class Exchanges:
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             request = Request(scope, receive)
             end = asyncio.get_running_loop().time() + seconds(request, self._timeout)
-            asked = await read(request, dialect)
-            if self._is_closing:
-                raise unavailable("The service is stopping.")
-            await while_present(receive, self._answer(asked, scope, send, end))
+            with closing(await arrived(request)) as body:
+                if self._is_closing:
+                    raise unavailable("The service is stopping.")
+                await while_present(receive, self._answer(body, dialect, scope, send, end))
 
         return app
 
@@ -125,15 +131,21 @@ class Exchanges:
         for task in self._answering:
             task.cancel()
 
-    async def _answer(self, asked: Asked, scope: Scope, send: Send, end: float) -> None:
+    async def _answer(
+        self, body: Body, dialect: Dialect, scope: Scope, send: Send, end: float
+    ) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._answering.add(task)
         exchange = _Exchange(send)
         try:
-            await self._exchange(asked, scope, exchange, end)
+            asked, turns, names = await self._taken_in(body, dialect, scope["owner"], end)
+            try:
+                await self._exchange(asked, turns, names, scope, exchange, end)
+            except ApiError as failure:
+                failure.param = asked.param(failure.param)
+                raise
         except ApiError as failure:
-            failure.param = asked.param(failure.param)
             await exchange.fail(failure)
         except asyncio.CancelledError:
             if not self._is_closing:
@@ -147,17 +159,36 @@ class Exchanges:
         finally:
             self._answering.discard(task)
 
-    async def _exchange(self, asked: Asked, scope: Scope, exchange: _Exchange, end: float) -> None:
-        chat = asked.chat
-        owner, request_id = scope["owner"], f"{scope['request_id']}-{uuid.uuid4().hex[:8]}"
+    async def _taken_in(
+        self, body: Body, dialect: Dialect, owner: str, end: float
+    ) -> tuple[Asked, tuple[Turn, ...], Mapping[str, str]]:
+        """The request without its files, its turns with those in the backend, and their names."""
         uploads = Uploads(self._client, self._fetcher, owner)
-        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout_at(end):
-                turns = await uploads.turns(chat)
+            async with asyncio.timeout_at(end), self._room.of(body):
+                asked = await body.read(dialect)
+                try:
+                    turns = await uploads.turns(asked.chat)
+                except ApiError as failure:
+                    failure.param = asked.param(failure.param)
+                    raise
         except TimeoutError:
             raise deadline() from None
-        answer = asked.writer(request_id, int(time.time()), uploads.names)
+        return asked.emptied, turns, uploads.names
+
+    async def _exchange(
+        self,
+        asked: Asked,
+        turns: tuple[Turn, ...],
+        names: Mapping[str, str],
+        scope: Scope,
+        exchange: _Exchange,
+        end: float,
+    ) -> None:
+        chat = asked.chat
+        owner, request_id = scope["owner"], f"{scope['request_id']}-{uuid.uuid4().hex[:8]}"
+        loop = asyncio.get_running_loop()
+        answer = asked.writer(request_id, int(time.time()), names)
         try:
             put = question(chat, turns, request_id)
             self._quarantine.check(owner, put)

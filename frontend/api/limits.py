@@ -6,6 +6,7 @@ from typing import Final
 
 BODY_BYTES: Final = 72 << 20
 BODY_SECONDS: Final = 30.0
+LARGE_AT_ONCE: Final = 2  # bodies over 4 MB that are taken apart in memory
 BODY_RATE: Final = 64 << 10  # bytes of an upload of the page that earn it another second
 HEAD_SECONDS: Final = 20.0  # for a request's line and headers
 HEADER_BYTES: Final = 32 << 10

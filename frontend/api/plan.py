@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from starlette.requests import Request
@@ -12,45 +13,57 @@ from starlette.types import Receive, Scope, Send
 
 from frontend.api.answers import page_uses, to_json
 from frontend.api.asking import openai_path, question, seconds
-from frontend.api.body import read
+from frontend.api.body import Body, Room, arrived
 from frontend.api.errors import deadline, from_backend
 from frontend.api.fetch import Fetcher
 from frontend.api.presence import while_present
 from frontend.api.schema import ChatRequest, chat_request
 from frontend.api.uploads import Uploads
 from frontend.client.concurrent import AsyncClient
-from frontend.messages import BackendError, Plan, Proposal
+from frontend.messages import BackendError, Plan, Proposal, Turn
 
 
 class Planning:
     """An ASGI application. The request is a chat request's, and refused for the same reasons."""
 
-    def __init__(self, client: AsyncClient, fetcher: Fetcher, timeout: float) -> None:
+    def __init__(self, client: AsyncClient, fetcher: Fetcher, timeout: float, room: Room) -> None:
         self._client = client
         self._fetcher = fetcher
         self._timeout = timeout
+        self._room = room
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises ApiError."""
         request = Request(scope, receive)
         end = asyncio.get_running_loop().time() + seconds(request, self._timeout)
-        asked = await read(request, chat_request)
-        await while_present(receive, self._answer(asked, scope, receive, send, end))
+        with closing(await arrived(request)) as body:
+            await while_present(receive, self._answer(body, scope, receive, send, end))
 
     async def _answer(
-        self, asked: ChatRequest, scope: Scope, receive: Receive, send: Send, end: float
+        self, body: Body, scope: Scope, receive: Receive, send: Send, end: float
     ) -> None:
         uploads = Uploads(self._client, self._fetcher, scope["owner"])
         try:
             async with asyncio.timeout_at(end):
-                turns = await uploads.turns(asked)
-                plan = await self._client.plan(scope["owner"], question(asked, turns, "plan"))
+                asked, turns = await self._taken_in(body, uploads)
+                plan = await self._planned(asked, turns, scope["owner"])
         except TimeoutError:
             raise deadline() from None
+        shown = to_json(_shown(plan, asked.model, uploads.names))
+        await Response(shown, media_type="application/json")(scope, receive, send)
+
+    async def _taken_in(self, body: Body, uploads: Uploads) -> tuple[ChatRequest, tuple[Turn, ...]]:
+        """The request without its files, and its turns with those in the backend."""
+        async with self._room.of(body):
+            asked = await body.read(chat_request)
+            turns = await uploads.turns(asked)
+        return asked.emptied, turns
+
+    async def _planned(self, asked: ChatRequest, turns: tuple[Turn, ...], owner: str) -> Plan:
+        try:
+            return await self._client.plan(owner, question(asked, turns, "plan"))
         except BackendError as error:
             raise from_backend(error, lambda path: openai_path(path, asked)) from None
-        body = to_json(_shown(plan, asked.model, uploads.names))
-        await Response(body, media_type="application/json")(scope, receive, send)
 
 
 def _shown(plan: Plan, model: str, names: Mapping[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from frontend.api.errors import ApiError, invalid, missing, unsupported
@@ -64,6 +64,12 @@ class ResponseAsked:
     chat: ChatRequest
     body: Mapping[str, Any]
     places: tuple[str, ...]  # where each message came from
+
+    @property
+    def emptied(self) -> ResponseAsked:
+        """The same, without the bytes of its files."""
+        body = {name: value for name, value in self.body.items() if name != "input"}
+        return replace(self, chat=self.chat.emptied, body=body)
 
     def param(self, path: str | None) -> str | None:
         """This dialect's name for a field of a chat request."""

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from frontend.api import chat, openapi, responses
+from frontend.api.body import Room
 from frontend.api.endpoint import Endpoint, answering, nothing_here
 from frontend.api.exchange import Exchanges
 from frontend.api.fetch import Fetcher
@@ -36,6 +37,7 @@ class Api:
         self._settings = settings
         self._fetcher = fetcher or Fetcher(settings.remote_images, settings.remote_image_hosts)
         self._metrics = Metrics()
+        self._room = Room()
         self._keys = KeyRing(settings.api_keys, KeyFile(settings.data_dir))
         self._exchanges: Exchanges | None = None
         self._routes: Router | None = None
@@ -48,7 +50,7 @@ class Api:
             settings.backend_address, settings.backend_token, ca=settings.backend_tls_ca
         )
         self._exchanges = Exchanges(
-            client, self._fetcher, self._metrics, self._settings.request_timeout
+            client, self._fetcher, self._metrics, self._settings.request_timeout, self._room
         )
         self._routes = Router(
             _table(self._exchanges, self._planning(client), client, self._metrics),
@@ -61,7 +63,7 @@ class Api:
             await client.close()
 
     def _planning(self, client: AsyncClient) -> Planning:
-        return Planning(client, self._fetcher, self._settings.request_timeout)
+        return Planning(client, self._fetcher, self._settings.request_timeout, self._room)
 
     def end_all(self) -> None:
         """Ends the answers that are being written, saying so."""

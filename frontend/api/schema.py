@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from frontend.api.conversation import Attachment, Said, conversation
@@ -82,6 +82,11 @@ class ChatRequest:
             for piece in said.pieces:
                 if isinstance(piece, Attachment):
                     yield piece
+
+    @property
+    def emptied(self) -> ChatRequest:
+        """The same, without the bytes of its files."""
+        return replace(self, messages=tuple(said.emptied for said in self.messages))
 
 
 def chat_request(body: dict[str, Any]) -> ChatRequest:

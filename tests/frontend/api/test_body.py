@@ -1,10 +1,13 @@
-"""JSON bodies: strict, and refused by type before they are read."""
+"""JSON bodies: strict, refused by type before they are read, and few large ones at a time."""
 
 from __future__ import annotations
 
+import asyncio
+import io
+
 import pytest
 
-from frontend.api.body import parse
+from frontend.api.body import Body, Room, parse
 from frontend.api.errors import ApiError
 from tests.fakes.web import Web
 
@@ -65,3 +68,25 @@ def test_content_types(web: Web, headers: dict[str, str], status: int) -> None:
     assert answered.status == status
     if status != 200:
         assert answered.error["code"] == "unsupported_media_type"
+
+
+async def test_large_bodies_take_turns_and_small_ones_do_not_wait() -> None:
+    room, free, inside = Room(places=2), asyncio.Event(), 0
+
+    async def stay(size: int) -> None:
+        nonlocal inside
+        async with room.of(Body(io.BytesIO(), size)):
+            inside += 1
+            await free.wait()
+            inside -= 1
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(5):
+            group.create_task(stay(50 << 20))
+        await asyncio.sleep(0.05)
+        assert inside == 2
+        small = group.create_task(stay(1 << 10))
+        await asyncio.sleep(0.05)
+        assert inside == 3
+        free.set()
+    assert (inside, small.done()) == (0, True)
