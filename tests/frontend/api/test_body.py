@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from frontend.api.body import Body, Room, parse
 from frontend.api.errors import ApiError
+from frontend.client.concurrent import AsyncClient
+from frontend.messages import FileRef
+from tests.fakes.asking import PDF, document, user, wait_until
 from tests.fakes.web import Web
 
 
@@ -90,3 +96,29 @@ async def test_large_bodies_take_turns_and_small_ones_do_not_wait() -> None:
         assert inside == 3
         free.set()
     assert (inside, small.done()) == (0, True)
+
+
+def test_few_large_files_are_in_memory_at_a_time(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    free, inside, most = threading.Event(), 0, 0
+    put = AsyncClient.put
+
+    async def slow(client: AsyncClient, *args: Any, **more: Any) -> FileRef:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        while not free.is_set():  # noqa: ASYNC110 - it is set in another thread
+            await asyncio.sleep(0.01)
+        inside -= 1
+        return await put(client, *args, **more)
+
+    monkeypatch.setattr(AsyncClient, "put", slow)
+    with ThreadPoolExecutor(6) as pool:
+        sent = [
+            pool.submit(web.chat, messages=user(document(PDF + bytes([n]) * (4 << 20) + b"%%EOF")))
+            for n in range(6)
+        ]
+        wait_until(lambda: inside == 2, 20)
+        assert web.chat().status == 200, "small requests do not wait"
+        free.set()
+        assert [one.result().status for one in sent] == [200] * 6
+    assert most == 2
