@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+import numpy as np
 import pypdfium2
 from PIL import Image, ImageDraw
 
@@ -64,6 +65,23 @@ def scanned(document: bytes, dots_per_inch: int = 150) -> bytes:
     opened.close()
     written = io.BytesIO()
     pages[0].save(written, "PDF", save_all=True, append_images=pages[1:], resolution=dots_per_inch)
+    return written.getvalue()
+
+
+def heavy_scan(seed: int) -> bytes:
+    """A page as a careless scanner delivers it: 4000 x 5600 pixels, grainy, a JPEG of 11 MB.
+
+    The grain is another one for another `seed`.
+    """
+    opened = pypdfium2.PdfDocument(pdf([AGREEMENT]))
+    size = (4000, 5600)
+    page = opened[0].render(scale=size[0] / opened[0].get_width()).to_pil()
+    clean = np.asarray(page.convert("RGB").resize(size), dtype=np.float32)
+    opened.close()
+    noise = np.random.default_rng(seed).normal(0, 14.5, clean.shape[:2]).astype(np.float32)
+    grainy = np.clip(clean + noise[..., None], 0, 255).astype(np.uint8)
+    written = io.BytesIO()
+    Image.fromarray(grainy).save(written, "JPEG", quality=95)
     return written.getvalue()
 
 
