@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import ssl
+import stat
 from pathlib import Path
 from typing import Annotated
 
@@ -99,6 +101,13 @@ class Settings(BaseSettings):
     def _readable(cls, value: Path | None) -> Path | None:
         if value is not None and not os.access(value, os.R_OK):
             raise ValueError("must be a file that can be read")
+        return value
+
+    @field_validator("backend_tls_key")
+    @classmethod
+    def _private(cls, value: Path | None) -> Path | None:
+        if value is not None and value.stat().st_mode & stat.S_IRWXO:
+            raise ValueError("can be read by every user of this machine: chmod 600 it")
         return value
 
     @field_validator("log_level")
@@ -222,6 +231,10 @@ def read(**given: object) -> Settings:
         raise Mistakes([_line(detail["loc"], detail["msg"]) for detail in error.errors()]) from None
     if (settings.backend_tls_cert is None) != (settings.backend_tls_key is None):
         raise Mistakes(["BACKEND_TLS_CERT and BACKEND_TLS_KEY belong together."])
+    if settings.backend_tls_cert is not None and not _is_pair(settings):
+        raise Mistakes(
+            ["BACKEND_TLS_CERT and BACKEND_TLS_KEY: they are no certificate and its key, as PEM."]
+        )
     if not settings.is_local and not (settings.secured and settings.backend_tls_cert):
         raise Mistakes(
             [
@@ -230,6 +243,18 @@ def read(**given: object) -> Settings:
             ]
         )
     return settings
+
+
+def _is_pair(settings: Settings) -> bool:
+    """Whether the files are a certificate and the private key that belongs to it."""
+    assert settings.backend_tls_cert is not None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            settings.backend_tls_cert, settings.backend_tls_key, password=""
+        )
+    except (ssl.SSLError, OSError, ValueError):
+        return False
+    return True
 
 
 def _line(location: tuple[int | str, ...], message: str) -> str:

@@ -25,6 +25,7 @@ from frontend import connections, folder, logs, state
 from frontend.api import base_path
 from frontend.api.protocol import INCOMPLETE_BYTES, holding
 from frontend.api.routes import Api
+from frontend.history.database import can_open
 from frontend.keys import KeysUnusable
 from frontend.settings import LOCAL_HOSTS, Mistakes, Settings, load
 from frontend.uploader.assets import Assets
@@ -127,6 +128,9 @@ def main() -> int:
         settings = load()
     except Mistakes as mistakes:
         sys.stderr.writelines(f"{line}\n" for line in mistakes.lines)
+        return 2
+    if not can_open(settings.database_url):
+        sys.stderr.write("DATABASE_URL: no such database, or its driver is not installed.\n")
         return 2
     try:
         listener = take_port(settings)

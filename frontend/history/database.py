@@ -136,6 +136,15 @@ def _told() -> Iterator[None]:
         raise StorageUnavailable("the history cannot be reached") from None
 
 
+def can_open(url: str) -> bool:
+    """Whether databases of that kind can be opened here; nothing is opened."""
+    try:
+        sa.create_engine(url).dispose()
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError):
+        return False
+    return True
+
+
 def _check_version(connection: Connection) -> None:
     known = connection.execute(
         sa.select(tables.facts.c.value).where(tables.facts.c.name == "schema_version")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend import settings
+from tests.fakes import certificates
 
 NAMES = [name.upper() for name in settings.Settings.model_fields]
 
@@ -145,12 +146,11 @@ def test_local_addresses_need_no_token(monkeypatch: pytest.MonkeyPatch, address:
 def test_a_public_address_needs_a_token_and_encryption(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    pem = tmp_path / "pem"
-    pem.write_text("anything")
+    key_file, cert_file = certificates.write(tmp_path)
     token, cert, key = (
         {"BACKEND_TOKEN": "long-enough-secret"},
-        {"BACKEND_TLS_CERT": str(pem)},
-        {"BACKEND_TLS_KEY": str(pem)},
+        {"BACKEND_TLS_CERT": str(cert_file)},
+        {"BACKEND_TLS_KEY": str(key_file)},
     )
     monkeypatch.setenv("BACKEND_ADDRESS", "0.0.0.0:50051")
     for given in ({}, token, {**cert, **key}):
@@ -162,12 +162,18 @@ def test_a_public_address_needs_a_token_and_encryption(
     for name, value in {**token, **cert, **key}.items():
         monkeypatch.setenv(name, value)
     assert settings.read().secured
-    assert settings.read().tls == (b"anything", b"anything")
+    assert settings.read().tls == (key_file.read_bytes(), cert_file.read_bytes())
 
     monkeypatch.delenv("BACKEND_TLS_KEY")
     assert mistakes(monkeypatch) == ["BACKEND_TLS_CERT and BACKEND_TLS_KEY belong together."]
     (line,) = mistakes(monkeypatch, BACKEND_TLS_KEY=str(tmp_path / "missing"))
     assert line.startswith("BACKEND_TLS_KEY")
+    cert_file.chmod(0o600)
+    (line,) = mistakes(monkeypatch, BACKEND_TLS_KEY=str(cert_file))
+    assert line.endswith("they are no certificate and its key, as PEM.")
+    key_file.chmod(0o644)
+    (line,) = mistakes(monkeypatch, BACKEND_TLS_KEY=str(key_file))
+    assert line.startswith("BACKEND_TLS_KEY: can be read by every user")
 
 
 @pytest.mark.parametrize(

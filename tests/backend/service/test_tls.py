@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,24 +15,9 @@ from backend.service.server import Server
 from frontend.client.blocking import Client
 from frontend.client.concurrent import AsyncClient
 from frontend.messages import BackendError
-from tests.fakes import model
+from tests.fakes import certificates, model
 from tests.fakes.engine import FakeEngine
 from tests.fakes.library import FakeLibrary
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A key and a certificate for 127.0.0.1 that is signed by itself."""
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"),
-            *("ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", cert, "-days", "1"),
-            *("-subj", "/CN=backend", "-addext", "subjectAltName=IP:127.0.0.1"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return key, cert
 
 
 async def reached(client: AsyncClient) -> None:
@@ -47,9 +30,8 @@ async def reached(client: AsyncClient) -> None:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not there")
 async def test_calls_are_encrypted(tmp_path: Path) -> None:
-    key, cert = certificate(tmp_path)
+    key, cert = certificates.write(tmp_path)
     words = model.tokenizer()
     ready = Ready(model.info(), words, model.template(words), FakeEngine())
     server = Server(
