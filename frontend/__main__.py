@@ -7,14 +7,18 @@ what is being answered then has a few seconds to end.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
 import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import streamlit as st
@@ -33,6 +37,7 @@ from frontend.uploader.assets import Assets
 logger = logging.getLogger(__name__)
 
 PAGE: Final = Path(__file__).parent / "streamlit_app.py"
+_SAME_SIGNAL_SECONDS: Final = 0.5
 GRACE_SECONDS: Final = 2.5  # for running answers after SIGTERM
 _GIVING_BACK_SECONDS: Final = 1.5
 _CLOSING_SECONDS: Final = 4  # after which connections are cut
@@ -51,14 +56,24 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, api: Api) -> None:
         super().__init__(config)
         self._api = api
+        self._asked_at: float | None = None  # when the end was, on time.monotonic()'s clock
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Takes no more connections, waits a little, then ends what is left."""
-        ending = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._api.end_all)
-        try:
-            await super().shutdown(sockets)
-        finally:
-            ending.cancel()
+        """Refuses what is new, lets what runs finish, then ends what is left."""
+        self._api.drain()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._api.idle(), GRACE_SECONDS)
+        self._api.end_all()
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal asks for an end, a later one for it at once. One that comes along with
+        the first is the same."""
+        now = time.monotonic()
+        if self._asked_at is not None and now - self._asked_at > _SAME_SIGNAL_SECONDS:
+            os._exit(128 + sig)
+        self._asked_at = self._asked_at or now
+        super().handle_exit(sig, frame)
 
 
 def application(settings: Settings) -> tuple[Api, Any]:

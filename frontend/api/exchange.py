@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from frontend.api.asking import openai_path, question, seconds
+from frontend.api.attempts import Attempts
 from frontend.api.body import Body, Room, arrived
 from frontend.api.errors import (
     ApiError,
@@ -27,7 +28,6 @@ from frontend.api.fetch import Fetcher
 from frontend.api.limits import READER_SECONDS
 from frontend.api.metrics import Metrics
 from frontend.api.presence import while_present
-from frontend.api.quarantine import Quarantine
 from frontend.api.schema import ChatRequest
 from frontend.api.uploads import Uploads
 from frontend.client.concurrent import AsyncClient
@@ -37,7 +37,6 @@ from frontend.messages import (
     Event,
     Finished,
     FinishReason,
-    Question,
     Started,
     Turn,
 )
@@ -108,7 +107,7 @@ class Exchanges:
         self._metrics = metrics
         self._timeout = timeout
         self._room = room
-        self._quarantine = Quarantine()
+        self._attempts = Attempts(client)
         self._answering: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
@@ -125,11 +124,20 @@ class Exchanges:
 
         return app
 
+    async def idle(self) -> None:
+        """Returns once nothing is being answered."""
+        while self._answering:
+            await asyncio.wait(set(self._answering))
+
     def end_all(self) -> None:
         """Ends what is still being answered, saying so; new requests are refused."""
         self._is_closing = True
         for task in self._answering:
             task.cancel()
+
+    async def close(self) -> None:
+        """Ends what goes on beside the answers."""
+        await self._attempts.close()
 
     async def _answer(
         self, body: Body, dialect: Dialect, scope: Scope, send: Send, end: float
@@ -187,35 +195,16 @@ class Exchanges:
     ) -> None:
         chat = asked.chat
         owner, request_id = scope["owner"], f"{scope['request_id']}-{uuid.uuid4().hex[:8]}"
-        loop = asyncio.get_running_loop()
         answer = asked.writer(request_id, int(time.time()), names)
         try:
             put = question(chat, turns, request_id)
-            self._quarantine.check(owner, put)
-            answering = self._client.generate(owner, put, timeout=max(0.001, end - loop.time()))
-            async with aclosing(answering), aclosing(self._seen(answering, owner, put)) as events:
+            async with aclosing(self._attempts.events(owner, put, end)) as events:
                 if chat.stream:
                     await self._stream(events, answer, exchange)
                 else:
                     await self._whole(events, answer, exchange)
         except BackendError as error:
             raise from_backend(error, lambda path: openai_path(path, chat)) from None
-
-    async def _seen(
-        self, events: AsyncGenerator[Event, None], owner: str, put: Question
-    ) -> AsyncGenerator[Event, None]:
-        """The events as they are; what was being computed as the backend died is suspected."""
-        has_begun = False
-        try:
-            async for event in events:
-                has_begun = has_begun or isinstance(event, Started)
-                if isinstance(event, Finished):
-                    self._quarantine.absolve(owner, put)
-                yield event
-        except BackendError as error:
-            if has_begun and error.kind == "unavailable" and error.code is None:
-                self._quarantine.suspect(owner, put)
-            raise
 
     async def _whole(
         self, events: AsyncGenerator[Event, None], answer: Writer, exchange: _Exchange

@@ -29,9 +29,9 @@ class Readiness:
         try:
             status = await self._client.status(timeout=_PATIENCE)
         except BackendError as error:
-            return _not_ready("unreachable", error.message)
+            return not_ready("unreachable", error.message)
         if status.phase is not Phase.READY:
-            return _not_ready(status.phase.value, status.detail)
+            return not_ready(status.phase.value, status.detail)
         model = status.model
         return JSONResponse(
             {
@@ -43,7 +43,8 @@ class Readiness:
         )
 
 
-def _not_ready(phase: str, detail: str) -> Response:
+def not_ready(phase: str, detail: str) -> Response:
+    """503, how far it is, and why."""
     return JSONResponse(
         {"status": "not_ready", "phase": phase, "detail": detail},
         status_code=503,

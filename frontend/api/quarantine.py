@@ -51,6 +51,13 @@ class Quarantine:
         while len(self._suspects) > _MOST:
             self._suspects.popitem(last=False)
 
+    def clear(self, owner: str, question: Question) -> None:
+        """The backend has not died that time."""
+        name = _name(owner, question)
+        deaths, latest = self._suspects.pop(name, (0, 0.0))
+        if deaths > 1:
+            self._suspects[name] = (deaths - 1, latest)
+
     def absolve(self, owner: str, question: Question) -> None:
         """It was answered."""
         if self._suspects:

@@ -6,16 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from frontend.api import chat, openapi, responses
 from frontend.api.body import Room
 from frontend.api.endpoint import Endpoint, answering, nothing_here
+from frontend.api.errors import unavailable
 from frontend.api.exchange import Exchanges
 from frontend.api.fetch import Fetcher
 from frontend.api.gate import Gate
-from frontend.api.health import Readiness, health
+from frontend.api.health import Readiness, health, not_ready
 from frontend.api.metrics import Metrics, MetricsPage
 from frontend.api.models import Models
 from frontend.api.plan import Planning
@@ -27,6 +29,7 @@ from frontend.keys import KeyFile, KeyRing
 from frontend.settings import Settings
 
 _PATHS: Final = ("/health", "/ready", "/metrics", "/v1")
+_TO_THE_LAST: Final = ("/health", "/metrics")  # are answered while the service stops
 
 
 class Api:
@@ -41,6 +44,7 @@ class Api:
         self._keys = KeyRing(settings.api_keys, KeyFile(settings.data_dir))
         self._exchanges: Exchanges | None = None
         self._routes: Router | None = None
+        self._is_draining = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -60,10 +64,20 @@ class Api:
         try:
             yield
         finally:
+            await self._exchanges.close()
             await client.close()
 
     def _planning(self, client: AsyncClient) -> Planning:
         return Planning(client, self._fetcher, self._settings.request_timeout, self._room)
+
+    def drain(self) -> None:
+        """From now on new requests are refused, and /ready says so."""
+        self._is_draining = True
+
+    async def idle(self) -> None:
+        """Returns once no answer is being written."""
+        if self._exchanges is not None:
+            await self._exchanges.idle()
 
     def end_all(self) -> None:
         """Ends the answers that are being written, saying so."""
@@ -103,7 +117,19 @@ class Api:
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Leads a request to its route."""
         assert self._routes is not None, "routes answer while running"
+        if self._is_draining and scope["type"] == "http" and scope["path"] not in _TO_THE_LAST:
+            await self._refused(scope)(scope, receive, send)
+            return
         await self._routes(scope, receive, send)
+
+    @staticmethod
+    def _refused(scope: Scope) -> Response:
+        """What a request hears that comes after the end was asked for."""
+        if scope["path"] == "/ready":
+            return not_ready("draining", "The service finishes what it has begun and stops.")
+        refusal = unavailable("The service is stopping.", 5)
+        refusal.headers["Connection"] = "close"
+        return refusal.response()
 
 
 class _Fork:

@@ -146,34 +146,31 @@ def test_a_killed_backend_is_told_of_and_found_again(own_system: System) -> None
 
 
 def test_a_frozen_backend_is_noticed_within_ten_seconds(own_system: System) -> None:
+    """Nobody replaces it here; what said nothing yet is asked again once it moves again."""
     client = Client(own_system.address)
     following = client.generate("local", long_question("frozen"))
     next(iter(following))
     asked = {"model": "embedded", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
 
-    def post() -> tuple[int, float]:
-        began = time.monotonic()
-        answer = httpx.post(f"{own_system.url}/v1/chat/completions", json=asked, timeout=30)
-        return answer.status_code, time.monotonic() - began
+    def post() -> int:
+        url = f"{own_system.url}/v1/chat/completions"
+        return httpx.post(url, json=asked, timeout=60).status_code
 
     backend = psutil.Process(own_system.pid("backend"))
     backend.suspend()
-    try:
-        began = time.monotonic()
-        with ThreadPoolExecutor(1) as pool:
-            refused = pool.submit(post)  # over a connection on which nothing has moved for a while
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            began = time.monotonic()
+            silent = pool.submit(post)  # over a connection on which nothing has moved for a while
             with pytest.raises(BackendError) as caught:
                 list(following)
             noticed = time.monotonic() - began
-            status, waited = refused.result()
-    finally:
-        backend.resume()
+        finally:
+            backend.resume()
+        assert silent.result() == 200
     assert caught.value.kind == "unavailable"
-    assert status == 503
-    assert max(noticed, waited) < 10, (noticed, waited)
-
+    assert noticed < 10
     assert eventually(lambda: own_system.status("/ready") == 200, 10)
-    assert post()[0] == 200
     client.close()
 
 

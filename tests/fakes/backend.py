@@ -149,6 +149,7 @@ class FakeBackend:
         self.generations: dict[tuple[str, str], Generation] = {}
         self._prompts: list[list[str]] = []
         self._kept: set[tuple[str, bytes]] = set()
+        self.started_at = 1_700_000_000  # unix seconds; later at every start
         self._port = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -166,6 +167,7 @@ class FakeBackend:
 
     def start(self) -> FakeBackend:
         """Listens; on the same port as before if it ran before."""
+        self.started_at += 1
         loop = asyncio.new_event_loop()
         self._loop = loop
         self._thread = threading.Thread(target=loop.run_forever, name="fake-backend", daemon=True)
@@ -309,7 +311,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
             phase=fake.phase,
             detail=fake.phase_detail,
             version="0",
-            started_at=1_700_000_000,
+            started_at=fake.started_at,
             limits=inference_pb2.Limits(
                 image_pixels=40_000_000,
                 aspect_ratio=200,

@@ -133,6 +133,47 @@ def test_page_and_rest_share_a_port(backend: FakeBackend, tmp_path: Path) -> Non
         assert "backend_unavailable" in said
 
 
+def test_what_runs_at_sigterm_finishes_and_what_is_new_is_refused(
+    backend: FakeBackend, tmp_path: Path
+) -> None:
+    port = free_port()
+    backend.answer, backend.token_delay = "three words more", 0.6
+    with (
+        serving(port, BACKEND_ADDRESS=backend.address, DATA_DIR=str(tmp_path)) as process,
+        closing(ask(port, "hi")) as connection,
+    ):
+        wait_until(lambda: backend.running == 1)
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: get(port, "/ready").status == 503)
+        assert get(port, "/ready").json["phase"] == "draining"
+        assert get(port, "/health").status == 200
+        with closing(ask(port, "too late")) as late:
+            refused = late.getresponse()
+            assert refused.status == 503
+            assert int(refused.headers["retry-after"]) >= 1
+            assert json.loads(refused.read())["error"]["code"] == "backend_unavailable"
+        said = connection.getresponse().read().decode()
+        assert '"finish_reason":"stop"' in said
+        assert said.endswith("data: [DONE]\n\n")
+        assert process.wait(10) == 0
+    assert len(backend.requests) == 1
+
+
+def test_a_second_signal_ends_it_at_once(backend: FakeBackend, tmp_path: Path) -> None:
+    port = free_port()
+    backend.token_delay = 30.0
+    with (
+        serving(port, BACKEND_ADDRESS=backend.address, DATA_DIR=str(tmp_path)) as process,
+        closing(ask(port, "hi")),
+    ):
+        wait_until(lambda: backend.running == 1)
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: get(port, "/ready").status == 503)
+        time.sleep(0.6)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 128 + signal.SIGTERM
+
+
 def ask(port: int, question: str) -> http.client.HTTPConnection:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     body = {

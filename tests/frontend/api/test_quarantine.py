@@ -60,7 +60,12 @@ def test_a_third_try_is_refused_and_others_go_on(
             backend.token_delay = 0.3
             dying = pool.submit(web.chat, messages=poison, stream=stream)
             wait_until(lambda: backend.running == 1)
-            wait_until(lambda: any(len(g.events) > 1 for g in backend.generations.values()))
+            # The second token comes long after the first one has gone out.
+            wait_until(
+                lambda: any(
+                    len(one.events) > 2 and not one.done for one in backend.generations.values()
+                )
+            )
             backend.stop()
             told = dying.result()
             assert told.status == 503 or told.chunks[-1]["error"]["code"] == "backend_unavailable"
