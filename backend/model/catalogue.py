@@ -79,7 +79,7 @@ _GLM_OCR = ModelInfo(
     defaults=Sampling(),
     parameters=900_000_000,
 )
-_SOURCES = {"glm-4.6v-flash": "zai-org/GLM-4.6V-Flash", "glm-ocr": "zai-org/GLM-OCR"}
+SOURCES = {"glm-4.6v-flash": "zai-org/GLM-4.6V-Flash", "glm-ocr": "zai-org/GLM-OCR"}
 
 
 class UnknownModel(Exception):
@@ -117,8 +117,8 @@ def choose(name: str, models_dir: Path, cuda: int | None, *, is_quantised: bool 
             folder = models_dir / entry.id
             if not _holds_model(folder):
                 raise UnknownModel(
-                    f"MODEL={name}: its files are missing; put the files of "
-                    f"{_SOURCES[name]} into {folder}"
+                    f"MODEL={name}: its files are missing; scripts/fetch_hub.py {name} fetches "
+                    f"them, or put the files of {SOURCES[name]} into {folder}"
                 )
             return Choice(entry, folder, reason)
     folder = Path(name).expanduser()

@@ -137,6 +137,13 @@ python_packages() { # python_packages GROUP
   rm "$MARKS/installing"
 }
 
+alias_module() { # lets `python -m api.server`, an earlier name of the start, be found
+  local path
+  for path in "$VENV"/lib/python3.*/site-packages; do
+    [ -e "$path/earlier_names.pth" ] || printf '%s\n' "$ROOT/scripts/alias" >"$path/earlier_names.pth"
+  done
+}
+
 moved_here() { # whether .venv was made at this place with an interpreter that still works
   grep -qF "$VENV" "$VENV/bin/activate" 2>/dev/null && "$VENV/bin/python" -c '' 2>/dev/null
 }
@@ -229,13 +236,14 @@ set_up() { # set_up GROUP: runtime or dev
   cd "$ROOT" || exit
   if ! { have_packages "$1" && have_models; }; then
     if command -v flock >/dev/null; then
-      exec {lock}>"$ROOT/.set-up.lock"
+      exec {lock}>"$(dirname "$VENV")/.set-up.lock"
       flock -n "$lock" || { say "set-up: waiting for another set-up of this folder" && flock "$lock"; }
     fi
     python_packages "$1"
     models
   fi
   debian_packages "$1"
+  alias_module
   # Closed, so that what runs from here on does not hold it.
   [ -z "$lock" ] || exec {lock}>&-
   enter_environment
