@@ -95,7 +95,7 @@ debian() { # debian PACKAGE...: installs them, updating the lists once
 
 make_environment() {
   # Clearing would empty what the link points to, which others may be working with.
-  [ ! -L "$VENV" ] || fail 1 ".venv is a link and does not fit; remove it, or set up where it points"
+  [ ! -L "$ROOT/.venv" ] || fail 1 ".venv is a link and does not fit; remove it, or set up where it points"
   if ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then
     local package
     package=python$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv
