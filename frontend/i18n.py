@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from frontend.ask_phrases import ASK
+from frontend.help_phrases import HELP
 from frontend.monitor_phrases import MONITOR
 from frontend.work_phrases import WORK
 
@@ -332,7 +333,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "error.unauthenticated": Phrase(
         "The backend did not accept this service's token.", "后端未接受本服务的令牌。"
     ),
-    **{key: Phrase(*both) for key, both in (ASK | WORK | MONITOR).items()},
+    **{key: Phrase(*both) for key, both in (ASK | WORK | MONITOR | HELP).items()},
 }
 
 # Codes that mean what another one means on the page.

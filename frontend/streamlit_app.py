@@ -10,6 +10,7 @@ from frontend.history.database import StorageUnavailable
 from frontend.views import (
     chat,
     conversations,
+    diagnosis,
     documents,
     files,
     jobs,
@@ -47,6 +48,8 @@ with st.sidebar:
 view = work_state.view()
 if view is View.MONITOR:
     monitor.show(desk, say)
+elif view is View.HELP:
+    diagnosis.show(desk, say)
 elif view is View.DOCUMENTS:
     with st.sidebar:
         jobs.show(say)

@@ -41,6 +41,7 @@ RULES = (
     Rule("frontend.api", ("streamlit", "frontend.views", "frontend.components"), "it is no page"),
     Rule("frontend.workflows", ("streamlit",), "it serves every face"),
     Rule("frontend.monitor", ("streamlit",), "it only counts"),
+    Rule("frontend.diagnosis", ("streamlit",), "the page and the command line tell of it"),
     Rule("frontend.client", ("streamlit", "frontend.views", "frontend.api"), "it serves both"),
     Rule(
         "backend.scheduling",

@@ -17,6 +17,7 @@ from typing import Final
 from frontend.cli.ask import ask
 from frontend.cli.compare import compare
 from frontend.cli.desk import CannotDo
+from frontend.cli.doctor import doctor
 from frontend.cli.extract import extract
 from frontend.cli.fields import fields
 from frontend.cli.keys import keys
@@ -116,6 +117,12 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("fields", help="lists of fields: list, show, save, delete")
     _fields(command.add_subparsers(required=True, metavar="ACTION"))
+
+    command = _command(commands, "doctor", "check this installation: what is wrong, what helps")
+    command.set_defaults(command=doctor)
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--url", help="of the page, such as a proxy's (the one on this machine)")
+    where.add_argument("--host", help="a name that browsers ask for (the address)")
 
     command = commands.add_parser("keys", help="keys of the REST interface: create, list, revoke")
     _keys(command.add_subparsers(required=True, metavar="ACTION"))

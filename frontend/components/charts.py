@@ -31,6 +31,7 @@ class Look:
     format: str = ",.3~f"  # of the numbers on the axis
     whole: bool = False  # numbers without ticks between
     most: float | None = None  # the top of the axis where it is known
+    least: float = 1.0  # the top where all values are lower
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def lines(
         "mark": _AREA if look.stacked else _LINE,
         "encoding": {
             "x": _time(seconds, words),
-            "y": _values(look),
+            "y": _values(look, max(row.value or 0 for row in shown)),
             "color": {
                 "field": "name",
                 "type": "nominal",
@@ -114,10 +115,12 @@ def _time(seconds: int, words: Words) -> dict[str, Any]:
     }
 
 
-def _values(look: Look) -> dict[str, Any]:
+def _values(look: Look, highest: float) -> dict[str, Any]:
     scale: dict[str, Any] = {"domainMin": 0}
     if look.most is not None:
         scale["domainMax"] = look.most
+    elif highest < look.least:
+        scale["domainMax"] = look.least
     axis = {"title": None, "tickCount": 3, "format": "d" if look.whole else look.format}
     return {
         "field": "value",

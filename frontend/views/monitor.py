@@ -104,7 +104,7 @@ def _charts(
     codes = {row.name: row.name for row in refused}
     drawn = (
         ("work", figures.work(samples, now), Look(whole=True)),
-        ("waits", figures.waits(samples, now), Look()),
+        ("waits", figures.waits(samples, now), Look(least=0.1)),
         ("speed", figures.speed(samples, now), Look()),
         ("routes", figures.routes(samples, now), Look(stacked=True)),
         ("found", figures.found(samples, now), Look(format=".0%", most=1)),

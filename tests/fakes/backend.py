@@ -119,6 +119,7 @@ class FakeBackend:
     def __init__(self, *, token: str | None = None, answer: str | None = None) -> None:
         self.token = token
         self.model = "fake-model"
+        self.parameters = 1
         self.sees_images = False
         self.thinks = False
         self.calls_tools = False
@@ -297,7 +298,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
                     thinks=fake.thinks,
                     calls_tools=fake.calls_tools,
                     context_length=CONTEXT_TOKENS,
-                    parameters=1,
+                    parameters=self._fake.parameters,
                     device="cpu",
                     dtype="float32",
                     chosen_because="Tests asked for it.",
@@ -678,9 +679,11 @@ class _Media(media_pb2_grpc.MediaServicer):
         width, height = side * 210 // 297, side
         image = io.BytesIO()
         Image.new("RGB", (width, height), "white").save(image, "WEBP", quality=50)
+        probe = re.search(rb"\((probe[0-9a-f]+)\) Tj", stored.data)
+        said = f"Page {request.page} words" if probe is None else probe[1].decode()
         words = [
             media_pb2.Word(text=text, left=0.1 + 0.2 * i, top=0.1, right=0.25 + 0.2 * i, bottom=0.2)
-            for i, text in enumerate(f"Page {request.page} words".split())
+            for i, text in enumerate(said.split())
         ]
         return media_pb2.Page(
             image=image.getvalue(),

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from frontend.components import marks, uploader
+from frontend.diagnosis.findings import Check, Grade
+from frontend.help_phrases import HELP
 from frontend.i18n import LANGUAGES, PHRASES, Phrases, guess
 from frontend.jobs import Stage
 from frontend.kinds import OF_SEVERAL, STARTERS
@@ -67,6 +69,9 @@ COMPOSED = {
     *(f"monitor_chart.{title}" for title in (*figures.LINES, "refusals")),
     *(f"monitor_line.{name}" for names in figures.LINES.values() for name in names),
     *(f"monitor_layer.{layer}" for layer in figures.LAYERS),
+    *(key for key in HELP if key.startswith(("finding.", "remedy."))),  # diagnosis/test_wording
+    *(f"check.{check.value}" for check in Check),
+    *(f"grade.{grade.value}" for grade in Grade),
     *(preset.name for preset in PRESETS),
     *(starter for offered in STARTERS.values() for starter in offered),
     *OF_SEVERAL,
