@@ -30,6 +30,9 @@ def show(desk: Desk, say: Phrases) -> None:
     _seed_widgets(start)
     chosen = _widgets(start, card, loaded or [card], say)
     st.session_state["parameters"] = chosen
+    st.session_state["parameters_drawn"] = (
+        True  # not before: a drawing may be broken off by another
+    )
     _about(card, say)
 
 
@@ -116,7 +119,6 @@ def _seed_widgets(start: Parameters) -> None:
     for name, value in start.values().items():
         if anew or f"p-{name}" not in st.session_state:
             st.session_state[f"p-{name}"] = value
-    st.session_state["parameters_drawn"] = True
 
 
 def _apply_preset(presets: Sequence[Preset]) -> None:
