@@ -53,6 +53,8 @@ PHRASES: Final[dict[str, Phrase]] = {
     "files.page_of": Phrase("Page {page} of {pages}", "第 {page} 页，共 {pages} 页"),
     "files.no_preview": Phrase("This page cannot be shown at the moment.", "暂时无法显示此页。"),
     # Files on their way, in the browser
+    "uploader.preparing": Phrase("Preparing files…", "正在准备文件…"),
+    "uploader.total": Phrase("Sent: {before} → {after}", "已发送：{before} → {after}"),
     "uploader.looking": Phrase("Looking at it…", "正在检查…"),
     "uploader.waiting": Phrase("Ready", "已就绪"),
     "uploader.sending": Phrase("Sending…", "正在发送…"),

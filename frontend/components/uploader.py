@@ -20,12 +20,13 @@ from frontend.uploader.offer import Offer, read
 
 _HERE: Final = Path(assets.__file__).parent
 WORDS: Final = (
-    *("looking", "waiting", "sending", "sent", "as_is", "known"),
+    *("preparing", "looking", "waiting", "sending", "sent", "as_is", "known", "total"),
     *("document", "photo", "line", "lines", "turned"),
 )
 _HELPER: Final = st.components.v2.component(
     "uploader",
-    html='<div class="files" role="status"></div>',
+    html='<details class="files" open hidden><summary role="status"></summary>'
+    '<div class="rows"></div></details>',
     css=(_HERE / "uploader.css").read_text(encoding="utf-8"),
     js=(_HERE / "browser" / "uploader.js").read_text(encoding="utf-8"),
 )

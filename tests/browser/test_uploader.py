@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +77,12 @@ def test_a_large_photo_is_sent_small_and_upright(
     told = row(page, "holiday.jpeg")
     assert "2400 → 1067 × 1600" in told
     assert "turned upright" in told
-    assert page.locator(".file img").count() == 2  # before and after
+    before, after = page.locator(".file img").all()
+    shape = "picture => picture.naturalWidth / picture.naturalHeight"
+    assert before.evaluate(shape) == pytest.approx(3 / 2, abs=0.02)
+    assert after.evaluate(shape) == pytest.approx(2 / 3, abs=0.02)
+    summary = page.locator(".files summary")
+    expect(summary).to_have_text(re.compile(r"^Sent: [\d.]+ MB → \d+ kB$"))
     expect(page.locator(CARDS)).to_contain_text("holiday.jpg")
     (data,) = stored(backend)
     assert len(data) < 500_000

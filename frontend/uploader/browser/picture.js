@@ -59,18 +59,18 @@ export function drawn(bitmap, side) {
   return canvas;
 }
 
-// The EXIF orientation of a JPEG, from 1 to 8; 1 where there is none.
+// The EXIF orientation of a JPEG, from 1 to 8, and the place of its two bytes; 1 where there is none.
 export function orientationOf(bytes) {
   const view = new DataView(bytes);
-  if (view.byteLength < 4 || view.getUint16(0) !== 0xffd8) return 1;
+  if (view.byteLength < 4 || view.getUint16(0) !== 0xffd8) return { value: 1 };
   let at = 2;
   while (at + 10 <= view.byteLength && view.getUint8(at) === 0xff) {
     const marker = view.getUint8(at + 1);
-    if (marker === 0xda) return 1; // pixels follow
+    if (marker === 0xda) break; // pixels follow
     if (marker === 0xe1 && view.getUint32(at + 4) === 0x45786966) return tagged(view, at + 10);
     at += 2 + view.getUint16(at + 2);
   }
-  return 1;
+  return { value: 1 };
 }
 
 // The tag 0x0112 of the first directory of a TIFF structure that begins at `start`.
@@ -83,10 +83,17 @@ function tagged(view, start) {
       const at = directory + 2 + 12 * entry;
       if (view.getUint16(at, little) !== 0x0112) continue;
       const value = view.getUint16(at + 8, little);
-      return value >= 1 && value <= 8 ? value : 1;
+      return value >= 1 && value <= 8 ? { value, place: at + 8, little } : { value: 1 };
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error; // it is cut off
   }
-  return 1;
+  return { value: 1 };
+}
+
+// The same JPEG as its pixels lie, without being turned.
+export function lying(bytes, { place, little }) {
+  const copy = bytes.slice(0);
+  new DataView(copy).setUint16(place, 1, little);
+  return new Blob([copy], { type: "image/jpeg" });
 }

@@ -142,7 +142,10 @@ class Board {
     if (!this.root) return;
     const isTold = ({ state, made }) => state !== "left" && (state !== "sent" || made.kind);
     const shown = this.rows.filter(isTold);
-    this.root.replaceChildren(...shown.map((row) => line(row, this.data.words)));
+    this.root.hidden = !shown.length;
+    this.root.querySelector("summary").textContent = total(this.rows, this.data.words);
+    const lines = shown.map((row) => line(row, this.data.words));
+    this.root.querySelector(".rows").replaceChildren(...lines);
   }
 }
 
@@ -197,6 +200,16 @@ function sent({ file, made }) {
   if (!made.blob) return file;
   const name = file.name.replace(/(\.(jpe?g|png|webp|bmp|avif|tiff?|hei[cf]))?$/i, ".jpg");
   return new File([made.blob], name, { type: made.blob.type });
+}
+
+// What came of all files together, once it is known.
+function total(rows, words) {
+  const isDone = ({ state }) => ["sent", "known", "left"].includes(state);
+  if (!rows.every(isDone)) return words.preparing;
+  const bytes = (row) => (row.state === "known" ? 0 : sent(row).size);
+  const sum = (sizes) => sizes.reduce((one, other) => one + other, 0);
+  const [before, after] = [sum(rows.map((row) => row.file.size)), sum(rows.map(bytes))];
+  return words.total.replace("{before}", size(before)).replace("{after}", size(after));
 }
 
 function line({ file, made, glimpses, state }, words) {

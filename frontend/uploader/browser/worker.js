@@ -1,6 +1,14 @@
 // Looks at one file after the other, beside the page's own thread: hash, direction, text, size.
 
-import { drawn, encoded, isBetter, isGood, isPicture, orientationOf } from "./picture.js";
+import {
+  drawn,
+  encoded,
+  isBetter,
+  isGood,
+  isPicture,
+  lying,
+  orientationOf,
+} from "./picture.js";
 import { kindOf, planes, regions, seenSize } from "./regions.js";
 
 const GLIMPSE = 320; // pixels of the pictures that show what became of a file
@@ -43,7 +51,8 @@ async function hash(bytes) {
 
 // What a picture becomes; nothing where it is good as it is.
 async function made(file, bytes) {
-  const orientation = orientationOf(bytes);
+  const exif = orientationOf(bytes);
+  const orientation = exif.value;
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
   if (isGood(file, bitmap.width, bitmap.height, orientation)) return {};
   const boxes = await detected(bitmap);
@@ -55,8 +64,7 @@ async function made(file, bytes) {
   }
   const glimpses = [await glimpse(bitmap, boxes)];
   if (orientation !== 1) {
-    const lying = await createImageBitmap(file, { imageOrientation: "none" });
-    glimpses.unshift(await glimpse(lying, []));
+    glimpses.unshift(await glimpse(await createImageBitmap(lying(bytes, exif)), []));
   }
   return {
     ...about,
