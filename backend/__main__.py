@@ -88,7 +88,7 @@ async def serve(
     is such an occasion."""
     import structlog
 
-    from backend import heartbeat
+    from backend import heartbeat, tracing
     from backend.auth import Gate
     from backend.errors import RequestError
     from backend.media.library import Library
@@ -122,6 +122,7 @@ async def serve(
         return _refused("DATA_DIR: the folder cannot be made or written to.")
     except RequestError as error:
         return _refused(f"DATA_DIR: {error.message}")
+    traces = tracing.begin(wanted=settings.is_traced, service=settings.otel_service_name)
     server = Server(
         library,
         limits,
@@ -134,6 +135,7 @@ async def serve(
         max_queue=settings.max_queue,
         max_running=places,
         answer_cache_bytes=settings.answer_cache_mb << 20,
+        tracing=traces,
     )
 
     asked: list[float] = []
@@ -166,6 +168,7 @@ async def serve(
     log.info("stopping")
     fonts_checked.cancel()
     await server.close()
+    await asyncio.to_thread(traces.close)
     beating.cancel()
     notifier.close()
     log.info("stopped")

@@ -19,6 +19,7 @@ from backend.prompt.plan import Plan
 from backend.prompt.prompt import Prompt, Role
 from backend.prompt.reading import Reader
 from backend.readiness import Ready
+from backend.tracing import Tracing, Untraced
 
 log = structlog.get_logger(__name__)
 
@@ -27,12 +28,18 @@ class Answerer:
     """Takes requests in and sees each to its one end. Lives on the event loop."""
 
     def __init__(
-        self, library: Reader, generations: Generations, kept: KeptAnswers, metrics: Metrics
+        self,
+        library: Reader,
+        generations: Generations,
+        kept: KeptAnswers,
+        metrics: Metrics,
+        tracing: Tracing | None = None,
     ) -> None:
         self._library = library
         self._generations = generations
         self._kept = kept
         self._metrics = metrics
+        self._tracing = tracing or Untraced()
         # Laying out long texts is slow; two at a time leave the cores to the engine.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="assembly")
         self._planner = Planner(library, kept, self._threads)
@@ -84,6 +91,7 @@ class Answerer:
                 generation, Internal("Something went wrong while answering; the log says what.")
             )
         else:
+            self._tracing.answered(finished)  # before its call can end
             generation.append(finished)
             self._metrics.finished(finished, generation.owner)
             log.info(

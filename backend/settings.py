@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     num_threads: int | None = Field(default=None, ge=1, le=1024)  # None: all cores
     step_seconds: float | None = Field(default=None, gt=0, le=86_400, allow_inf_nan=False)
     notify_socket: str | None = None  # where a watcher hears signs of life, as systemd names it
+    otel_exporter_otlp_endpoint: str | None = None  # OpenTelemetry's own names; None: no traces
+    otel_exporter_otlp_traces_endpoint: str | None = None
+    otel_service_name: str | None = Field(default=None, max_length=255)
 
     @field_validator("api_keys", mode="before")
     @classmethod
@@ -167,6 +170,11 @@ class Settings(BaseSettings):
             return ipaddress.ip_address(host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether a collector of traces is named."""
+        return bool(self.otel_exporter_otlp_endpoint or self.otel_exporter_otlp_traces_endpoint)
 
     @property
     def engine_url(self) -> str | None:

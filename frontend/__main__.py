@@ -25,7 +25,7 @@ import streamlit as st
 import uvicorn
 from streamlit import config as page_config
 
-from frontend import connections, folder, logs, state
+from frontend import connections, folder, logs, state, tracing
 from frontend.api import base_path
 from frontend.api.protocol import INCOMPLETE_BYTES, holding
 from frontend.api.routes import Api
@@ -79,6 +79,7 @@ class Server(uvicorn.Server):
 def application(settings: Settings) -> tuple[Api, Any]:
     """The API, and the ASGI application that holds it and the page."""
     api = Api(settings)
+    traces = tracing.begin(wanted=settings.is_traced, service=settings.otel_service_name)
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
@@ -89,6 +90,7 @@ def application(settings: Settings) -> tuple[Api, Any]:
             finally:
                 await begun
                 await asyncio.to_thread(_give_back)
+                await asyncio.to_thread(traces.close)
 
     page = st.App(PAGE, lifespan=lifespan)
     options = {
@@ -99,7 +101,8 @@ def application(settings: Settings) -> tuple[Api, Any]:
     for name, value in options.items():  # after App, which finds the page's config.toml
         page_config.set_option(name, value)
     inside = Assets(base_path.Inside(page, settings.base_path))
-    return api, base_path.Outside(logs.recorded(api.before(inside)), settings.base_path)
+    whole = traces.traced(logs.recorded(api.before(inside)))
+    return api, base_path.Outside(whole, settings.base_path)
 
 
 def _go_on() -> None:

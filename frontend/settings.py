@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     remote_images: Literal["off", "allowlist", "public"] = "public"
     remote_image_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    otel_exporter_otlp_endpoint: str | None = None  # OpenTelemetry's own names; None: no traces
+    otel_exporter_otlp_traces_endpoint: str | None = None
+    otel_service_name: str | None = Field(default=None, max_length=255)
 
     @field_validator("api_keys", mode="before")
     @classmethod
@@ -198,6 +201,11 @@ class Settings(BaseSettings):
     def signs_in(self) -> bool:
         """Whether people are told apart; else the page has one owner, `local`."""
         return bool(self.trusted_user_header) or self.oidc_secrets is not None
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether a collector of traces is named."""
+        return bool(self.otel_exporter_otlp_endpoint or self.otel_exporter_otlp_traces_endpoint)
 
     @property
     def host_names(self) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError, Message
 from backend.auth import Gate
 from backend.errors import Internal, InvalidRequest, RequestError
 from backend.metrics import Metrics
+from backend.tracing import Tracing, Untraced
 from backend.wire import statuses
 
 HEALTH = "/grpc.health.v1.Health/"  # open to everybody
@@ -37,9 +38,10 @@ def owner() -> str:
 class Boundary(grpc.aio.ServerInterceptor):
     """Lets a call in only with a known token, and lets no foreign exception out."""
 
-    def __init__(self, gate: Gate, metrics: Metrics) -> None:
+    def __init__(self, gate: Gate, metrics: Metrics, tracing: Tracing | None = None) -> None:
         self._gate = gate
         self._metrics = metrics
+        self._tracing = tracing or Untraced()
 
     async def intercept_service(
         self,
@@ -60,9 +62,11 @@ class Boundary(grpc.aio.ServerInterceptor):
         except RequestError as error:
             self._metrics.refused(error.code)
             return refusing(error)
-        return self._wrapped(handler, method, caller, metadata.get("x-request-id", ""))
+        return self._wrapped(handler, method, caller, metadata)
 
-    def _wrapped(self, handler: Handler, method: str, caller: str, request_id: str) -> Handler:
+    def _wrapped(
+        self, handler: Handler, method: str, caller: str, metadata: Mapping[str, str]
+    ) -> Handler:
         # grpc's annotations know the blocking server's handlers only, hence Any.
         parse: Any = handler.request_deserializer
         serialize: Any = handler.response_serializer
@@ -71,7 +75,7 @@ class Boundary(grpc.aio.ServerInterceptor):
         collect: Any = handler.stream_unary
 
         def crossing(context: Context) -> contextlib.AbstractAsyncContextManager[None]:
-            return self._crossing(context, method, caller, request_id)
+            return self._crossing(context, method, caller, metadata)
 
         async def unary_unary(raw: bytes, context: Context) -> Any:  # noqa: ANN401
             async with crossing(context):
@@ -101,15 +105,17 @@ class Boundary(grpc.aio.ServerInterceptor):
 
     @contextlib.asynccontextmanager
     async def _crossing(
-        self, context: Context, method: str, caller: str, request_id: str
+        self, context: Context, method: str, caller: str, metadata: Mapping[str, str]
     ) -> AsyncIterator[None]:
         _owner.set(caller)
+        request_id = metadata.get("x-request-id", "")
         if not _REQUEST_ID.fullmatch(request_id):
             request_id = uuid.uuid4().hex
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request=request_id, method=method.rpartition("/")[2])
         try:
-            yield
+            with self._tracing.call(method, metadata, request_id):
+                yield
             return
         except RequestError as error:
             refusal = error

@@ -23,6 +23,7 @@ from backend.readiness import Load, Phase, Readiness
 from backend.service.boundary import Boundary
 from backend.service.inference import Inference
 from backend.service.media import MediaService
+from backend.tracing import Tracing
 from protos import inference_pb2, inference_pb2_grpc, media_pb2, media_pb2_grpc
 
 GRACE = 4.0  # seconds that running requests have at the end; supervisors kill after five
@@ -59,16 +60,19 @@ class Server:
         max_queue: int,
         max_running: int,
         answer_cache_bytes: int,
+        tracing: Tracing | None = None,
     ) -> None:
         metrics = Metrics()
         kept = KeptAnswers(answer_cache_bytes)
         self._library = library
         self._generations = Generations(max_active=max_queue + max_running)
-        self._answerer = Answerer(library, self._generations, kept, metrics)
+        self._answerer = Answerer(library, self._generations, kept, metrics, tracing)
         self._health = health.aio.HealthServicer()
         self._announcements: set[asyncio.Task[None]] = set()
         self.readiness = Readiness(load, self._announce)
-        self._grpc = grpc.aio.server(interceptors=(Boundary(gate, metrics),), options=OPTIONS)
+        self._grpc = grpc.aio.server(
+            interceptors=(Boundary(gate, metrics, tracing),), options=OPTIONS
+        )
         inference_pb2_grpc.add_InferenceServicer_to_server(
             Inference(
                 self.readiness,

@@ -105,7 +105,7 @@ class Metrics:
                     is_whole = not message.get("more_body", False)
                 await send(message)
 
-            route, begin = _route(scope["path"]), time.monotonic()
+            route, begin = route_of(scope["path"]), time.monotonic()
             try:
                 with nullcontext() if route == "/metrics" else self._running.track_inprogress():
                     await app(scope, receive, watched)
@@ -272,7 +272,7 @@ def _histogram(name: str, text: str, values: Distribution) -> Metric:
     )
 
 
-def _route(path: str) -> str:
+def route_of(path: str) -> str:
     """A bounded set of names, whatever is asked for."""
     for route in _ROUTES:
         if path == route or path.startswith(f"{route}/"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +33,9 @@ CHUNK_BYTES: Final = 256 << 10  # of an upload; the contract allows 1 MiB
 
 Metadata = tuple[tuple[str, str], ...]
 
+# What names the trace that calls belong to, where one is told.
+trace_headers: ContextVar[Mapping[str, str]] = ContextVar("trace_headers", default={})  # noqa: B039
+
 
 def credentials(ca: Path) -> grpc.ChannelCredentials:
     """For a backend that shows a certificate signed by one of these."""
@@ -46,4 +51,5 @@ def metadata(token: str | None, owner: str | None = None, request_id: str = "") 
         pairs.append(("x-owner", owner))
     if request_id:
         pairs.append(("x-request-id", request_id))
+    pairs.extend(trace_headers.get().items())
     return tuple(pairs)
