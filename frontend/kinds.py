@@ -82,15 +82,18 @@ class Kinds:
         return None
 
     def _look(self, sha256: str) -> None:
-        kind = Kind.DOCUMENT
+        kind: Kind | None = Kind.DOCUMENT  # also of a page that cannot be read
         try:
             kind = kind_of(self._backend.page(self._owner, sha256, 1, words=True, image=False))
         except BackendError as error:
             log.info("a file's kind is not known: %s", error.message)
+            if error.kind == "unavailable":
+                kind = None  # it is looked at again
         finally:
             with self._lock:
                 self._asked.discard(sha256)
-                self._known[sha256] = kind
+                if kind is not None:
+                    self._known[sha256] = kind
                 while len(self._known) > MOST:
                     self._known.popitem(last=False)
 

@@ -23,10 +23,11 @@ def file(name: str = "a", kind: str = "document") -> Attachment:
 
 
 class Backend:
-    """Has one page, or is away."""
+    """Has one page, or does not give it."""
 
     def __init__(self, found: Page | None) -> None:
         self.found = found
+        self.error = BackendError("internal", "It cannot be read.")
         self.asked = 0
 
     def page(
@@ -35,7 +36,7 @@ class Backend:
         assert (number, words, image) == (1, True, False)
         self.asked += 1
         if self.found is None:
-            raise BackendError("unavailable", "It is away.")
+            raise self.error
         return self.found
 
 
@@ -76,6 +77,19 @@ def test_a_file_is_looked_at_once() -> None:
 
 def test_a_file_that_cannot_be_looked_at_is_any_document() -> None:
     assert eventually(Kinds(Backend(None), OWNER), file()) is Kind.DOCUMENT
+
+
+def test_a_backend_that_is_away_is_asked_again() -> None:
+    backend = Backend(None)
+    backend.error = BackendError("unavailable", "It is away.")
+    kinds = Kinds(backend, OWNER)
+    until = time.monotonic() + 5
+    while backend.asked < 2:
+        assert kinds.of(file()) is None
+        assert time.monotonic() < until, "it is never asked again"
+        time.sleep(0.01)
+    backend.found = page("This Agreement")
+    assert eventually(kinds, file()) is Kind.CONTRACT
 
 
 def test_questions_fit_the_files() -> None:
