@@ -519,6 +519,16 @@ def test_a_failing_sequence_ends_alone(start: Start) -> None:
     assert engine.stats().blocks_used == 0
 
 
+def test_a_failing_sequence_changes_nothing_of_its_company(start: Start) -> None:
+    alone = [ask(start(Alphabet()), work("alone", letter)).text() for letter in "nqt"]
+    engine = start(Alphabet(fails_at="m"))
+    names = dict(zip(("first", "second", "bad", "third"), "nqht", strict=True))
+    heard = {name: ask(engine, work(name, letter)) for name, letter in names.items()}
+    assert [heard[name].text() for name in ("first", "second", "third")] == alone
+    assert heard["bad"].reasons == (FinishReason.ERROR,)
+    assert engine.stats().blocks_used == 0
+
+
 def test_a_token_that_the_device_cannot_choose_is_chosen_in_the_end(start: Start) -> None:
     engine = start(Alphabet(late_at="m"))
     heard = [ask(engine, work(str(number), letter)) for number, letter in enumerate("akmyx")]

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-import json
 from collections.abc import Sequence
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import grpc
@@ -17,32 +13,12 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from backend.auth import Gate, key_owner
 from protos import inference_pb2 as pb
+from tests.fakes import hostile
 from tests.fakes.engine import FakeEngine
 from tests.fakes.running import Backend, Start, question, text_of, until
 
-HOSTILE = Path(__file__).resolve().parents[4] / "shared" / "hostile"
 GENERATE = "/inference.v1.Inference/Generate"
 KEY = "test-key"
-
-
-def builders() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("builders", HOSTILE / "builders.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def entries() -> list[Any]:
-    if not HOSTILE.is_dir():
-        return [pytest.param({}, marks=pytest.mark.skip(reason="../shared/hostile is absent"))]
-    listed = json.loads((HOSTILE / "inputs.json").read_text())
-    return [
-        pytest.param(entry, id=entry["name"], marks=pytest.mark.shared)
-        for entry in listed
-        if entry["kind"] == "grpc"
-    ]
 
 
 def as_request(fields: dict[str, Any]) -> pb.GenerateRequest:
@@ -77,22 +53,21 @@ async def outcome(backend: Backend, spec: dict[str, Any]) -> grpc.aio.AioRpcErro
     return None
 
 
-@pytest.mark.parametrize("entry", entries())
+@pytest.mark.shared
+@pytest.mark.skipif(not hostile.is_there(), reason=hostile.ABSENT)
+@pytest.mark.parametrize("entry", hostile.entries("grpc"), ids=lambda entry: str(entry["name"]))
 async def test_hostile(start: Start, entry: dict[str, Any]) -> None:
     backend = await start(gate=Gate(None, [KEY]), engine=FakeEngine(held=True), wait=False)
     good = (("authorization", f"Bearer {KEY}"),)
     await until(lambda: backend.server.readiness.phase.value == "ready")
-    specs = eval(entry["how_to_build"], dict(vars(builders())))  # the list is ours
-    specs = specs if isinstance(specs, list) else [specs]
+    specs = hostile.build(entry, hostile.builders())
     tasks = [asyncio.create_task(outcome(backend, spec)) for spec in specs]
     await asyncio.sleep(0.1)
     backend.engine.release()
 
-    expected = entry["expect_status"]
-    expected = expected if isinstance(expected, list) else [expected]
     for error in await asyncio.gather(*tasks):
         code = "OK" if error is None else error.code().name
-        assert code in expected
+        assert code in hostile.expected(entry)
         assert "0x" not in str(error.details() if error else "")
     call = backend.inference.Generate(question(), metadata=good, timeout=5)
     assert text_of([event async for event in call]) == "It is a fake answer."

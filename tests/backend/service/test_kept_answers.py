@@ -267,3 +267,20 @@ async def test_the_figures_tell_what_was_computed_and_what_was_known(backend: Ba
         assert histogram.sum > 0
     assert set(stats.cache_hits_total) == {"pages", "embeddings", "prefix", "answers"}
     assert set(stats.cache_evictions_total) == {"embeddings", "prefix", "answers"}
+
+
+async def test_an_answer_that_its_reader_did_not_take_is_whole_and_kept(backend: Backend) -> None:
+    backend.engine.text = " ".join(f"{number:01000}" for number in range(100))  # beyond a window
+    request = question()
+    call = backend.inference.Generate(request)
+    assert kinds([await call.read()]) == ["started"]  # type: ignore[list-item]
+    await until(lambda: computed(backend) == 1 and backend.engine.live == 0)
+    call.cancel()
+
+    attached = backend.inference.Attach(pb.AttachRequest(request_id=request.request_id))
+    whole = [event async for event in attached]
+    assert text_of(whole) == backend.engine.text
+    assert kinds(whole)[-1] == "finished"
+    again = await backend.ask(question())
+    assert is_cached(again)
+    assert text_of(again) == backend.engine.text

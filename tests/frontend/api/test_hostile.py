@@ -3,48 +3,28 @@
 from __future__ import annotations
 
 import http.server
-import importlib.util
-import json
 import resource
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from frontend.api import fetch
 from frontend.api.fetch import Address, Fetcher
+from tests.fakes import hostile
 from tests.fakes.backend import FakeBackend
 from tests.fakes.web import CHAT, Answered, Web
 
-HOSTILE = Path(__file__).parents[4] / "shared" / "hostile"
 PUBLIC_FOR_NOW = "127.0.0.2"  # plays a public address; the canary listens on 127.0.0.1
 
 
-def load_builders() -> ModuleType | None:
-    """The module next to the list; None where the data folder is absent."""
-    if not (HOSTILE / "builders.py").exists():
-        return None
-    spec = importlib.util.spec_from_file_location("hostile_builders", HOSTILE / "builders.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-BUILDERS = load_builders()
-ENTRIES: list[dict[str, Any]] = (
-    [e for e in json.loads((HOSTILE / "inputs.json").read_text()) if e["kind"] == "rest"]
-    if BUILDERS is not None
-    else []
-)
+BUILDERS = hostile.builders() if hostile.is_there() else None
 
 pytestmark = [
     pytest.mark.shared,
-    pytest.mark.skipif(BUILDERS is None, reason="needs ../shared/hostile"),
+    pytest.mark.skipif(BUILDERS is None, reason=hostile.ABSENT),
 ]
 
 
@@ -120,13 +100,10 @@ def service() -> Iterator[Web]:
             yield web
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(entry["name"]))
+@pytest.mark.parametrize("entry", hostile.entries("rest"), ids=lambda entry: str(entry["name"]))
 def test_entry(entry: dict[str, Any], service: Web, canary: str, redirector: int) -> None:
     assert BUILDERS is not None
-    names = {**vars(BUILDERS), "CANARY": canary}
-    recipe = entry["how_to_build"].replace("REDIRECTOR", str(redirector))
-    built = eval(recipe, names)
-    for spec in built if isinstance(built, list) else [built]:
+    for spec in hostile.build(entry, BUILDERS, CANARY=canary, REDIRECTOR=str(redirector)):
         before = memory()
         if "raw" in spec:
             answered = service.raw(spec["raw"])
@@ -142,8 +119,7 @@ def test_entry(entry: dict[str, Any], service: Web, canary: str, redirector: int
 
 
 def check(entry: dict[str, Any], answered: Answered) -> None:
-    expected = entry["expect_status"]
-    statuses = expected if isinstance(expected, list) else [expected]
+    statuses = hostile.expected(entry)
     assert answered.status in statuses, answered.content[:300]
     if answered.status == 200:
         assert answered.json["choices"][0]["message"]["content"]
