@@ -65,6 +65,8 @@ PHRASES: Final[dict[str, Phrase]] = {
     "uploader.photo": Phrase("Photo", "照片"),
     "uploader.line": Phrase("1 line of text", "1 行文字"),
     "uploader.lines": Phrase("{n} lines of text", "{n} 行文字"),
+    "uploader.picture": Phrase("1 picture made smaller", "1 张图片已缩小"),
+    "uploader.pictures": Phrase("{n} pictures made smaller", "{n} 张图片已缩小"),
     "uploader.turned": Phrase("turned upright", "已转正"),
     # Conversations
     "conversations.title": Phrase("Conversations", "历史对话"),

@@ -21,7 +21,7 @@ from frontend.uploader.offer import Offer, read
 _HERE: Final = Path(assets.__file__).parent
 WORDS: Final = (
     *("preparing", "looking", "waiting", "sending", "sent", "as_is", "known", "total"),
-    *("document", "photo", "line", "lines", "turned"),
+    *("document", "photo", "line", "lines", "picture", "pictures", "turned"),
 )
 _HELPER: Final = st.components.v2.component(
     "uploader",

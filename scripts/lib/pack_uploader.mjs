@@ -1,29 +1,46 @@
-// Packs files of an npm package for the web process to serve: node pack_uploader.mjs TARBALL FOLDER
+// Packs files of npm packages for the web process to serve: node pack_uploader.mjs FOLDER
 //
-// FOLDER/source.json names the package's integrity, as the registry publishes it, and the files that
-// are wanted, with the SHA-256 of each. A tarball or a file that is another one is refused.
+// FOLDER/source.json names each package with its integrity, as the registry publishes it, and the
+// files that are wanted with the SHA-256 of each. A package or a file that is another one is refused.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
-const [tarball, folder] = process.argv.slice(2);
-const source = JSON.parse(readFileSync(`${folder}/source.json`, "utf8"));
-const integrity = "sha512-" + createHash("sha512").update(readFileSync(tarball)).digest("base64");
-if (integrity !== source.integrity) throw Error(`${tarball} is another package: ${integrity}`);
+const [folder] = process.argv.slice(2);
+const { packages } = JSON.parse(readFileSync(join(folder, "source.json"), "utf8"));
+const work = mkdtempSync(join(tmpdir(), "pack-"));
+try {
+  for (const one of packages) pack(one);
+} finally {
+  rmSync(work, { recursive: true });
+}
 
-for (const { path, name, sha256 } of source.files) {
-  const options = { maxBuffer: 1 << 28 };
-  const content = execFileSync("tar", ["-xzOf", tarball, `package/${path}`], options);
-  const found = createHash("sha256").update(content).digest("hex");
-  if (found !== sha256) throw Error(`${path} is another file: ${found}`);
-  const brotli = brotliCompressSync(content, {
-    params: {
-      [constants.BROTLI_PARAM_LGWIN]: 24,
-      [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
-    },
-  });
-  writeFileSync(`${folder}/${name}.br`, brotli);
-  writeFileSync(`${folder}/${name}.gz`, gzipSync(content, { level: 9 }));
-  console.log(`${name}: ${content.length} bytes, ${brotli.length} packed`);
+function pack({ name, version, integrity, files }) {
+  const command = ["pack", "--silent", "--pack-destination", work, `${name}@${version}`];
+  const tarball = join(work, execFileSync("npm", command, { encoding: "utf8" }).trim());
+  const found = hash("sha512", readFileSync(tarball)).toString("base64");
+  if (integrity !== `sha512-${found}`) throw Error(`${name} is another package: sha512-${found}`);
+  for (const file of files) {
+    const options = { maxBuffer: 1 << 28 };
+    const content = execFileSync("tar", ["-xzOf", tarball, `package/${file.path}`], options);
+    const sha256 = hash("sha256", content).toString("hex");
+    if (sha256 !== file.sha256) throw Error(`${file.path} is another file: ${sha256}`);
+    write(join(folder, file.name), content);
+  }
+}
+
+function write(path, content) {
+  const size = { [constants.BROTLI_PARAM_SIZE_HINT]: content.length };
+  const params = { [constants.BROTLI_PARAM_LGWIN]: 24, ...size };
+  const brotli = brotliCompressSync(content, { params });
+  writeFileSync(`${path}.br`, brotli);
+  writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+  console.log(`${path}: ${content.length} bytes, ${brotli.length} packed`);
+}
+
+function hash(kind, content) {
+  return createHash(kind).update(content).digest();
 }

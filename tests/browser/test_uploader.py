@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pikepdf
 import pypdfium2
 import pytest
 from PIL import Image
@@ -51,6 +52,16 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def heavy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PDF of one scanned page and more than 5 MB."""
+    page = pypdfium2.PdfDocument(pdf(PdfPage(paragraph(CLAUSES))))[0]
+    path = tmp_path_factory.mktemp("heavy") / "office scan.pdf"
+    drawn = grainy(page.render(scale=400 / 72).to_pil().convert("RGB"), 3)
+    drawn.save(path, "PDF", resolution=400, quality=97)
+    return path
+
+
 def row(page: Page, name: str) -> str:
     """What is told of a file that has been dealt with."""
     shown = page.locator(".file").filter(has_text=name)
@@ -83,7 +94,7 @@ def test_a_large_photo_is_sent_small_and_upright(
     assert after.evaluate(shape) == pytest.approx(2 / 3, abs=0.02)
     summary = page.locator(".files summary")
     expect(summary).to_have_text(re.compile(r"^Sent: [\d.]+ MB → \d+ kB$"))
-    expect(page.locator(CARDS)).to_contain_text("holiday.jpg")
+    expect(page.locator(CARDS)).to_contain_text("holiday.jpeg")
     (data,) = stored(backend)
     assert len(data) < 500_000
     with Image.open(io.BytesIO(data)) as sent:
@@ -187,6 +198,38 @@ def test_small_files_and_others_are_left_as_they_are(
     expect(page.locator(CARDS)).to_have_count(2)
     expect(page.locator(".file")).to_have_count(0)
     assert stored(backend) == [contract.read_bytes(), small.read_bytes()]
+
+
+def test_a_heavy_scan_keeps_its_pages_and_loses_its_grain(
+    open_page: Opener, heavy: Path, backend: FakeBackend
+) -> None:
+    assert heavy.stat().st_size > 5_000_000
+    page = open_page()
+    page.set_input_files(INPUT, heavy)
+    assert "Document · 1 picture made smaller" in row(page, "office scan.pdf")
+    (data,) = stored(backend)
+    assert len(data) < 1_000_000
+    before, after = pypdfium2.PdfDocument(heavy), pypdfium2.PdfDocument(data)
+    assert len(after) == 1
+    assert after[0].get_size() == before[0].get_size()
+    drawn = [one[0].render(scale=1).to_pil().convert("L") for one in (before, after)]
+    difference = np.abs(np.subtract(*(np.asarray(one, dtype=np.int16) for one in drawn)))
+    assert difference.mean() < 3  # of 255
+    assert np.asarray(drawn[1]).min() < 100  # there is writing on it
+
+
+def test_a_signed_pdf_is_left_alone(
+    open_page: Opener, heavy: Path, tmp_path: Path, backend: FakeBackend
+) -> None:
+    signed = tmp_path / "signed.pdf"
+    with pikepdf.open(heavy) as opened:
+        signature = pikepdf.Dictionary(Type=pikepdf.Name.Sig, ByteRange=[0, 1, 2, 3])
+        opened.Root.Signature = opened.make_indirect(signature)
+        opened.save(signed)
+    page = open_page()
+    page.set_input_files(INPUT, signed)
+    expect(page.locator(CARDS)).to_contain_text("signed.pdf")
+    assert stored(backend) == [signed.read_bytes()]
 
 
 def test_a_pile_of_scans_becomes_small_as_well(open_page: Opener, scan: Path, photo: Path) -> None:

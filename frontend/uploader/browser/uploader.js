@@ -198,6 +198,7 @@ class Helper {
 // The file that is sent for a row.
 function sent({ file, made }) {
   if (!made.blob) return file;
+  if (made.blob.type === file.type) return new File([made.blob], file.name, { type: file.type });
   const name = file.name.replace(/(\.(jpe?g|png|webp|bmp|avif|tiff?|hei[cf]))?$/i, ".jpg");
   return new File([made.blob], name, { type: made.blob.type });
 }
@@ -236,14 +237,16 @@ function line({ file, made, glimpses, state }, words) {
 
 function sizes(file, made, state) {
   if (!made?.blob || state === "known") return [size(file.size)];
-  const sides = made.sizes.map((pair) => pair.join(" × "));
+  const sides = (made.sizes ?? []).map((pair) => pair.join(" × "));
   return [`${size(file.size)} → ${size(made.blob.size)}`, sides.join(" → ")];
 }
 
 function kind(made, words) {
   if (!made?.kind) return "";
-  const lines = (made.lines === 1 ? words.line : words.lines).replace("{n}", made.lines);
-  return [words[made.kind], lines, ...(made.turned ? [words.turned] : [])].join(" · ");
+  const [one, many] = made.pictures ? ["picture", "pictures"] : ["line", "lines"];
+  const count = made.pictures ?? made.lines;
+  const found = words[count === 1 ? one : many].replace("{n}", count);
+  return [words[made.kind], found, ...(made.turned ? [words.turned] : [])].join(" · ");
 }
 
 function size(bytes) {

@@ -10,6 +10,7 @@ import {
   orientationOf,
 } from "./picture.js";
 import { kindOf, planes, regions, seenSize } from "./regions.js";
+import { isLargePdf, slimmed } from "./scans.js";
 
 const GLIMPSE = 320; // pixels of the pictures that show what became of a file
 
@@ -26,7 +27,7 @@ onmessage = async ({ data: { id, file } }) => {
   try {
     const bytes = await file.arrayBuffer();
     sha256 = await hash(bytes);
-    postMessage({ id, made: { sha256, ...(isPicture(file) ? await made(file, bytes) : {}) } });
+    postMessage({ id, made: { sha256, ...(await made(file, bytes)) } });
   } catch (error) {
     postMessage({ id, made: { sha256 }, problem: String(error) });
   }
@@ -49,8 +50,15 @@ async function hash(bytes) {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// What a picture becomes; nothing where it is good as it is.
+// What a file becomes; nothing where it is good as it is.
 async function made(file, bytes) {
+  if (isPicture(file)) return picture(file, bytes);
+  const slim = isLargePdf(file) ? await slimmed(bytes) : null;
+  if (!slim) return {};
+  return { ...slim, kind: "document", sentHash: await hash(await slim.blob.arrayBuffer()) };
+}
+
+async function picture(file, bytes) {
   const exif = orientationOf(bytes);
   const orientation = exif.value;
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
