@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from collections.abc import Sequence as SequenceOf
 from contextlib import nullcontext
 from functools import partial
@@ -13,40 +12,20 @@ from typing import TYPE_CHECKING
 import torch
 
 from backend.model.adapter import Switch
-from backend.model.attention import Chunk, Pages, Part
-from backend.model.decoding import PaddedDecodes, TiledDecodes
 from backend.model.flight import Flight, Landed
 from backend.model.kv_cache import KVCache
-from backend.model.outcome import (
-    LOST,
-    NO_MEMORY,
-    NOT_NUMBERS,
-    NOT_SEEN,
-    DeviceLost,
-    Failed,
-    Outcome,
-    Sampled,
-)
-from backend.model.parallel.team import Alone, Piece, Prepare, Rows, Team
-from backend.model.sampler import Sampler, UnusableLogits
+from backend.model.outcome import NOT_SEEN, Failed, Outcome, Sampled
+from backend.model.packing import Embeddings, Packer
+from backend.model.parallel.rows import shadow, told
+from backend.model.parallel.team import Alone, Prepare, Rows, Team
+from backend.model.recovery import computed, recover, sampled
+from backend.model.sampler import Sampler
 from backend.model.sending import sent
-from backend.prompt.guide import GuideBroken
-from backend.prompt.picture import ImageSpan
-from backend.prompt.positions import Positions
-from backend.prompt.prompt import Sampling
 from backend.scheduling.scheduler import Batch, Slice
-from backend.scheduling.sequence import Sequence
 
 if TYPE_CHECKING:  # it needs Triton
     from backend.model.cuda.flight import Left
     from backend.model.cuda.forward import FusedForward
-
-log = logging.getLogger(__name__)
-
-_FORMLESS = "The answer could not be kept to the form that was asked for."
-_IN_LINE = Positions()
-
-Embeddings = Mapping[bytes, torch.Tensor]  # [tokens, hidden] by the picture's key
 
 
 class Runner:
@@ -82,15 +61,19 @@ class Runner:
         self.cache = cache
         self.packed = packed
         self._network = network
-        self._embed = network.get_submodule("embed_tokens")
-        self._hidden = network.get_parameter("embed_tokens.weight").shape[1]
         self._head = head if fused is None else fused.head
-        self._sampler = sampler
+        self._sample = partial(sampled, sampler)
         self._position_rows = position_rows
         self._decode_rows = decode_rows
-        self._attend_rows = attend_rows
-        self._tile_tokens = tile_tokens
-        self._decodes = PaddedDecodes if packed else TiledDecodes
+        self._packer = Packer(
+            network,
+            cache,
+            position_rows=position_rows,
+            attend_rows=attend_rows,
+            tile_tokens=tile_tokens,
+            packed=packed,
+            tokens_left=None if fused is None else fused.tokens_left,
+        )
         self._device = cache.device
         self._fused = fused
         self._switch = switch
@@ -121,12 +104,12 @@ class Runner:
         """As `run`, but where the device computes by itself, without waiting for it."""
         if self._fused is None or not batch.slices:
             return Landed(batch, self.run(batch, embeddings))
-        if all(self._has_pictures(part, embeddings) for part in batch.slices):
+        if all(self._packer.has_pictures(part, embeddings) for part in batch.slices):
             try:
                 logits = self._forward(batch.slices, embeddings)
                 return self._fused.begin(batch, logits, self._sample)
             except Exception as error:
-                self._recover(error)
+                recover(error, self._device)
         return Landed(batch, self.run(batch, embeddings))
 
     @torch.inference_mode()
@@ -135,25 +118,15 @@ class Runner:
         device; None where that cannot be."""
         assert self._fused is not None
         slices = batch.slices
-        if not all(self._has_pictures(part, embeddings) for part in slices):
+        if not all(self._packer.has_pictures(part, embeddings) for part in slices):
             return None
         try:
             return self._fused.go_on(
                 flight, batch, self._sample, lambda left: self._forward(slices, embeddings, left)
             )
         except Exception as error:
-            self._recover(error)
+            recover(error, self._device)
             return None
-
-    def _recover(self, error: Exception) -> None:
-        """Makes the device ready to go on after an error. Raises DeviceLost if it never will."""
-        if isinstance(error, DeviceLost):
-            raise error
-        log.warning("a step broke", exc_info=error)
-        if not answers(self._device):
-            raise DeviceLost(LOST) from error
-        if isinstance(error, torch.OutOfMemoryError) and self._device.type == "cuda":
-            torch.cuda.empty_cache()
 
     def prepare(self, decodes: int, tell: Callable[[str], None] = lambda doing: None) -> None:
         """Readies ahead of their need the steps in which up to that many sequences decode: as many
@@ -181,11 +154,11 @@ class Runner:
     @torch.inference_mode()
     def follow_rows(self, rows: Rows) -> None:
         """Takes part in a forward pass that the leader computes."""
-        slices = [_shadow(piece) for piece in rows.pieces]
+        slices = [shadow(piece) for piece in rows.pieces]
         count = sum(part.end - part.start for part in slices)
         ids = torch.zeros(1, count, dtype=torch.int64, device=self._device)
         positions = ids if self._position_rows == 1 else ids.repeat(3, 1)[:, None]
-        self._logits(self._embed(ids), positions, slices)
+        self._logits(self._packer.embed(ids), positions, slices)
 
     def _groups(self, batch: Batch) -> Iterator[SequenceOf[Slice]]:
         """What is computed in one forward pass each, in the order of the batch's slices."""
@@ -199,35 +172,24 @@ class Runner:
 
     def _together(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> list[Outcome]:
         """Outcomes of slices that are computed together, but for those that lack a picture."""
-        whole = [self._has_pictures(part, embeddings) for part in slices]
-        outcomes = iter(self._computed(list(compress(slices, whole)), embeddings))
+        whole = [self._packer.has_pictures(part, embeddings) for part in slices]
+        outcomes = iter(
+            computed(
+                list(compress(slices, whole)),
+                lambda some: self._forward(some, embeddings),
+                self._chosen,
+                self._device,
+            )
+        )
         return [next(outcomes) if is_whole else Failed(NOT_SEEN) for is_whole in whole]
 
-    def _computed(self, slices: SequenceOf[Slice], embeddings: Embeddings) -> list[Outcome]:
-        """Runs slices in one forward pass; if that breaks, in parts, to find the one at fault.
-
-        So for want of memory, too: what is computed alone needs least, and nobody else is harmed.
-        """
-        if not slices:
-            return []
-        try:
-            logits = self._forward(slices, embeddings)
-        except Exception as error:
-            self._recover(error)
-            if len(slices) > 1:
-                return [
-                    outcome
-                    for some in _apart(slices)
-                    for outcome in self._computed(some, embeddings)
-                ]
-            log.warning("a slice cannot be computed", extra=_named(slices[0]))
-            is_full = isinstance(error, torch.OutOfMemoryError)
-            return [Failed(NO_MEMORY, is_passing=True) if is_full else Failed()]
-        outcomes = iter(self._chosen(logits, [part for part in slices if part.samples]))
+    def _chosen(self, logits: torch.Tensor, slices: SequenceOf[Slice]) -> list[Outcome]:
+        """Outcomes of slices, from logits [those that sample, vocabulary]."""
+        outcomes = iter(self._tokens(logits, [part for part in slices if part.samples]))
         return [next(outcomes) if part.samples else None for part in slices]
 
-    def _chosen(self, logits: torch.Tensor, parts: SequenceOf[Slice]) -> list[Outcome]:
-        """Outcomes from logits [parts, vocabulary]: on the device together where that can be."""
+    def _tokens(self, logits: torch.Tensor, parts: SequenceOf[Slice]) -> list[Outcome]:
+        """A token from each row of logits: on the device together where that can be."""
         tokens: list[int | None] = [None] * len(parts)
         if self._fused is not None and parts:
             tokens = self._fused.choose(logits, parts).wait()
@@ -235,19 +197,6 @@ class Runner:
             self._sample(row, part) if token is None else Sampled(token)
             for row, part, token in zip(logits, parts, tokens, strict=True)
         ]
-
-    def _sample(self, logits: torch.Tensor, part: Slice) -> Outcome:
-        try:
-            return self._sampler.sample(logits, part.sequence)
-        except UnusableLogits:
-            log.warning("logits are not finite", extra=_named(part))
-            return Failed(NOT_NUMBERS)
-        except GuideBroken:
-            log.warning("no token has the form", extra=_named(part))
-            return Failed(_FORMLESS)
-        except Exception:
-            log.exception("sampling failed", extra=_named(part))
-            return Failed()
 
     def _forward(
         self, slices: SequenceOf[Slice], embeddings: Embeddings, left: Left | None = None
@@ -257,7 +206,10 @@ class Runner:
             rows = self._fused.decode(slices) if left is None else self._fused.decode(slices, left)
             sampling = [row for row, part in enumerate(slices) if _samples(part, left)]
             return rows if len(sampling) == len(slices) else rows[self._places(sampling)]
-        embedded, positions = self._embedded(slices, embeddings, left), self._positions(slices)
+        embedded, positions = (
+            self._packer.embedded(slices, embeddings, left),
+            self._packer.positions(slices),
+        )
         with self._team.doing(partial(_told, slices, left)):
             return self._logits(embedded, positions, slices, left)
 
@@ -297,74 +249,9 @@ class Runner:
                 inputs_embeds=embedded,
                 position_ids=positions,
                 use_cache=False,
-                pages=self._pages(slices),
+                pages=self._packer.pages(slices),
             ).last_hidden_state[0]
         return rows
-
-    def _embedded(
-        self, slices: SequenceOf[Slice], embeddings: Embeddings, left: Left | None = None
-    ) -> torch.Tensor:
-        """[1, tokens, hidden]: the tokens' embeddings, and the pictures' in their places."""
-        ids: list[int] = []
-        unknown: dict[int, int] = {}  # packed row: where its token lies on the device
-        for part in slices:
-            source = None if left is None else left.source(part)
-            if source is not None:
-                unknown[len(ids)] = source
-            ids += part.sequence.tokens(part.start, part.end) if source is None else [0]
-        rows: torch.Tensor = self._embed(sent([ids], self._device))
-        if unknown:
-            assert self._fused is not None
-            tokens = self._fused.tokens_left(list(unknown.values()))
-            rows[0, sent(list(unknown), self._device)] = self._embed(tokens)
-        first = 0  # the packed row of the slice's first token
-        for part in slices:
-            for span, start, end in _pictures(part):
-                embedding = embeddings[span.picture.key][start - span.start : end - span.start]
-                rows[0, first + start - part.start : first + end - part.start] = embedding
-            first += part.end - part.start
-        return rows
-
-    def _positions(self, slices: SequenceOf[Slice]) -> torch.Tensor:
-        """[1, tokens], or [3, 1, tokens] for time, height and width."""
-        if self._position_rows == 1:
-            places = [place for part in slices for place in range(part.start, part.end)]
-            return sent([places], self._device)
-        axes: tuple[list[int], list[int], list[int]] = ([], [], [])
-        for part in slices:
-            positions = part.sequence.positions or _IN_LINE
-            for axis, row in zip(axes, positions.rows(part.start, part.end), strict=True):
-                axis += row
-        return sent(axes, self._device)[:, None]
-
-    def _pages(self, slices: SequenceOf[Slice]) -> Pages:
-        """Where the slices' keys and values go. Readies the blocks that they begin."""
-        cache, size = self.cache, self.cache.block_size
-        slots: list[int] = []
-        parts: list[Part] = []
-        decodes = [part for part in slices if part.start >= len(part.sequence.prompt_ids)]
-        most = max(1, len(decodes)) if self.packed else self._attend_rows
-        for first in range(0, len(decodes), most):
-            group = decodes[first : first + most]
-            tables = [part.sequence.blocks[: -(-part.end // size)] for part in group]
-            parts.append(self._decodes(cache, first, tables, [part.end for part in group]))
-        for part in slices:
-            blocks, start, end = part.sequence.blocks, part.start, part.end
-            if end % size and end // size * size >= start:
-                cache.clear(blocks[end // size])
-            if len(slots) >= len(decodes):
-                tile = size if self.packed else self._tile_tokens
-                parts.append(Chunk(cache, blocks, len(slots), start, end, tile))
-            slots += cache.slots(blocks, start, end)
-        return Pages(cache, sent(slots, self._device), tuple(parts))
-
-    def _has_pictures(self, part: Slice, embeddings: Embeddings) -> bool:
-        """Whether the embedding of every picture that the slice touches is there and fits."""
-        return all(
-            embedding is not None and embedding.shape == (span.picture.tokens, self._hidden)
-            for span, _, _ in _pictures(part)
-            for embedding in [embeddings.get(span.picture.key)]
-        )
 
 
 def _samples(part: Slice, left: Left | None) -> bool:
@@ -372,60 +259,6 @@ def _samples(part: Slice, left: Left | None) -> bool:
     return part.samples if left is None else left.samples(part)
 
 
-def _apart(slices: SequenceOf[Slice]) -> Iterator[SequenceOf[Slice]]:
-    """Decodes, which need little, apart from prompts; then each slice by itself."""
-    decodes = [part for part in slices if part.start >= len(part.sequence.prompt_ids)]
-    if 0 < len(decodes) < len(slices):
-        yield decodes
-        slices = slices[len(decodes) :]
-    for part in slices:
-        yield [part]
-
-
-def answers(device: torch.device) -> bool:
-    """Whether a device does what it is told: after some errors a GPU never does again."""
-    if device.type != "cuda":
-        return True
-    try:
-        torch.cuda.synchronize(device)
-    except Exception:
-        return False
-    return True
-
-
-def _pictures(part: Slice) -> Iterator[tuple[ImageSpan, int, int]]:
-    """The pictures that a slice touches, and which places [start, end) of it they take."""
-    for span in part.sequence.images:
-        start, end = max(span.start, part.start), min(span.end, part.end)
-        if start < end:
-            yield span, start, end
-
-
 def _told(slices: SequenceOf[Slice], left: Left | None) -> Rows:
     """What those who follow have to know of slices."""
-    pieces = []
-    for part in slices:
-        sequence, samples = part.sequence, _samples(part, left)
-        prompt = len(sequence.prompt_ids)
-        pieces.append(Piece(prompt, part.start, part.end, samples, sequence.blocks))
-    return Rows(pieces)
-
-
-def _shadow(piece: Piece) -> Slice:
-    """A slice of a sequence whose text is not known, as long as the slice asks for."""
-    answer = max(0, piece.end - piece.prompt) + (not piece.samples)
-    sequence = Sequence(
-        "",
-        "",
-        0,
-        (0,) * piece.prompt,
-        Sampling(),
-        output_ids=[0] * answer,
-        blocks=piece.blocks,
-    )
-    return Slice(sequence, piece.start, piece.end)
-
-
-def _named(part: Slice) -> dict[str, str]:
-    """Says in the log whose slice it is."""
-    return {"request_id": part.sequence.request_id}
+    return told(slices, [_samples(part, left) for part in slices])

@@ -247,7 +247,7 @@ def test_a_device_that_never_answers_again_is_lost(
     [sequence, *_] = four(network)
     batch = Batch(prefills=(Slice(sequence, 0, 3),))
     assert isinstance(network.runner.run(batch, {})[0], Failed)
-    monkeypatch.setattr("backend.model.runner.answers", lambda device: False)
+    monkeypatch.setattr("backend.model.recovery.answers", lambda device: False)
     with pytest.raises(DeviceLost):
         network.runner.run(batch, {})
 

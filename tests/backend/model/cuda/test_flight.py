@@ -20,7 +20,8 @@ from backend.model.flight import Flight, Landed
 from backend.model.kv_cache import KVCache
 from backend.model.loader import LoadedModel
 from backend.model.outcome import Sampled
-from backend.model.runner import Embeddings, Runner
+from backend.model.packing import Embeddings
+from backend.model.runner import Runner
 from backend.model.sampler import Sampler
 from backend.prompt.events import Delta
 from backend.prompt.prompt import FinishReason, Sampling
