@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import streamlit as st
 
+from frontend.components import pieces
+
 _CSS: Final = """
 :host, .changes { display: block; }
 .changes { font: 0.86rem/1.5 var(--st-font); color: var(--st-text-color); display: flex;
@@ -21,9 +23,6 @@ header small { font-weight: 400; opacity: 0.8; white-space: nowrap; }
 button, .none { all: unset; box-sizing: border-box; padding: 0.45rem 0.7rem; }
 button { cursor: pointer; overflow-wrap: anywhere; }
 button:hover { background: color-mix(in srgb, var(--st-primary-color) 8%, transparent); }
-button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: -2px; }
-button[aria-current=true] { box-shadow: inset 3px 0 var(--st-primary-color);
-  background: color-mix(in srgb, var(--st-primary-color) 14%, transparent); }
 .none { opacity: 0.6; }
 .value { font-weight: 600; display: block; }
 .page { color: var(--st-blue-text-color); font-size: 0.8rem; white-space: nowrap; }
@@ -36,15 +35,6 @@ ins { background: color-mix(in srgb, var(--st-green-color) 25%, transparent);
 }
 """
 _JS: Final = """
-const drawn = new WeakMap();
-
-function part(tag, kind, text) {
-  const made = document.createElement(tag);
-  if (kind) made.className = kind;
-  made.textContent = text;
-  return made;
-}
-
 function side(one, place, which) {
   if (!one) return part("span", "none", "–");
   const button = document.createElement("button");
@@ -66,9 +56,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const button = event.target.closest("button");
     if (button) setTriggerValue("picked", [Number(button.dataset.place), button.dataset.side]);
   };
-  const now = JSON.stringify(data);
-  if (drawn.get(frame) === now) return;
-  drawn.set(frame, now);
+  if (!isNew(frame, data)) return;
   frame.replaceChildren(...data.changes.map((one, place) => {
     const article = document.createElement("article"), header = document.createElement("header");
     header.append(part("span", "", one.heading), part("small", "", one.kind));
@@ -80,7 +68,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 """
 _CHANGES: Final = st.components.v2.component(
-    "changes", html='<div class="changes"></div>', css=_CSS, js=_JS
+    "changes", html='<div class="changes"></div>', css=_CSS + pieces.CSS, js=pieces.JS + _JS
 )
 
 
@@ -115,14 +103,10 @@ def show(key: str, changes: Sequence[Shown]) -> tuple[int, str] | None:
                 for one in changes
             ]
         },
-        on_picked_change=_nothing,
+        on_picked_change=pieces.nothing,
     )
     picked: Any = result.picked
     return None if not picked else (int(picked[0]), str(picked[1]))
-
-
-def _nothing() -> None:
-    """Streamlit wants a callback for everything that it is to pass on."""
 
 
 def _side(side: Side | None) -> dict[str, Any] | None:

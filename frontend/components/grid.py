@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from frontend.components import pieces
 from frontend.components.marks import STATES, mark
 from frontend.history.work_records import FileState, WorkFile
 from frontend.i18n import Phrases
@@ -42,9 +43,6 @@ td.wide { max-width: none; }
 button { all: unset; box-sizing: border-box; display: flex; flex-direction: column; gap: 0.15rem;
   width: 100%; height: 100%; padding: 0.45rem 0.65rem; cursor: pointer; }
 button:hover { background: color-mix(in srgb, var(--st-primary-color) 8%, transparent); }
-button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: -2px; }
-button[aria-current=true] { box-shadow: inset 3px 0 var(--st-primary-color);
-  background: color-mix(in srgb, var(--st-primary-color) 14%, transparent); }
 .name { font-weight: 600; overflow-wrap: anywhere; }
 .value { display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical;
   overflow: hidden; overflow-wrap: anywhere; }
@@ -71,30 +69,21 @@ button[aria-current=true] { box-shadow: inset 3px 0 var(--st-primary-color);
 }
 """
 _JS: Final = """
-const drawn = new WeakMap();  // by mounted root: what it shows now
-
-function element(tag, kind, text) {
-  const made = document.createElement(tag);
-  if (kind) made.className = kind;
-  if (text) made.textContent = text;
-  return made;
-}
-
 function head(columns) {
-  const row = element("tr");
+  const row = part("tr");
   for (const column of columns) {
-    const cell = element("th", "", column.heading);
+    const cell = part("th", "", column.heading);
     cell.scope = "col";
     cell.title = column.question;
     row.append(cell);
   }
-  const head = element("thead");
+  const head = part("thead");
   head.append(row);
   return head;
 }
 
 function opener(file, field, open) {
-  const button = element("button");
+  const button = part("button");
   button.type = "button";
   button.tabIndex = -1;
   button.dataset.file = file;
@@ -104,22 +93,22 @@ function opener(file, field, open) {
 }
 
 function name(row) {
-  const cell = element("th");
+  const cell = part("th");
   cell.scope = "row";
   const button = opener(row.file, "", row.open);
-  button.append(element("span", "name", row.name), element("span", "mark " + row.tone, row.about));
+  button.append(part("span", "name", row.name), part("span", "mark " + row.tone, row.about));
   cell.append(button);
   return cell;
 }
 
 function value(row, cell) {
-  const td = element("td");
+  const td = part("td");
   const button = opener(row.file, cell.field, cell.open);
   if (cell.other) button.classList.add("other");
-  button.append(element("span", "value", cell.value));
-  if (cell.was) button.append(element("span", "was", cell.was));
-  const mark = element("span", "mark " + cell.tone);
-  const symbol = element("b", "", cell.symbol);
+  button.append(part("span", "value", cell.value));
+  if (cell.was) button.append(part("span", "was", cell.was));
+  const mark = part("span", "mark " + cell.tone);
+  const symbol = part("b", "", cell.symbol);
   symbol.ariaHidden = "true";
   mark.append(symbol, " " + cell.word);
   button.append(mark);
@@ -128,18 +117,18 @@ function value(row, cell) {
 }
 
 function standing(row, columns) {
-  const td = element("td", "wide");
+  const td = part("td", "wide");
   td.colSpan = columns.length - 1;
-  const state = element("div", "state " + row.tone);
-  state.append(element("span", "", row.sentence));
+  const state = part("div", "state " + row.tone);
+  state.append(part("span", "", row.sentence));
   if (row.share !== null) {
-    const bar = element("div", "bar"), full = element("i");
+    const bar = part("div", "bar"), full = part("i");
     full.style.width = Math.round(100 * row.share) + "%";
     bar.append(full);
     state.append(bar);
   }
   if (row.retry) {
-    const again = element("button", "", row.retry);
+    const again = part("button", "", row.retry);
     again.type = "button";
     again.dataset.retry = row.file;
     state.append(again);
@@ -149,9 +138,9 @@ function standing(row, columns) {
 }
 
 function body(data) {
-  const body = element("tbody");
+  const body = part("tbody");
   for (const row of data.rows) {
-    const line = element("tr");
+    const line = part("tr");
     line.append(name(row));
     if (row.cells.length) line.append(...row.cells.map((cell) => value(row, cell)));
     else line.append(standing(row, data.columns));
@@ -180,7 +169,6 @@ function reach(frame, button) {  // of all cells, Tab comes to this one
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const frame = parentElement.querySelector(".frame");
-  const now = JSON.stringify(data);
   frame.onclick = (event) => {
     const button = event.target.closest("button");
     if (!button) return;
@@ -192,11 +180,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     event.preventDefault();
     go(frame, event.target, event.key);
   };
-  if (drawn.get(frame) === now) return;
   const first = !drawn.has(frame);
-  drawn.set(frame, now);
+  if (!isNew(frame, data)) return;
   const root = frame.getRootNode(), had = root.activeElement;
-  const table = element("table");
+  const table = part("table");
   table.setAttribute("aria-label", data.title);
   table.append(head(data.columns), body(data));
   frame.replaceChildren(table);
@@ -213,7 +200,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 """
 STANDS: Final = (STATES[State.FOUND], STATES[State.NEAR])  # a page can be named
 _GRID: Final = st.components.v2.component(
-    "results", html='<div class="frame"></div>', css=_CSS, js=_JS
+    "results", html='<div class="frame"></div>', css=_CSS + pieces.CSS, js=pieces.JS + _JS
 )
 
 
@@ -246,15 +233,11 @@ def show(
             "rows": [_row(row, sheet.file(row.id), chosen, opened, say) for row in rows],
             "moved": opened[0] is not None,
         },
-        on_picked_change=_nothing,
-        on_retry_change=_nothing,
+        on_picked_change=pieces.nothing,
+        on_retry_change=pieces.nothing,
     )
     picked = result.picked
     return Touched(None if not picked else (int(picked[0]), picked[1] or None), result.retry)
-
-
-def _nothing() -> None:
-    """Streamlit wants a callback for everything that it is to pass on."""
 
 
 def _row(

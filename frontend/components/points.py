@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from frontend.components import pieces
 from frontend.i18n import Phrases
 from frontend.workflows.summary import Summary
 
@@ -22,23 +23,11 @@ button { all: unset; box-sizing: border-box; display: block; width: 100%; cursor
 button:disabled { cursor: default; }
 button:not(:disabled):hover { background: color-mix(in srgb, var(--st-primary-color) 8%,
   transparent); }
-button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: -2px; }
-button[aria-current=true] { box-shadow: inset 3px 0 var(--st-primary-color);
-  background: color-mix(in srgb, var(--st-primary-color) 14%, transparent); }
 q { quotes: "“" "”"; opacity: 0.85; }
 .page { color: var(--st-blue-text-color); font-size: 0.8rem; white-space: nowrap; }
 .doubt { color: var(--st-red-text-color); font-size: 0.8rem; white-space: nowrap; }
 """
 _JS: Final = """
-const drawn = new WeakMap();
-
-function part(tag, kind, text) {
-  const made = document.createElement(tag);
-  if (kind) made.className = kind;
-  made.textContent = text;
-  return made;
-}
-
 function point(one, number) {
   const item = document.createElement("li"), button = document.createElement("button");
   button.type = "button";
@@ -58,9 +47,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const button = event.target.closest("button");
     if (button && !button.disabled) setTriggerValue("picked", Number(button.dataset.point));
   };
-  const now = JSON.stringify(data);
-  if (drawn.get(frame) === now) return;
-  drawn.set(frame, now);
+  if (!isNew(frame, data)) return;
   frame.replaceChildren();
   let list = null;
   data.points.forEach((one, number) => {
@@ -78,7 +65,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 """
 _POINTS: Final = st.components.v2.component(
-    "points", html='<div class="points"></div>', css=_CSS, js=_JS
+    "points", html='<div class="points"></div>', css=_CSS + pieces.CSS, js=pieces.JS + _JS
 )
 
 
