@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final
+from typing import Final, TypeVar
 
 import streamlit as st
 
@@ -12,6 +12,8 @@ from frontend.workbench import Refused, Sheet
 from frontend.workflows import filters
 from frontend.workflows.filters import Filter
 from frontend.workflows.summary import Summarised
+
+Choice = TypeVar("Choice", bound=Enum)
 
 
 class View(Enum):
@@ -28,16 +30,12 @@ WORK_VIEWS: Final = (View.ASK, View.DOCUMENTS)  # the others look at the place i
 
 def view() -> View:
     """The one that the address names."""
-    named = st.query_params.get("view", "")
-    return View(named) if named in {one.value for one in View} else View.ASK
+    return _named("view", View) or View.ASK
 
 
 def turn_to(chosen: View) -> None:
     """Turns the page to another use; the conversation or job that was open stays open."""
-    if chosen is View.ASK:
-        st.query_params.pop("view", None)
-    else:
-        st.query_params["view"] = chosen.value
+    _name("view", chosen, View.ASK)
 
 
 def job() -> str | None:
@@ -101,8 +99,7 @@ def move(kept: Sheet, step: int) -> None:
 
 def about() -> Summarised | None:
     """Which summary of the opened file is looked at."""
-    named = st.query_params.get("about", "")
-    return Summarised(named) if named in {one.value for one in Summarised} else None
+    return _named("about", Summarised)
 
 
 def choose_about(named: str | None) -> Summarised | None:
@@ -142,16 +139,12 @@ def look_at_change(file: int, place: int) -> None:
 
 def chosen_filter() -> Filter:
     """What of the table is shown."""
-    named = st.query_params.get("show", "")
-    return Filter(named) if named in {one.value for one in Filter} else Filter.ALL
+    return _named("show", Filter) or Filter.ALL
 
 
 def choose_filter(chosen: Filter) -> None:
     """Keeps in the address what of the table is shown."""
-    if chosen is Filter.ALL:
-        st.query_params.pop("show", None)
-    else:
-        st.query_params["show"] = chosen.value
+    _name("show", chosen, Filter.ALL)
 
 
 def refused() -> tuple[Refused, ...]:
@@ -168,3 +161,17 @@ def refuse(files: tuple[Refused, ...]) -> None:
 def _face(kept: Sheet) -> tuple[object, ...]:
     """What the whole page must be drawn anew for."""
     return kept.job.id, kept.job.state, kept.job.open == 0
+
+
+def _named(parameter: str, choices: type[Choice]) -> Choice | None:
+    """The choice that the address names, if there is such a one."""
+    named = st.query_params.get(parameter, "")
+    return next((one for one in choices if one.value == named), None)
+
+
+def _name(parameter: str, chosen: Choice, default: Choice) -> None:
+    """Has the address name a choice; the default needs no name."""
+    if chosen is default:
+        st.query_params.pop(parameter, None)
+    else:
+        st.query_params[parameter] = chosen.value

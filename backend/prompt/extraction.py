@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from backend.prompt.clues import CLUES
 from backend.prompt.fields import Field
-from backend.prompt.passages import Passage, cue_score, terms
+from backend.prompt.passages import Passage, cue_score, terms, within
 
 # Tokens of a document in one prompt. Of 186 values that 51 agreements hold, 1,000 leave out 10,
 # 1,600 one and 2,400 none, but reading those takes half as long again.
@@ -52,15 +52,15 @@ def preference(passages: Sequence[Passage], asked: Sequence[Field], budget: int)
     def add(places: Sequence[int]) -> None:
         order.update(dict.fromkeys(places))
 
-    add(_share(passages, range(len(passages)), budget * OPENING))
+    add(within(passages, range(len(passages)), budget * OPENING))
     best = [ranked.best(field) for field in range(len(asked))]
     add([places[0] for places in best if places])
     add([beside for places in best if places for beside in _sentence(passages, places[0])])
-    add(_share(passages, range(len(passages)), budget * HEAD))
+    add(within(passages, range(len(passages)), budget * HEAD))
     for number in range(1, ROUNDS):
         add([places[number] for places in best if len(places) > number])
         if number == 1:
-            add(_share(passages, range(len(passages) - 1, -1, -1), budget * TAIL))
+            add(within(passages, range(len(passages) - 1, -1, -1), budget * TAIL))
     add(ranked.overall())
     return list(order)
 
@@ -120,16 +120,6 @@ class _Ranking:
             return []
         total = [sum(column) for column in zip(*self._scores, strict=True)]
         return sorted(range(len(total)), key=lambda place: (-total[place], place))
-
-
-def _share(passages: Sequence[Passage], places: range, budget: float) -> list[int]:
-    taken: list[int] = []
-    for place in places:
-        budget -= passages[place].tokens
-        if budget < 0:
-            break
-        taken.append(place)
-    return taken
 
 
 def _sentence(passages: Sequence[Passage], place: int) -> list[int]:

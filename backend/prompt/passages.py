@@ -130,6 +130,17 @@ def scores(passages: Sequence[Passage], question: str) -> list[float]:
     ]
 
 
+def within(passages: Sequence[Passage], places: range, budget: float) -> list[int]:
+    """The first of the places, in their order, whose passages have no more tokens together."""
+    taken: list[int] = []
+    for place in places:
+        budget -= passages[place].tokens
+        if budget < 0:
+            break
+        taken.append(place)
+    return taken
+
+
 def asked_topics(question: str) -> tuple[Topic, ...]:
     """The topics that the question touches."""
     return tuple(topic for topic in TOPICS if topic.asked.search(question))

@@ -9,7 +9,7 @@ from backend.media.media import PageText
 from backend.prompt import extraction
 from backend.prompt.events import PageUse
 from backend.prompt.fields import Field
-from backend.prompt.passages import Count, Passage, asked_topics, cue_score, scores, split
+from backend.prompt.passages import Count, Passage, asked_topics, cue_score, scores, split, within
 
 HEAD = 0.25  # share of the budget for the document's first passages
 TAIL = 0.10  # and for its last
@@ -180,8 +180,8 @@ def _preference(passages: Sequence[Passage], question: str, budget: int) -> list
     by_score = sorted(range(len(passages)), key=lambda place: (-ranked[place], place))
     order: dict[int, None] = dict.fromkeys(range(min(1, len(passages))))
     order.update(dict.fromkeys(_best_by_topic(passages, ranked, question)))
-    order.update(dict.fromkeys(_share(passages, range(len(passages)), budget * HEAD)))
-    order.update(dict.fromkeys(_share(passages, range(len(passages) - 1, -1, -1), budget * TAIL)))
+    order.update(dict.fromkeys(within(passages, range(len(passages)), budget * HEAD)))
+    order.update(dict.fromkeys(within(passages, range(len(passages) - 1, -1, -1), budget * TAIL)))
     order.update(dict.fromkeys(by_score))
     return list(order)
 
@@ -200,16 +200,6 @@ def _best_by_topic(
         if best is not None and cue_score(topic, passages[best]) > 0:
             found[best] = None
     return list(found)
-
-
-def _share(passages: Sequence[Passage], places: range, budget: float) -> list[int]:
-    taken: list[int] = []
-    for place in places:
-        budget -= passages[place].tokens
-        if budget < 0:
-            break
-        taken.append(place)
-    return taken
 
 
 def _excerpt(

@@ -58,8 +58,11 @@ class Catalogue:
             return tuple(
                 Hit(
                     one,
-                    connection.scalar(_first_file(one.id, words)) or "",
-                    _excerpt(connection.scalar(_first_text(one.id, words)) or "", words),
+                    _first(connection, attachments.c.filename, attachments.c.id, one.id, words),
+                    _excerpt(
+                        _first(connection, messages.c.text, messages.c.position, one.id, words),
+                        words,
+                    ),
                 )
                 for one in found
             )
@@ -91,28 +94,24 @@ def _has(word: str) -> sa.ColumnElement[bool]:
     )
 
 
-def _first_file(conversation: str, words: list[str]) -> sa.Select[Any]:
-    return (
-        sa.select(attachments.c.filename)
+def _first(
+    connection: sa.Connection,
+    text: sa.Column[Any],
+    place: sa.Column[Any],
+    conversation: str,
+    words: list[str],
+) -> str:
+    """The first text of a conversation that has one of the words, by its `place`; "" if none."""
+    query = (
+        sa.select(text)
         .where(
-            attachments.c.conversation == conversation,
-            sa.or_(*(attachments.c.filename.icontains(word, autoescape=True) for word in words)),
+            text.table.c.conversation == conversation,
+            sa.or_(*(text.icontains(word, autoescape=True) for word in words)),
         )
-        .order_by(attachments.c.id)
+        .order_by(place)
         .limit(1)
     )
-
-
-def _first_text(conversation: str, words: list[str]) -> sa.Select[Any]:
-    return (
-        sa.select(messages.c.text)
-        .where(
-            messages.c.conversation == conversation,
-            sa.or_(*(messages.c.text.icontains(word, autoescape=True) for word in words)),
-        )
-        .order_by(messages.c.position)
-        .limit(1)
-    )
+    return connection.scalar(query) or ""
 
 
 def _excerpt(text: str, words: list[str]) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from frontend.history.catalogue import Catalogue
@@ -13,13 +10,6 @@ from frontend.history.records import Receipt, State
 from frontend.messages import FileRef
 
 OWNER = "local"
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    history = History(f"sqlite:///{tmp_path / 'history.sqlite3'}")
-    yield history
-    history.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,6 @@ OWNER = "local"
 
 def ref(name: str) -> FileRef:
     return FileRef(name * 64, "document", "application/pdf", 1000, 3)
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    history = History(f"sqlite:///{tmp_path / 'history.sqlite3'}")
-    yield history
-    history.close()
 
 
 @pytest.fixture

@@ -97,13 +97,6 @@ def finished(number: int, reason: FinishReason = FinishReason.STOP) -> Finished:
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    history = History(f"sqlite:///{tmp_path / 'history.sqlite3'}")
-    yield history
-    history.close()
-
-
-@pytest.fixture
 def script() -> Script:
     return Script()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -44,13 +43,6 @@ class Backend:
             raise self.failure
         yield Delta(1, 0, self.text, "", 2)
         yield Finished(2, (FinishReason.STOP,), Usage(), Timing())
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    history = History(f"sqlite:///{tmp_path / 'history.sqlite3'}")
-    yield history
-    history.close()
 
 
 @pytest.fixture

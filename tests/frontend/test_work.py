@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -24,13 +23,6 @@ def refs(count: int) -> list[tuple[FileRef, str]]:
         (FileRef(f"{number:064x}", "document", "application/pdf", 1000, 5), f"{number}.pdf")
         for number in range(count)
     ]
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    history = History(f"sqlite:///{tmp_path / 'history.sqlite3'}")
-    yield history
-    history.close()
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -45,13 +43,6 @@ class Bell:
 
     def stop(self, owner: str, job: str) -> None:
         self.stopped.append(job)
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    history = History(f"sqlite:///{tmp_path / 'history.sqlite3'}")
-    yield history
-    history.close()
 
 
 @pytest.fixture

@@ -43,13 +43,6 @@ def reply(instruction: str) -> dict[str, Any]:
     return {"term": None}
 
 
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    history = History(f"sqlite:///{tmp_path / 'history.sqlite3'}")
-    yield history
-    history.close()
-
-
 class Desk:
     """A job's reader, runner and records."""
 
