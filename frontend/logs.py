@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
+LEFT: Final = 499  # the client left before its answer was whole
+
 _SHARED: Final[list[structlog.typing.Processor]] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.ExtraAdder(),
@@ -55,12 +57,14 @@ def recorded(app: ASGIApp) -> ASGIApp:
         if scope["type"] != "http" or not scope["path"].startswith("/v1"):
             await app(scope, receive, send)
             return
-        status: int | None = None
+        status, is_whole = LEFT, False
 
         async def watched(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_whole
             if message["type"] == "http.response.start":
                 status = message["status"]
+            elif message["type"] == "http.response.body":
+                is_whole = not message.get("more_body", False)
             await send(message)
 
         begin = time.monotonic()
@@ -72,7 +76,7 @@ def recorded(app: ASGIApp) -> ASGIApp:
                 "owner": scope.get("owner"),
                 "method": scope["method"],
                 "path": scope["path"][:200],
-                "status": status,  # null: the client left before there was one
+                "status": status if is_whole else LEFT,
                 "seconds": round(time.monotonic() - begin, 3),
             }
             logger.info("request", extra=about)

@@ -76,6 +76,25 @@ def test_a_full_disk_keeps_nothing_half_and_passes(url: str, tmp_path: Path) -> 
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def outgrow(history: History) -> None:
+    """Writes more than the database may hold from now on."""
+    with history.database.write() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count=1")
+        connection.execute(sa.text("CREATE TABLE more (words TEXT)"))
+        connection.execute(sa.text("INSERT INTO more VALUES (:words)"), {"words": "x" * 100_000})
+
+
+def test_a_database_that_may_not_grow_is_full(url: str) -> None:
+    history = History(url)
+    with pytest.raises(StorageUnavailable):
+        outgrow(history)
+    with history.database.write() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count=1000000")
+    ask(history, "c1", "Again?")
+    assert history.stores
+    history.close()
+
+
 def test_writing_is_tried_again_before_anybody_writes(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

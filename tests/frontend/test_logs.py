@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from unittest.mock import AsyncMock
 
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from frontend import logs
 
@@ -31,6 +33,23 @@ def test_requests_are_recorded(capsys: pytest.CaptureFixture[str]) -> None:
     record = json.loads(line)
     assert (record["event"], record["level"]) == ("request", "info")
     assert (record["method"], record["path"], record["status"]) == ("GET", "/v1/nope", 404)
+
+
+async def test_who_leaves_before_the_end_is_recorded_as_such(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def begun(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+
+    async def nothing(message: Message) -> None:
+        pass
+
+    logs.configure("info")
+    scope = {"type": "http", "method": "POST", "path": "/v1/chat/completions"}
+    await logs.recorded(begun)(scope, AsyncMock(), nothing)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["status"] == logs.LEFT == 499
 
 
 def test_failures_keep_their_traceback_for_the_log(capsys: pytest.CaptureFixture[str]) -> None:
