@@ -8,6 +8,7 @@ import {
   isPicture,
   lying,
   orientationOf,
+  resized,
 } from "./picture.js";
 import { kindOf, planes, regions, seenSize } from "./regions.js";
 import { isLargePdf, slimmed } from "./scans.js";
@@ -87,12 +88,7 @@ async function picture(file, bytes) {
 async function detected(bitmap) {
   const session = await detector;
   const { width, height } = seenSize(bitmap.width, bitmap.height);
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, width, height);
-  context.imageSmoothingQuality = "high";
-  context.drawImage(bitmap, 0, 0, width, height);
+  const context = resized(bitmap, width, height).getContext("2d");
   const { data } = context.getImageData(0, 0, width, height);
   const input = new runtime.Tensor("float32", planes(data, width, height), [1, 3, height, width]);
   const output = await session.run({ [session.inputNames[0]]: input });
