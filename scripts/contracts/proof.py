@@ -20,6 +20,7 @@ from frontend.workflows.fields import Kind
 from frontend.workflows.findings import Value
 from frontend.workflows.paper import Box
 from scripts.reader import values
+from scripts.reader.spotting import find_durations
 from scripts.reader.values import plain_name
 
 _MARGIN: Final = 2.0  # points around a box, for letters reach over their words' edges
@@ -134,7 +135,7 @@ def _means_date(value: Value) -> bool:
 
 def _means_duration(value: Value) -> bool:
     wanted = _length(value.shown)
-    return any(_length(found.normal) == wanted for found in values.find_durations(value.text))
+    return any(_length(found.normal) == wanted for found in find_durations(value.text))
 
 
 def _means_text(value: Value) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from scripts.reader.agreements import Agreement
-from scripts.reader.values import Value, find_dates, find_durations, plain_name
+from scripts.reader.spotting import find_dates, find_durations
+from scripts.reader.values import Value, plain_name
 
 PAGE = "\f"  # between pages, so that names and dates are found across lines but varied in place
 _SPELLINGS = {

@@ -9,7 +9,8 @@ from scripts.reader import chance as names
 from scripts.reader import values
 from scripts.reader.agreements import Agreement
 from scripts.reader.finding import PAGE, party_pattern, state_pattern
-from scripts.reader.values import find_dates, find_durations, plain_name
+from scripts.reader.spotting import find_dates, find_durations
+from scripts.reader.values import plain_name
 
 _Labels = dict[str, tuple[str, ...]]
 _COMPANY = re.compile(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from random import Random
 
 import pytest
@@ -28,35 +27,6 @@ def test_numbers_in_words(number: int, english: str, chinese: str, formal: str) 
     assert values.words(number) == english
     assert values.words_zh(number) == chinese
     assert values.words_zh(number, formal=True) == formal
-
-
-def test_every_english_date_style_is_found_again() -> None:
-    day = date(2011, 7, 3)
-
-    for style in values.DATE_STYLES:
-        written = values.write_date(day, style)
-        assert [found.normal for found in values.find_dates(f"made {written}.")] == ["2011-07-03"]
-
-
-@pytest.mark.parametrize(
-    ("text", "normal"),
-    [
-        ("December 11,2014", "2014-12-11"),
-        ("the 4th day of May 2005", "2005-05-04"),
-        ("11/16/99", "1999-11-16"),
-        ("February 30, 2004", None),
-    ],
-)
-def test_dates_in_other_spellings(text: str, normal: str | None) -> None:
-    assert [found.normal for found in values.find_dates(text)] == ([normal] if normal else [])
-
-
-def test_durations_have_digits_and_a_unit() -> None:
-    text = "for two (2) years, a one-year term, eighteen months and thirty-five (35) days"
-
-    found = [one.normal for one in values.find_durations(text)]
-
-    assert found == ["2 years", "1 year", "18 months", "35 days"]
 
 
 def test_what_is_written_of_a_sum_says_its_number() -> None:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from scripts.reader.facts import FACTS, Fact
-from scripts.reader.values import find_dates, find_durations
+from scripts.reader.spotting import find_dates, find_durations
 from scripts.reader.writing import filling
 
 FILLED = [fact for fact in FACTS if fact.kind not in ("flag", "choice")]
