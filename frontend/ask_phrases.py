@@ -23,6 +23,8 @@ ASK: Final[dict[str, tuple[str, str]]] = {
         "As the model gave them; they prove nothing.",
         "由模型给出，不作为依据。",
     ),
+    "answer.earlier": ("{n} earlier answer|{n} earlier answers", "{n} 条之前的回答"),
+    "answer.page": ("p. {n}", "第 {n} 页"),
     "answer.open": ("Open {name}", "打开 {name}"),
     # The receipt, opened
     "receipt.why": ("Why this route", "选择该路线的原因"),

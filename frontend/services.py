@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from frontend.client.blocking import Client
 from frontend.history.catalogue import Catalogue
+from frontend.history.earlier import EarlierAnswers
 from frontend.history.history import History
 from frontend.jobs import Jobs
 from frontend.kinds import Kinds
@@ -38,6 +39,7 @@ class Services:
     reruns: Reruns
     catalogue: Catalogue
     kinds: Kinds
+    earlier: EarlierAnswers
 
 
 class House:
@@ -89,6 +91,7 @@ class House:
             Reruns(self.client, self.history, owner),
             Catalogue(self.history.database),
             Kinds(self.client, owner),
+            EarlierAnswers(self.history.database),
         )
 
     def _erase_removed(self) -> None:

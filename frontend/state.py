@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import ParamSpec
 
@@ -12,6 +12,7 @@ import streamlit as st
 from frontend import account, presets, settings
 from frontend.account import NotSignedIn
 from frontend.history.database import StorageUnavailable
+from frontend.history.earlier import EarlierAnswer
 from frontend.history.records import Attachment, Conversation, Message, State, new_id
 from frontend.i18n import LANGUAGES, Phrases, guess
 from frontend.jobs import Job
@@ -64,6 +65,7 @@ class Desk:
     attachments: tuple[Attachment, ...]
     missing: bool  # the address names a conversation that is not there
     stores: bool = True  # whether the history keeps what is written now
+    earlier: Mapping[str, tuple[EarlierAnswer, ...]] = field(default_factory=dict)  # by answer
 
     @property
     def files(self) -> tuple[Attachment, ...]:
@@ -95,7 +97,8 @@ def desk() -> Desk:
     if kept is None:
         return Desk(named, beat, None, (), (), missing=True, stores=history.stores)
     messages, files = history.messages(owner(), named), history.attachments(owner(), named)
-    return Desk(named, beat, kept, messages, files, missing=False, stores=history.stores)
+    earlier = services().earlier.of(owner(), named)
+    return Desk(named, beat, kept, messages, files, False, history.stores, earlier)
 
 
 def open_conversation(conversation: str | None) -> None:

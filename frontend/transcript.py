@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from frontend.components import markdown as marks
 from frontend.components import receipt
+from frontend.history.earlier import EarlierAnswer
 from frontend.history.records import Attachment, Conversation, Message
 from frontend.i18n import Phrases
 from frontend.messages import Role
@@ -62,7 +63,10 @@ def markdown(
 
 
 def as_json(
-    conversation: Conversation, messages: Sequence[Message], attachments: Sequence[Attachment]
+    conversation: Conversation,
+    messages: Sequence[Message],
+    attachments: Sequence[Attachment],
+    earlier: Mapping[str, Sequence[EarlierAnswer]],
 ) -> str:
     """Everything that is kept, as one JSON object; times are UTC (ISO 8601)."""
     content = {
@@ -71,7 +75,7 @@ def as_json(
         "created_at": _time(conversation.created_at),
         "updated_at": _time(conversation.updated_at),
         "files": [_file(file) for file in attachments],
-        "messages": [_message(message) for message in messages],
+        "messages": [_message(message, earlier.get(message.id, ())) for message in messages],
     }
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
@@ -88,7 +92,7 @@ def _file(file: Attachment) -> dict[str, Any]:
     }
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: Message, earlier: Sequence[EarlierAnswer]) -> dict[str, Any]:
     told: dict[str, Any] = {
         "id": message.id,
         "role": message.role.value,
@@ -104,6 +108,7 @@ def _message(message: Message) -> dict[str, Any]:
         "error": message.error,
         "parameters": message.parameters,
         "receipt": None if message.receipt is None else asdict(message.receipt),
+        "earlier": [asdict(one) | {"replaced_at": _time(one.replaced_at)} for one in earlier],
         "replay": None if message.replay is None else asdict(message.replay),
     }
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from frontend.history import steps
+from frontend.history import earlier, steps
 from frontend.history.database import Database
 from frontend.history.records import Attachment, Conversation, Message, Receipt, State, new_id
 from frontend.history.tables import (
@@ -257,7 +257,10 @@ class History:
             )
 
     def ask_again(self, owner: str, answer: str, *, parameters: Mapping[str, Any]) -> bool:
-        """Empties the last answer of a conversation so that it is written anew."""
+        """Empties the last answer of a conversation so that it is written anew.
+
+        What it said is kept; see `earlier`.
+        """
         with self._database.write() as connection:
             row = steps.find_message(connection, answer)
             if row is None or not steps.owns(connection, owner, row["conversation"]):
@@ -267,6 +270,7 @@ class History:
                 return False
             if row["position"] + 1 != steps.next_position(connection, conversation):
                 return False
+            earlier.keep(connection, answer)
             for kept in (receipts, replays):
                 connection.execute(sa.delete(kept).where(kept.c.message == answer))
             steps.keep_asking(connection, answer, parameters)

@@ -86,6 +86,20 @@ replays = sa.Table(
     sa.Column("content", sa.Text, nullable=False),  # JSON
 )
 
+earlier_answers = sa.Table(  # that were had anew
+    "earlier_answers",
+    schema,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column(
+        "message", sa.ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("reasoning", sa.Text, nullable=False),
+    sa.Column("receipt", sa.Text),  # JSON
+    sa.Column("asked", sa.Text),  # parameters as JSON
+    sa.Column("replaced_at", sa.Float, nullable=False),
+)
+
 pins = sa.Table(
     "pins",
     schema,

@@ -6,13 +6,16 @@ import streamlit as st
 
 from frontend import state
 from frontend.components import copy_button, markdown, places, receipt
+from frontend.history.earlier import EarlierAnswer
 from frontend.history.records import Attachment, Message, State
 from frontend.i18n import Phrases
 from frontend.messages import Box, FinishReason
 from frontend.state import Desk
 from frontend.views import preview, replay
+from frontend.workflows.references import claimed_pages
 
 PICTURE_SIDE = 1600  # pixels
+MOST_CITED = 12  # pages
 
 
 def show(message: Message, desk: Desk, say: Phrases) -> None:
@@ -24,11 +27,13 @@ def show(message: Message, desk: Desk, say: Phrases) -> None:
             st.markdown(markdown.safe(message.text))
         if message.receipt is not None and message.receipt.boxes:
             _places(message.id, message.receipt.boxes, desk.attachments, say)
+        _cited(message, desk, say)
         _ending(message, say)
         if message.receipt is not None:
             st.html(receipt.details(message.receipt, message.parameters, say))
         _actions(message, desk, say)
         replay.show(message, say)
+        _earlier(desk.earlier.get(message.id, ()), say)
 
 
 def _places(
@@ -52,6 +57,29 @@ def _places(
                 alt=f"{say('answer.places')}: {legend}",
             )
             st.caption(markdown.literal(f"{legend} — {say('answer.places_note')}"))
+
+
+def _cited(message: Message, desk: Desk, say: Phrases) -> None:
+    """The pages that the answer names, each to be looked at; only where one document is meant."""
+    before = [one.id for one in desk.messages[: desk.messages.index(message)]]
+    sent = {file.sha256: file for file in desk.attachments if file.message in before}
+    documents = [file for file in sent.values() if file.kind == "document"]
+    if len(documents) != 1 or documents[0].removed:
+        return
+    (file,) = documents
+    named = dict.fromkeys(claimed_pages(message.text)[1])
+    pages = [page for page in named if 1 <= page <= file.pages]
+    if not pages:
+        return
+    with st.container(key=f"cited-{message.id}", horizontal=True, gap="small"):
+        for page in pages[:MOST_CITED]:
+            if st.button(
+                say("answer.page", n=page),
+                key=f"look-page-{message.id}-{page}",
+                icon=":material/find_in_page:",
+                help=say("answer.open", name=markdown.literal(file.filename)),
+            ):
+                preview.show(file, say, page=page)
 
 
 def _edges(box: Box, file: Attachment) -> tuple[float, float, float, float]:
@@ -97,6 +125,19 @@ def _actions(message: Message, desk: Desk, say: Phrases) -> None:
                 args=(desk, message.id),
             )
         replay.show_button(message, desk, say)
+
+
+def _earlier(answers: tuple[EarlierAnswer, ...], say: Phrases) -> None:
+    """What was said before the answer was had anew."""
+    if not answers:
+        return
+    with st.expander(say("answer.earlier", n=len(answers)), icon=":material/history:"):
+        for number, one in enumerate(answers):
+            if number:
+                st.divider()
+            st.markdown(markdown.safe(one.text))
+            if one.receipt is not None:
+                st.html(receipt.details(one.receipt, one.parameters, say))
 
 
 def _wants_again(message: Message) -> bool:

@@ -29,7 +29,7 @@ def show(desk: Desk, say: Phrases) -> None:
         )
         st.download_button(
             say("export.json"),
-            partial(transcript.as_json, conversation, messages, files),
+            partial(transcript.as_json, conversation, messages, files, desk.earlier),
             transcript.filename(conversation, "json"),
             "application/json",
             key="export-json",

@@ -20,15 +20,14 @@ def picture(file: Attachment, page: int, side: int) -> bytes | None:
         return None
 
 
-def show(file: Attachment, say: Phrases) -> None:
-    """Opens the dialog."""
-    st.dialog(file.filename, width="large")(_pages)(file, say)
+def show(file: Attachment, say: Phrases, *, page: int = 1) -> None:
+    """Opens the dialog at a page."""
+    st.dialog(file.filename, width="large")(_pages)(file, page, say)
 
 
-def _pages(file: Attachment, say: Phrases) -> None:
-    page = 1
+def _pages(file: Attachment, page: int, say: Phrases) -> None:
     if file.pages > 1:
-        page = st.pagination(file.pages, key=f"page-{file.id}")
+        page = st.pagination(file.pages, default=page, key=f"page-{file.id}-{page}")
     shown = picture(file, page, LARGE)
     if shown is None:
         st.error(say("files.no_preview"))

@@ -87,6 +87,8 @@ def test_an_answer_has_a_receipt_and_can_be_replayed(
     button(page, "again").click()
     wait_for_text(page, "nobody else")
     expect(page.locator("[class*=st-key-replayed-]")).to_have_count(0)
+    page.get_by_text("1 earlier answer").click()
+    expect(page.get_by_text("ACME and Example").first).to_be_visible()
 
 
 def test_a_question_is_put_differently(open_page: Opener, backend: FakeBackend) -> None:
@@ -167,8 +169,13 @@ def test_a_document_is_forgotten_and_what_went_is_told(
     page = open_page()
     upload(page, secret)
     expect(page.locator("[class*=st-key-file-]")).to_have_count(1)
+    backend.answer = "All of it is secret [p. 2, 3]."
     ask(page, "What is secret here?")
     wait_for_end(page)
+    button(page, "look-page-").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Page 3 of 3")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     assert any(stored.data == secret.read_bytes() for stored in backend.media.values())
     button(page, "do-").click()
     page.get_by_text("Forget this document…").click()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from frontend.history.earlier import EarlierAnswers
 from frontend.history.history import History, StillAnswering
 from frontend.history.records import Receipt, State
 from frontend.messages import Box, FileRef, Role
@@ -109,6 +110,22 @@ def test_the_last_answer_can_be_asked_for_again(history: History) -> None:
     assert after.state is State.RUNNING
     assert after.request_id not in (None, before.request_id)
     assert after.parameters == asked
+
+
+def test_what_an_answer_said_before_it_was_had_anew_is_kept(history: History) -> None:
+    earlier = EarlierAnswers(history.database)
+    answer = ask(history, "Again?")
+    finish(history, answer, "First.")
+    for said in ("Second.", "", "Third."):  # one that said nothing is no loss
+        assert history.ask_again(OWNER, answer, parameters={"seed": 7})
+        finish(history, answer, said)
+    (kept,) = earlier.of(OWNER, "c1").values()
+    assert [one.text for one in kept] == ["Second.", "First."]
+    assert [one.parameters for one in kept] == [{"seed": 7}, {"temperature": 0.0}]
+    assert kept[0].receipt == Receipt(reason="stop")
+    assert earlier.of("someone", "c1") == {}
+    revise(history, history.messages(OWNER, "c1")[0].id, "Otherwise?")
+    assert earlier.of(OWNER, "c1") == {}
 
 
 def test_only_the_last_answer_can_be_asked_for_again(history: History) -> None:

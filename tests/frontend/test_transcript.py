@@ -7,6 +7,7 @@ import json
 import pytest
 
 from frontend import transcript
+from frontend.history.earlier import EarlierAnswer
 from frontend.history.records import Attachment, Conversation, Message, Receipt, Replay, State
 from frontend.i18n import Phrases
 from frontend.messages import Box, Role
@@ -32,6 +33,7 @@ ANSWER = Message(
     {"temperature": 0.2},
     Replay(True, "", "", 5, 1.0, 3.0),
 )
+EARLIER = EarlierAnswer("Before.", "", Receipt(model="m"), {"temperature": 0.9}, 1.5)
 FAILED = Message(
     "f", "c1", Role.ASSISTANT, State.FAILED, "", "", "r2", 1, "queue_full", "Full.", None, 2.0
 )
@@ -54,7 +56,9 @@ def test_markdown_speaks_the_language_of_the_page_and_tells_failures() -> None:
 
 
 def test_json_holds_everything() -> None:
-    said = json.loads(transcript.as_json(CONVERSATION, [QUESTION, ANSWER], [FILE]))
+    said = json.loads(
+        transcript.as_json(CONVERSATION, [QUESTION, ANSWER], [FILE], {"a": (EARLIER,)})
+    )
     assert said["updated_at"] == "1970-01-02T00:00:00+00:00"
     assert said["files"][0]["sent_with"] == "q"
     question, answer = said["messages"]
@@ -63,6 +67,7 @@ def test_json_holds_everything() -> None:
     assert answer["receipt"]["seed"] == 7
     assert answer["receipt"]["boxes"][0]["label"] == "x"
     assert answer["replay"]["same"] is True
+    assert answer["earlier"][0]["text"] == "Before."
 
 
 @pytest.mark.parametrize(
