@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -33,12 +33,14 @@ def connect(web: Web, held: ExitStack, sent: str = "") -> socket.socket:
 def test_two_hundred_heads_and_bodies_that_never_end_are_refused_while_others_are_served(
     web: Web, held: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("frontend.api.protocol.HEAD_SECONDS", 2.0)
-    monkeypatch.setattr("frontend.api.body.BODY_SECONDS", 2.0)
+    monkeypatch.setattr("frontend.api.protocol.HEAD_SECONDS", 3.0)
+    monkeypatch.setattr("frontend.api.body.BODY_SECONDS", 3.0)
     slow = [connect(web, held, "GET /health HTTP/1.1\r\nHost: loc") for _ in range(100)]
     slow += [connect(web, held, f"{HEAD}Content-Length: 100\r\n\r\n{{") for _ in range(100)]
     for one in slow:
-        one.sendall(b"a")
+        with suppress(OSError):  # refused by now, on a machine that is busy
+            one.sendall(b"a")
+    for _ in range(10):
         assert web.chat().status == 200
     for one in slow:
         answered = read_response(one)
