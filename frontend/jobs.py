@@ -2,7 +2,8 @@
 
 A job hears the backend's events, keeps what was said in a buffer that pages read, and writes it
 to the history at intervals and at the end. What a lost connection interrupts is followed again
-from the last event heard. An answer that cannot be kept, because the disk is full or the history
+from the last event heard; a backend that knows nothing of it any more is asked again, once, if
+no word of the answer came. An answer that cannot be kept, because the disk is full or the history
 locked, is heard and shown all the same, and kept as soon as that is possible. Free of streamlit.
 """
 
@@ -40,6 +41,7 @@ SAVE_EVERY = 0.5  # seconds between two writes of one answer
 SAVE_PATIENCE = 0.5  # seconds that new text waits for a history that is busy
 KEEP_AGAIN = 0.5  # seconds between two attempts to keep an answer's end
 PATIENCE = 30.0  # seconds to wait for a backend that went away in mid-answer
+RESTART_PATIENCE = 300.0  # seconds to wait for the next one if nothing was said yet
 MOST_JOBS = 32
 
 
@@ -102,6 +104,7 @@ class Job:
         self._history = history
         self._owner = owner
         self._question = question  # None: it was asked before, and is followed again
+        self._asked_again = False
         self._progress = Progress(text=answer.text, reasoning=answer.reasoning, heard=answer.heard)
         self._receipt = answer.receipt or Receipt()
         self._stop = threading.Event()
@@ -138,7 +141,7 @@ class Job:
 
     def _follow(self) -> None:
         lost_at: float | None = None
-        attached = self._question is None
+        is_taken = self._question is None  # whether a backend has the request, as far as is known
         open_stream = self._open
         while True:
             try:
@@ -149,24 +152,38 @@ class Job:
                 error = BackendError("unavailable", "", code="backend_unavailable")
             except BackendError as refusal:
                 error = refusal
-            known = attached or self._progress.heard > 0
-            if error.kind == "not_found" and known:
-                return self._close(State.LOST)
-            if error.kind == "already_exists" or (error.kind == "deadline" and error.code is None):
-                pass  # it was accepted before, or this call alone ran out of time: follow it
-            elif error.kind != "unavailable" or not known:
+            is_taken = is_taken or self._progress.heard > 0
+            if error.kind == "not_found" and is_taken:
+                if not self._may_ask_again:
+                    return self._close(State.LOST)
+                self._asked_again, is_taken = True, False
+                self._progress = replace(self._progress, heard=0)
+            elif error.kind == "already_exists" or (
+                error.kind == "deadline" and error.code is None
+            ):
+                is_taken = True  # it was before, or this call alone ran out of time: follow it
+            elif error.kind != "unavailable" or not (is_taken or self._asked_again):
                 return self._close(State.FAILED, error.code or error.kind, error.message)
             now = time.monotonic()
             lost_at = lost_at or now
             if self._stop.is_set():
                 self._receipt = replace(self._receipt, reason=FinishReason.CANCELLED.value)
                 return self._close(State.FINISHED)
-            if now - lost_at > PATIENCE:
+            if now - lost_at > (PATIENCE if self._has_said else RESTART_PATIENCE):
                 return self._close(State.LOST)
             self._progress = replace(self._progress, stage=Stage.RECONNECTING)
             self._stop.wait(min(2.0, 0.2 + (now - lost_at) / 4))
-            attached = True
-            open_stream = self._attach
+            open_stream = self._attach if is_taken else self._open
+
+    @property
+    def _has_said(self) -> bool:
+        return self._progress.tokens > 0 or bool(self._progress.text or self._progress.reasoning)
+
+    @property
+    def _may_ask_again(self) -> bool:
+        """Whether a backend that does not know the answer may be asked for it: once, and only if
+        no other one has begun to say it."""
+        return self._question is not None and not (self._has_said or self._asked_again)
 
     def _open(self) -> Iterator[Event]:
         if self._question is None:

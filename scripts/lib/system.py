@@ -37,8 +37,18 @@ def free_ports(count: int) -> list[int]:
 class System:
     """A backend and a web process with a data folder of their own; both end with the `with`."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        is_supervised: bool = False,
+        seen_at: str | None = None,
+    ) -> None:
+        """The web process looks for the backend at `seen_at`, if that is not where it listens."""
         self.folder = folder
+        self._is_supervised = is_supervised
+        self._seen_at = seen_at
         self.port, backend_port = free_ports(2)
         self.address = f"127.0.0.1:{backend_port}"
         self.url = f"http://127.0.0.1:{self.port}"
@@ -59,11 +69,13 @@ class System:
     def start(self, *names: str) -> None:
         """Starts `backend`, `frontend` or, unnamed, both."""
         for name in names or ("backend", "frontend"):
+            is_supervisor = name == "backend" and self._is_supervised
+            elsewhere = {"BACKEND_ADDRESS": self._seen_at} if self._seen_at is not None else {}
             with self.log(name).open("ab") as log:
                 self._running[name] = subprocess.Popen(
-                    [sys.executable, "-m", name],
+                    [sys.executable, "-m", "backend.supervisor" if is_supervisor else name],
                     cwd=ROOT,
-                    env=self.environment,
+                    env=self.environment | (elsewhere if name == "frontend" else {}),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -104,8 +116,14 @@ class System:
             connection.close()
 
     def pid(self, name: str) -> int:
-        """The process id of `backend` or `frontend`."""
+        """The process id of `backend`, which may be its supervisor's, or `frontend`."""
         return self._running[name].pid
+
+    def supervised_pid(self) -> int | None:
+        """The process id of the backend that is supervised, if one runs just now."""
+        children = Path(f"/proc/{self.pid('backend')}/task/{self.pid('backend')}/children")
+        found = children.read_text().split()
+        return int(found[0]) if found else None
 
     def is_running(self, name: str) -> bool:
         """Whether `backend` or `frontend` is alive."""

@@ -251,6 +251,32 @@ def test_a_backend_that_died_leaves_the_partial_text_marked(
     assert script.attached == [2, 2]
 
 
+def test_an_answer_of_which_nothing_was_said_is_asked_of_the_next_backend(
+    jobs: Jobs, script: Script, history: History, answer: Message
+) -> None:
+    job = begin(jobs, answer)
+    script.refuse_attach = [AWAY, GONE]
+    script.say(Queued(1, 2), started(2), AWAY)
+    script.say(BackendError("unavailable", "It loads.", code="backend_unavailable"))
+    script.say(started(), delta(2, "Whole."), finished(3))
+    wait(job)
+    kept = read(history, answer.id)
+    assert (kept.state, kept.text, kept.heard) == (State.FINISHED, "Whole.", 3)
+    assert script.attached == [2, 2]
+    assert script.asked == [answer.request_id] * 3, "the second was refused, not taken"
+
+
+def test_it_is_asked_again_only_once(
+    jobs: Jobs, script: Script, history: History, answer: Message
+) -> None:
+    job = begin(jobs, answer)
+    script.refuse_attach = [GONE, GONE]
+    script.say(started(), AWAY, started(), AWAY)
+    wait(job)
+    assert read(history, answer.id).state is State.LOST
+    assert len(script.asked) == 2
+
+
 def test_patience_ends(
     jobs: Jobs,
     script: Script,
