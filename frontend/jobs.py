@@ -152,7 +152,7 @@ class Job:
                 error = BackendError("unavailable", "", code="backend_unavailable")
             except BackendError as refusal:
                 error = refusal
-            is_taken = is_taken or self._progress.heard > 0
+            is_taken = is_taken or error.was_accepted or self._progress.heard > 0
             if error.kind == "not_found" and is_taken:
                 if not self._may_ask_again:
                     return self._close(State.LOST)

@@ -522,6 +522,7 @@ class BackendError(Exception):
 
     `kind` is one of: bad_input, too_large, unauthenticated, not_found, already_exists, queue_full,
     unavailable, deadline, not_implemented, internal. `message` may be shown to anyone.
+    `was_accepted` tells that a backend had taken the question in before it failed.
     """
 
     def __init__(
@@ -532,8 +533,10 @@ class BackendError(Exception):
         code: str | None = None,
         param: str | None = None,
         retry_after: int | None = None,
+        was_accepted: bool = False,
     ) -> None:
         super().__init__(message)
+        self.was_accepted = was_accepted
         self.kind = kind
         self.message = message
         self.code = code

@@ -78,6 +78,7 @@ class InferenceServicer:
         """Answers a prompt. The stream ends after exactly one Finished, or with an error status.
         INVALID_ARGUMENT, NOT_FOUND (model or file), RESOURCE_EXHAUSTED (queue full),
         ALREADY_EXISTS (request_id in use), DEADLINE_EXCEEDED, UNAVAILABLE (starting or draining).
+        Initial metadata `accepted: yes` comes as soon as the request is taken in, before any event.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

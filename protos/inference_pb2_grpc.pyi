@@ -42,6 +42,7 @@ class InferenceStub:
     """Answers a prompt. The stream ends after exactly one Finished, or with an error status.
     INVALID_ARGUMENT, NOT_FOUND (model or file), RESOURCE_EXHAUSTED (queue full),
     ALREADY_EXISTS (request_id in use), DEADLINE_EXCEEDED, UNAVAILABLE (starting or draining).
+    Initial metadata `accepted: yes` comes as soon as the request is taken in, before any event.
     """
     Attach: _grpc.UnaryStreamMultiCallable[_inference_pb2.AttachRequest, _inference_pb2.GenerateEvent]
     """Follows a detached generation again, from any event on. NOT_FOUND once it is no longer kept."""
@@ -63,6 +64,7 @@ class InferenceAsyncStub(InferenceStub):
     """Answers a prompt. The stream ends after exactly one Finished, or with an error status.
     INVALID_ARGUMENT, NOT_FOUND (model or file), RESOURCE_EXHAUSTED (queue full),
     ALREADY_EXISTS (request_id in use), DEADLINE_EXCEEDED, UNAVAILABLE (starting or draining).
+    Initial metadata `accepted: yes` comes as soon as the request is taken in, before any event.
     """
     Attach: _aio.UnaryStreamMultiCallable[_inference_pb2.AttachRequest, _inference_pb2.GenerateEvent]  # type: ignore[assignment]
     """Follows a detached generation again, from any event on. NOT_FOUND once it is no longer kept."""
@@ -87,6 +89,7 @@ class InferenceServicer(metaclass=_abc_1.ABCMeta):
         """Answers a prompt. The stream ends after exactly one Finished, or with an error status.
         INVALID_ARGUMENT, NOT_FOUND (model or file), RESOURCE_EXHAUSTED (queue full),
         ALREADY_EXISTS (request_id in use), DEADLINE_EXCEEDED, UNAVAILABLE (starting or draining).
+        Initial metadata `accepted: yes` comes as soon as the request is taken in, before any event.
         """
 
     @_abc_1.abstractmethod

@@ -26,6 +26,7 @@ from protos import inference_pb2_grpc
 
 VERSION = "0.1.0"
 
+ACCEPTED = (("accepted", "yes"),)  # as protos/inference.proto has it
 DEADLINE_MARGIN = 0.25  # seconds before the call's own end, so that a Finished still arrives
 
 _PHASES = {
@@ -69,6 +70,9 @@ class Inference(inference_pb2_grpc.InferenceServicer):
         """Accepts a request and follows it; leaving stops it unless it is detached."""
         generation = self._accept(request, context)
         try:
+            # Said at once, since the first event may be long in coming: whoever loses this backend
+            # knows then that it had the request.
+            await context.send_initial_metadata(ACCEPTED)
             async for numbered in generation.follow():
                 yield answers.event(numbered)
         finally:

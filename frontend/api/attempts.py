@@ -126,7 +126,8 @@ class Attempts:
             if has_begun and error.code is None:
                 self._suspect(owner, question)
             # A backend that is not there refuses at once; what takes longer was on its way in.
-            is_taken = is_taken or (error.code is None and loop.time() - asked_at > _REFUSAL)
+            is_slow = error.code is None and loop.time() - asked_at > _REFUSAL
+            is_taken = is_taken or error.was_accepted or is_slow
             if is_taken and not has_said:
                 raise _WentAway(error) from None
             raise

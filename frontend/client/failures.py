@@ -48,6 +48,8 @@ def failure(error: grpc.RpcError) -> BackendError:
     status = call.code() if hasattr(call, "code") else grpc.StatusCode.UNKNOWN
     trailing = call.trailing_metadata() if hasattr(call, "trailing_metadata") else None
     told = {key: _text(value) for key, value in trailing or ()}
+    leading = call.initial_metadata() if hasattr(call, "initial_metadata") else None
+    was_accepted = any(key == "accepted" for key, _ in leading or ())
     kind = told.get("error-kind", "")
     if kind in _SENTENCES and "error-code" in told:
         return BackendError(
@@ -56,9 +58,15 @@ def failure(error: grpc.RpcError) -> BackendError:
             code=told["error-code"],
             param=told.get("error-param"),
             retry_after=_seconds(told.get("retry-after")),
+            was_accepted=was_accepted,
         )
     kind = _KINDS.get(status, "internal")
-    return BackendError(kind, _SENTENCES[kind], retry_after=1 if kind == "unavailable" else None)
+    return BackendError(
+        kind,
+        _SENTENCES[kind],
+        retry_after=1 if kind == "unavailable" else None,
+        was_accepted=was_accepted,
+    )
 
 
 def unexpected() -> BackendError:

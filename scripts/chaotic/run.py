@@ -108,7 +108,7 @@ async def run(minutes: float, seed: int) -> int:
         system = System(
             folder,
             {"BACKEND_ADDRESS": f"127.0.0.1:{backend_port}"},
-            is_supervised=True,
+            backend="backend.supervisor",
             seen_at=f"127.0.0.1:{proxy_port}",
         )
         async with Proxy(proxy_port, backend_port) as proxy:

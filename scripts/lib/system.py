@@ -42,12 +42,13 @@ class System:
         folder: Path,
         environment: Mapping[str, str] | None = None,
         *,
-        is_supervised: bool = False,
+        backend: str = "backend",
         seen_at: str | None = None,
     ) -> None:
-        """The web process looks for the backend at `seen_at`, if that is not where it listens."""
+        """`backend` is the module that is run. The web process looks for the backend at `seen_at`,
+        if that is not where it listens."""
         self.folder = folder
-        self._is_supervised = is_supervised
+        self._modules = {"backend": backend, "frontend": "frontend"}
         self._seen_at = seen_at
         self.port, backend_port = free_ports(2)
         self.address = f"127.0.0.1:{backend_port}"
@@ -69,11 +70,10 @@ class System:
     def start(self, *names: str) -> None:
         """Starts `backend`, `frontend` or, unnamed, both."""
         for name in names or ("backend", "frontend"):
-            is_supervisor = name == "backend" and self._is_supervised
             elsewhere = {"BACKEND_ADDRESS": self._seen_at} if self._seen_at is not None else {}
             with self.log(name).open("ab") as log:
                 self._running[name] = subprocess.Popen(
-                    [sys.executable, "-m", "backend.supervisor" if is_supervisor else name],
+                    [sys.executable, "-m", self._modules[name]],
                     cwd=ROOT,
                     env=self.environment | (elsewhere if name == "frontend" else {}),
                     stdin=subprocess.DEVNULL,

@@ -344,3 +344,15 @@ async def test_a_text_is_told_in_tokens_and_never_in_control_tokens(backend: Bac
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await backend.inference.Tokenize(request, timeout=5)
         assert caught.value.code() is code
+
+
+async def test_an_accepted_request_is_known_to_be_before_anything_is_said(start: Start) -> None:
+    backend = await start(engine=FakeEngine(held=True))
+    call = backend.inference.Generate(question("hi"), timeout=10)
+    assert ("accepted", "yes") in tuple(await call.initial_metadata() or ())
+    call.cancel()
+    refused = backend.inference.Generate(question("hi", max_tokens=0), timeout=10)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        [event async for event in refused]
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert ("accepted", "yes") not in tuple(caught.value.initial_metadata())
