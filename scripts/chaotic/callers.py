@@ -15,6 +15,7 @@ import httpx
 
 DEADLINE: Final = 30.0  # seconds that a request is given
 SPARE: Final = 2.0  # seconds beyond it in which its end must have come
+_LATE: Final = 60.0  # seconds for which a late end is waited for, to be told
 HUNG: Final = "no end in time"
 BROKEN: Final = "broken off without an end"
 LEFT: Final = "the caller left"
@@ -52,7 +53,7 @@ class Callers:
     async def call_until(self, stop: asyncio.Event) -> None:
         """Returns once every caller has had its last answer."""
         async with (
-            httpx.AsyncClient(timeout=DEADLINE + SPARE) as client,
+            httpx.AsyncClient(timeout=DEADLINE + SPARE + _LATE) as client,
             asyncio.TaskGroup() as all_,
         ):
             for place in range(self._count):
@@ -74,8 +75,10 @@ class Callers:
             if asking.done():
                 end = asking.result()
                 self.tally.longest = max(self.tally.longest, time.monotonic() - began)
+            elif leaves.is_set():
+                end = LEFT
             else:
-                end = LEFT if leaves.is_set() else HUNG
+                end = await _late(asking, began)
             for task in (asking, leaving):
                 task.cancel()
             await asyncio.gather(asking, leaving, return_exceptions=True)
@@ -104,6 +107,15 @@ class Callers:
         except (httpx.HTTPError, ValueError):
             return BROKEN
         return _end_of_stream(lines)
+
+
+async def _late(asking: asyncio.Task[str], began: float) -> str:
+    """Whether an end that did not come in time came at all, and which."""
+    await asyncio.wait({asking}, timeout=_LATE)
+    if not asking.done():
+        return HUNG
+    print(f"late: {asking.result()} after {time.monotonic() - began:.1f} s", flush=True)
+    return f"{asking.result()}, {HUNG}"
 
 
 def _end_of_stream(lines: list[str]) -> str:
