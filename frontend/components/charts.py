@@ -100,6 +100,11 @@ def _legend(order: Sequence[str]) -> None:
     st.html(f'<div class="legend">{marks}</div>')
 
 
+def _quiet() -> str:
+    """The colour of words that stand back, as in `style`; a canvas knows no variables."""
+    return "#a3acbd" if st.context.theme.type == "dark" else "#5b6475"
+
+
 def _time(seconds: int, words: Words) -> dict[str, Any]:
     return {
         "field": "age",
@@ -109,6 +114,7 @@ def _time(seconds: int, words: Words) -> dict[str, Any]:
             "values": [-seconds * fifth // 5 for fifth in range(6)],
             "labelExpr": _AGO.format(now=words.now, minutes=words.minutes, seconds=seconds),
             "labelFlush": True,
+            "labelColor": _quiet(),
             "title": None,
             "grid": False,
         },
@@ -121,7 +127,12 @@ def _values(look: Look, highest: float) -> dict[str, Any]:
         scale["domainMax"] = look.most
     elif highest < look.least:
         scale["domainMax"] = look.least
-    axis = {"title": None, "tickCount": 3, "format": "d" if look.whole else look.format}
+    axis = {
+        "title": None,
+        "tickCount": 3,
+        "format": "d" if look.whole else look.format,
+        "labelColor": _quiet(),
+    }
     return {
         "field": "value",
         "type": "quantitative",

@@ -91,6 +91,10 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 
 /* What an answer or the backend is doing. */
 .stApp { --line: rgba(127, 140, 165, 0.3); --quiet: light-dark(#5b6475, #a3acbd); }
+[data-testid=stCaptionContainer] { color: var(--quiet) !important; opacity: 1 !important; }
+.stApp kbd { color: var(--quiet) !important; opacity: 1 !important; }
+.stApp :is(button, a, summary, [role=radio], [role=slider], [tabindex="0"]):focus-visible {
+  outline: 2px solid light-dark(#1f5fd0, #6f9cff) !important; outline-offset: 1px; }
 .phase, .backend { display: flex; align-items: center; gap: 0.5rem; font-size: 0.82rem; }
 .phase { opacity: 0.75; }
 .phase span { opacity: 0.65; font-variant-numeric: tabular-nums; }
@@ -176,7 +180,8 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 [data-testid=stFileUploaderDropzone] { padding: 0.8rem; flex-wrap: wrap; gap: 0.5rem; }
 [data-testid=stFileUploaderDropzone] > span { width: 100%; }
 [data-testid=stFileUploaderDropzone] > span > button { width: 100%; justify-content: center; }
-[data-testid=stFileUploaderDropzone] > span > button > div { display: none; }
+[data-testid=stFileUploaderDropzone] > span > button > div { position: absolute; width: 1px;
+  height: 1px; overflow: hidden; clip-path: inset(50%); }
 [data-testid=stFileUploaderDropzone] > span > button::after { content: $choose; font-size: 0.9rem; }
 [data-testid=stFileUploaderDropzone]:has([aria-invalid=true])::after { content: $too_large;
   font-size: 0.8rem; color: #d64545; width: 100%; }

@@ -37,10 +37,12 @@ expect.set_options(timeout=PATIENCE)
 class Web:
     """`python -m frontend` on a port of its own; it can be killed and started again."""
 
-    def __init__(self, backend: str, data: Path) -> None:
+    def __init__(
+        self, backend: str, data: Path, *, port: int | None = None, **environment: str
+    ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+            self.port = port or int(free.getsockname()[1])
         self._environment = {
             **{name: value for name, value in os.environ.items() if name not in ("API_KEYS",)},
             "PORT": str(self.port),
@@ -48,6 +50,7 @@ class Web:
             "DATA_DIR": str(data),
             "BACKEND_ADDRESS": backend,
             "LOG_LEVEL": "warning",
+            **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -139,6 +142,7 @@ def open_page(chromium: Browser, web: Web, backend: FakeBackend) -> Iterator[Ope
         height: int = 900,
         locale: str = "en-US",
         dark: bool = False,
+        ready: str = INPUT,
     ) -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
@@ -161,7 +165,7 @@ def open_page(chromium: Browser, web: Web, backend: FakeBackend) -> Iterator[Ope
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
         page.goto(web.url + path)
-        page.wait_for_selector(INPUT)
+        page.wait_for_selector(ready)
         return page
 
     yield open_it
