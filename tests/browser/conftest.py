@@ -52,6 +52,7 @@ class Web:
             "LOG_LEVEL": "warning",
             **environment,
         }
+        self._health = f"{self.url.rstrip('/')}{environment.get('BASE_PATH', '')}/_stcore/health"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -65,7 +66,7 @@ class Web:
         until = time.monotonic() + 20
         while True:
             try:
-                urllib.request.urlopen(self.url + "_stcore/health", timeout=1).close()
+                urllib.request.urlopen(self._health, timeout=1).close()
                 return self
             except OSError:
                 assert self._process.poll() is None, "the web process ended"
