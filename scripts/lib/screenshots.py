@@ -61,9 +61,9 @@ def take_all(browser: Browser, url: str, contract: Path, scan: Path, out: Path) 
     page.press(INPUT, "Enter")
     page.wait_for_selector(PHASE)
     finished(page)
+    page.locator("details.receipt summary").click()
     page.locator("[class*=st-key-replay-] button:visible").click()
     page.locator("[class*=st-key-replayed-]").wait_for()
-    page.locator("details.receipt summary").click()
     page.mouse.move(700, 600)  # off the button, whose help would stand in the picture
     save(page, out / "light.png")
     address = f"{url}/?{page.url.partition('?')[2]}"
