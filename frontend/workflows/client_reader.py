@@ -30,6 +30,8 @@ from frontend.workflows.halt import Halt, Halted
 from frontend.workflows.reader import Answer
 
 _ATTEMPTS: Final = 6  # while the backend is full or away
+_DEATHS: Final = 2  # of the backend, after which nothing is asked any more
+_POISONED: Final = "The backend was lost each time it was asked this; it is not asked again."
 _LONGEST_PAUSE: Final = 20.0  # seconds between two of them
 
 
@@ -81,9 +83,13 @@ class ClientReader:
         max_tokens: int = 512,
         halt: Halt | None = None,
     ) -> Answer:
-        """An answer at temperature 0; waits while the backend is full or away for a while."""
+        """An answer at temperature 0; waits while the backend is full or away for a while.
+
+        What may have brought it down twice is given up: code request_quarantined.
+        """
         halt = halt or Halt()
         parts: list[Part] = [*files, TextPart(instruction)]
+        deaths = 0  # of backends that had taken this in
         for attempt in range(1, _ATTEMPTS + 1):
             question = Question(
                 request_id=uuid.uuid4().hex,
@@ -98,6 +104,9 @@ class ClientReader:
             except BackendError as error:
                 if error.kind not in ("queue_full", "unavailable") or attempt == _ATTEMPTS:
                     raise
+                deaths += error.was_accepted and error.code is None
+                if deaths == _DEATHS:
+                    raise BackendError("internal", _POISONED, code="request_quarantined") from None
                 halt.wait(min(_LONGEST_PAUSE, max(error.retry_after or 1, 2.0 ** (attempt - 1))))
         raise AssertionError("the last attempt returns or raises")
 
