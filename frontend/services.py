@@ -53,7 +53,10 @@ class House:
         self.settings = settings
         self.history = History(settings.database_url)
         self.client = Client(
-            settings.backend_address, settings.backend_token, ca=settings.backend_tls_ca
+            settings.backend_address,
+            settings.backend_token,
+            ca=settings.backend_tls_ca,
+            ping_seconds=settings.backend_ping_seconds,
         )
         self.runner = Runner(ClientReader(self.client), self.history.database)
         self.pulse = Pulse(self.client, when_online=self._erase_removed)

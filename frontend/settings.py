@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     data_dir: Path = ROOT / ".data"
     database_url: str = Field(default="", repr=False)  # "": a file in data_dir
     backend_tls_ca: Path | None = None  # None: the backend is spoken to without TLS
+    backend_ping_seconds: float = Field(default=4.0, ge=0, le=3600, allow_inf_nan=False)  # 0: none
     key_per_minute: int = Field(default=0, ge=0, le=1_000_000)  # requests; 0: no bound
     key_at_once: int = Field(default=0, ge=0, le=10_000)
     owner_per_minute: int = Field(default=0, ge=0, le=1_000_000)

@@ -51,7 +51,10 @@ class Api:
         """Connects to the backend; belongs to the loop that it is entered in."""
         settings = self._settings
         client = AsyncClient(
-            settings.backend_address, settings.backend_token, ca=settings.backend_tls_ca
+            settings.backend_address,
+            settings.backend_token,
+            ca=settings.backend_tls_ca,
+            ping_seconds=settings.backend_ping_seconds,
         )
         self._exchanges = Exchanges(
             client, self._fetcher, self._metrics, self._settings.request_timeout, self._room

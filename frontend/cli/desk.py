@@ -45,7 +45,12 @@ class Desk:
 @contextmanager
 def desk(settings: Settings, *, batch_work: bool) -> Iterator[Desk]:
     """The client of a backend that is ready."""
-    client = Client(settings.backend_address, settings.backend_token, ca=settings.backend_tls_ca)
+    client = Client(
+        settings.backend_address,
+        settings.backend_token,
+        ca=settings.backend_tls_ca,
+        ping_seconds=settings.backend_ping_seconds,
+    )
     try:
         status = _ready(client)
         yield Desk(ClientReader(client, batch=batch_work), plan_for(status.model))

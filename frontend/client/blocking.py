@@ -12,12 +12,13 @@ import grpc
 from frontend.client import translation
 from frontend.client.channel import (
     ANSWER_SECONDS,
-    OPTIONS,
+    PING_SECONDS,
     QUICK_SECONDS,
     WORK_SECONDS,
     Metadata,
     credentials,
     metadata,
+    options,
 )
 from frontend.client.failures import closed, failure, unexpected
 from frontend.messages import (
@@ -36,13 +37,21 @@ from protos import inference_pb2, inference_pb2_grpc, media_pb2, media_pb2_grpc
 class Client:
     """Every call has a deadline; every failure is a `BackendError`."""
 
-    def __init__(self, address: str, token: str | None = None, *, ca: Path | None = None) -> None:
-        """`ca` holds the certificates that the backend's is signed by; None: no TLS."""
+    def __init__(
+        self,
+        address: str,
+        token: str | None = None,
+        *,
+        ca: Path | None = None,
+        ping_seconds: float = PING_SECONDS,
+    ) -> None:
+        """`ca` holds the certificates that the backend's is signed by; None: no TLS.
+        `ping_seconds`: how often it is asked whether it is still there; 0: never."""
         self._token = token
         self._channel = (
-            grpc.insecure_channel(address, options=OPTIONS)
+            grpc.insecure_channel(address, options=options(ping_seconds))
             if ca is None
-            else grpc.secure_channel(address, credentials(ca), options=OPTIONS)
+            else grpc.secure_channel(address, credentials(ca), options=options(ping_seconds))
         )
         self._inference = inference_pb2_grpc.InferenceStub(self._channel)
         self._media = media_pb2_grpc.MediaStub(self._channel)

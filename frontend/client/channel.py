@@ -9,16 +9,10 @@ from typing import Final
 
 import grpc
 
-# Keepalive with a ping timeout notices a frozen backend in 9 s at most, the sum of the first two;
-# the backend must allow pings that often. A shorter timeout gave up backends on machines that only
-# stood still for a moment. The short back-off lets a restarted one be found again
-# at once.
-OPTIONS: Final[list[tuple[str, int]]] = [
-    ("grpc.keepalive_time_ms", 4_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
-    ("grpc.http2.ping_timeout_ms", 5_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_pings_without_data", 0),
+PING_SECONDS: Final = 4.0  # between two looks whether the backend is still there
+
+_OPTIONS: Final[list[tuple[str, int]]] = [
+    # The short back-off lets a restarted backend be found again at once.
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.min_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 1_000),
@@ -35,6 +29,24 @@ Metadata = tuple[tuple[str, str], ...]
 
 # What names the trace that calls belong to, where one is told.
 trace_headers: ContextVar[Mapping[str, str]] = ContextVar("trace_headers", default={})  # noqa: B039
+
+
+def options(ping_seconds: float = PING_SECONDS) -> list[tuple[str, int]]:
+    """Of a channel to the backend, which must allow pings that often; 0: none are sent.
+
+    A frozen backend is noticed in `ping_seconds` and five more. A shorter timeout gave up
+    backends on machines that only stood still for a moment.
+    """
+    if not ping_seconds:
+        return _OPTIONS
+    return [
+        ("grpc.keepalive_time_ms", int(1000 * ping_seconds)),
+        ("grpc.keepalive_timeout_ms", 5_000),
+        ("grpc.http2.ping_timeout_ms", 5_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.max_pings_without_data", 0),
+        *_OPTIONS,
+    ]
 
 
 def credentials(ca: Path) -> grpc.ChannelCredentials:

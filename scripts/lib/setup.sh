@@ -111,8 +111,10 @@ install_packages() { # install_packages GROUP
 import sys, tomllib
 from pathlib import Path
 project = tomllib.loads(Path(sys.argv[1]).read_text())["project"]
-extra = [] if sys.argv[2] == "runtime" else project["optional-dependencies"][sys.argv[2]]
-print("\n".join(project["dependencies"] + extra))
+wanted = project["dependencies"]
+for extra in {"runtime": (), "dev": ("dev", "cluster")}[sys.argv[2]]:
+    wanted += project["optional-dependencies"][extra]
+print("\n".join(wanted))
 PYTHON_END
   cp "$ROOT/constraints.txt" "$constraints"
   if [ -n "${TORCH_VERSION:-}" ]; then

@@ -1,0 +1,35 @@
+"""What a request is about: the document whose pages or whose prompt a replica may know already."""
+
+from __future__ import annotations
+
+import hashlib
+
+from protos import inference_pb2 as pb
+
+
+def files(request: pb.GenerateRequest) -> tuple[str, ...]:
+    """SHA-256 of every file it names, each once, in the order of the prompt."""
+    named = (
+        part.media.sha256
+        for message in request.messages
+        for part in message.parts
+        if part.WhichOneof("content") == "media"
+    )
+    return tuple(dict.fromkeys(named))
+
+
+def subject(request: pb.GenerateRequest, owner: str) -> str:
+    """The same for all questions about a document, and for all turns of a conversation.
+
+    With files it is the first one's content, whoever asks: pages are read once for all owners.
+    Without, it is everything up to the first question, which every later turn repeats.
+    """
+    named = files(request)
+    if named:
+        return named[0]
+    beginning = hashlib.sha256(owner.encode())
+    for message in request.messages:
+        beginning.update(message.SerializeToString(deterministic=True))
+        if message.role == pb.ROLE_USER:
+            break
+    return beginning.hexdigest()

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from backend.cluster.subjects import files, subject
+from protos import inference_pb2 as pb
+from tests.fakes.running import question
+
+FIRST, SECOND = "a" * 64, "b" * 64
+
+
+def turn(role: pb.Role.ValueType, text: str) -> pb.Message:
+    return pb.Message(role=role, parts=[pb.Part(text=text)])
+
+
+def test_questions_about_a_file_are_about_the_same_whoever_asks() -> None:
+    asked = {
+        subject(question("Who pays?", FIRST), "ann"),
+        subject(question("Until when?", FIRST, SECOND), "bob"),
+    }
+    assert asked == {FIRST}
+    assert subject(question("Who pays?", SECOND), "ann") == SECOND
+
+
+def test_every_file_is_named_once_in_order() -> None:
+    assert files(question("?", SECOND, FIRST, SECOND)) == (SECOND, FIRST)
+
+
+def test_later_turns_of_a_conversation_are_about_the_same() -> None:
+    system, hello = turn(pb.ROLE_SYSTEM, "Be short."), turn(pb.ROLE_USER, "Hello")
+    first = pb.GenerateRequest(messages=[system, hello])
+    later = pb.GenerateRequest(
+        messages=[system, hello, turn(pb.ROLE_ASSISTANT, "Hi"), turn(pb.ROLE_USER, "More")]
+    )
+    assert subject(first, "ann") == subject(later, "ann")
+
+
+def test_other_conversations_and_other_owners_are_apart() -> None:
+    hello = question("Hello")
+    assert subject(hello, "ann") != subject(hello, "bob")
+    assert subject(hello, "ann") != subject(question("Goodbye"), "ann")
