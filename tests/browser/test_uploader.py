@@ -22,6 +22,7 @@ pytestmark = pytest.mark.browser
 
 INPUT = ".st-key-dropzone input[type=file]"
 CARDS = "[class*=st-key-file-]"
+LONG = 60_000  # milliseconds: looking at pictures takes what processors there are
 CLAUSES = "\n".join(f"{n}. The tenant pays the rent of month {n} in advance." for n in range(1, 30))
 
 
@@ -65,7 +66,7 @@ def heavy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def row(page: Page, name: str) -> str:
     """What is told of a file that has been dealt with."""
     shown = page.locator(".file").filter(has_text=name)
-    expect(shown).to_have_attribute("data-state", "sent")
+    expect(shown).to_have_attribute("data-state", "sent", timeout=LONG)
     return shown.inner_text()
 
 
@@ -127,7 +128,7 @@ def test_a_known_file_is_not_sent_again(
 ) -> None:
     page = open_page()
     page.set_input_files(INPUT, [scan, contract])
-    expect(page.locator(CARDS)).to_have_count(2)
+    expect(page.locator(CARDS)).to_have_count(2, timeout=LONG)
     assert len(backend.uploads) == 2
 
     again = open_page()  # another browser, another conversation
@@ -135,7 +136,7 @@ def test_a_known_file_is_not_sent_again(
     again.on("request", lambda one: sent.append(one) if one.method != "GET" else None)
     again.set_input_files(INPUT, [scan, contract])
     known = again.locator(".file[data-state=known]")
-    expect(known).to_have_count(2)
+    expect(known).to_have_count(2, timeout=LONG)
     expect(known.first).to_contain_text("Already here: nothing was sent")
     expect(again.locator(CARDS)).to_have_count(2)
     assert sent == []
@@ -179,7 +180,7 @@ def test_a_broken_part_sends_the_original(
 
     page.context.route(f"**/assets/**/{asset}", broken)
     page.set_input_files(INPUT, photo)
-    expect(page.locator(CARDS)).to_contain_text("holiday.jpeg")
+    expect(page.locator(CARDS)).to_contain_text("holiday.jpeg", timeout=LONG)
     assert stored(backend) == [photo.read_bytes()]
 
 
@@ -228,8 +229,21 @@ def test_a_signed_pdf_is_left_alone(
         opened.save(signed)
     page = open_page()
     page.set_input_files(INPUT, signed)
-    expect(page.locator(CARDS)).to_contain_text("signed.pdf")
+    expect(page.locator(CARDS)).to_contain_text("signed.pdf", timeout=LONG)
     assert stored(backend) == [signed.read_bytes()]
+
+
+def test_files_go_into_no_other_conversation(
+    open_page: Opener, photo: Path, contract: Path, backend: FakeBackend
+) -> None:
+    page = open_page()
+    page.set_input_files(INPUT, photo)
+    expect(page.locator(".file")).to_contain_text("holiday.jpeg")
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".file")).to_have_count(0)
+    page.set_input_files(INPUT, contract)  # looked at after the photo
+    expect(page.locator(CARDS)).to_contain_text("lease agreement.pdf", timeout=LONG)
+    assert stored(backend) == [contract.read_bytes()]
 
 
 def test_a_pile_of_scans_becomes_small_as_well(open_page: Opener, scan: Path, photo: Path) -> None:

@@ -3,7 +3,7 @@
 // as it is; and if this script never runs, the plain uploader is there all the same.
 
 const PATIENCE = 25_000; // milliseconds that a file may take, the first one's loading included
-const ANSWER = 8_000; // milliseconds that the page has to say what it knows
+const ANSWER = 15_000; // milliseconds that the page has to say what it knows
 const ROOM = 60_000; // milliseconds in which the plain uploader takes what it was handed
 const boards = new Map(); // by the key of the plain uploader's container
 const handedOn = new WeakSet(); // events of our own
@@ -78,17 +78,21 @@ class Board {
   }
 
   async take(files) {
+    const { conversation } = this.data;
+    const isElsewhere = () => this.data.conversation !== conversation;
     this.clear();
     const rows = files.map((file) => ({ file, state: "looking" }));
     this.rows = rows;
     this.draw();
     for (const row of rows) {
       row.made = await this.ready().look(row.file);
+      if (isElsewhere()) return; // what was meant for one conversation goes into no other
       row.glimpses = (row.made.glimpses ?? []).map((blob) => URL.createObjectURL(blob));
       row.state = "waiting";
       this.draw();
     }
     const known = await this.known(rows);
+    if (isElsewhere()) return;
     rows.forEach((row, number) => (row.state = known[number] ? "known" : "sending"));
     this.draw();
     const unknown = rows.filter((row) => row.state === "sending");
