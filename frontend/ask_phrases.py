@@ -68,6 +68,10 @@ ASK: Final[dict[str, tuple[str, str]]] = {
     ),
     "replay.whole": ("The text of the replay", "重放得到的文字"),
     "replay.too_many": ("Too many replays are running.", "正在运行的重放过多。"),
+    "error.not_kept": (
+        "Its outcome could not be saved. Free some disk space, or try again in a moment.",
+        "结果无法保存。请释放磁盘空间，或稍后重试。",
+    ),
     "replay.failed": ("The replay failed: {reason}", "重放失败：{reason}"),
     "replay.not.unfinished": (
         "It did not end by itself, so there is nothing to compare.",

@@ -14,6 +14,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Final, Protocol
 
+from frontend.history.database import StorageUnavailable
 from frontend.history.history import History
 from frontend.history.records import Attachment, Message, Replay, State, new_id
 from frontend.history.replays import Replays
@@ -146,6 +147,8 @@ class Reruns:
                 del self._runs[answer.id]
         except BackendError as error:
             run.failure = error
+        except StorageUnavailable:
+            run.failure = BackendError("internal", "", code="not_kept")
         except Exception:
             log.exception("the replay of %s broke", answer.id)
             run.failure = BackendError("internal", "", code="internal_error")

@@ -76,7 +76,7 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 [class*=st-key-asked-] > :first-child { flex: 1 1 0; min-width: 0; overflow-wrap: anywhere; }
 [class*=st-key-edit-] { flex: none; width: auto !important; }
 [class*=st-key-edit-] button { min-height: 1.75rem; height: 1.75rem; padding: 0 0.35rem;
-  opacity: 0.45; }
+  opacity: 0.65; }
 [class*=st-key-edit-] button:is(:hover, :focus-visible) { opacity: 1; }
 [class*=st-key-edit-] button:disabled { opacity: 0.2; }
 [class*=st-key-sent-] > * { max-width: 100%; }
@@ -173,7 +173,7 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 [class*=st-key-here-], [class*=st-key-there-] { border-radius: 0.5rem; flex-wrap: nowrap; }
 [class*=st-key-here-] { background: rgba(127, 140, 165, 0.18); }
 [data-testid=stMenuButtonButton] > div > div[aria-hidden=true] { display: none; }
-.st-key-conversations [class*=st-key-menu-] button { opacity: 0.45; }
+.st-key-conversations [class*=st-key-menu-] button { opacity: 0.65; }
 .st-key-conversations [class*=st-key-menu-] button:is(:hover, :focus-visible) { opacity: 1; }
 
 /* The uploader's own words, in the page's language and with the true limits. */

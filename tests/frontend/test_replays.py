@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from frontend.history.database import StorageUnavailable
 from frontend.history.history import History
-from frontend.history.records import Attachment, Message, Receipt, State
+from frontend.history.records import Attachment, Message, Receipt, Replay, State
+from frontend.history.replays import Replays
 from frontend.messages import (
     BackendError,
     Delta,
@@ -127,6 +129,21 @@ def test_a_refusal_is_told_and_keeps_nothing(
     assert failed.failure is backend.failure
     backend.failure = None
     assert run(reruns, history, answer).replay is not None
+
+
+def test_an_outcome_that_cannot_be_kept_is_told(
+    reruns: Reruns, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Replays, answer: str, replay: Replay) -> None:
+        raise StorageUnavailable
+
+    monkeypatch.setattr(Replays, "keep", full)
+    answer = answered(history)
+    assert run(reruns, history, answer).replay is None
+    failed = reruns.find(answer.id)
+    assert failed is not None
+    assert failed.failure is not None
+    assert failed.failure.code == "not_kept"
 
 
 def test_what_stands_in_the_way_is_named(history: History) -> None:
