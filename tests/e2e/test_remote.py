@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -12,11 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from openai import OpenAI
 
 from scripts.lib import papers
 from scripts.lib.system import ROOT, System
+from tests.fakes import glm
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +156,33 @@ def test_leaving_ends_the_other_servers_work(
             break
         ended.wait(0.1)
     assert ended.is_set()
+
+
+def test_pictures_are_drawn_here_and_seen_there(tmp_path: Path) -> None:
+    model = tmp_path / "glm"
+    model.mkdir()
+    glm.save(model)
+    with System(tmp_path, {"MODEL": str(model)}) as seeing:
+        seeing.wait_until_ready()
+        folder = tmp_path / "relayed"
+        folder.mkdir()
+        environment = {"ENGINE": f"openai:{seeing.url}/v1", "MODEL": "auto"}
+        with System(folder, environment) as relayed:
+            relayed.wait_until_ready()
+            scan = base64.b64encode(papers.scanned(papers.pdf([papers.AGREEMENT]))).decode()
+            file = {"filename": "scan.pdf", "file_data": f"data:application/pdf;base64,{scan}"}
+            body = {
+                "model": "glm",
+                "messages": [{"role": "user", "content": [{"type": "file", "file": file}]}],
+                "max_tokens": 6,
+                "temperature": 0,
+            }
+            answer = httpx.post(f"{relayed.url}/v1/chat/completions", json=body, timeout=60).json()
+        _, figures = seeing.get("/metrics") or (0, "")
+    assert [page["method"] for page in answer["glm_flash"]["pages"]] == ["vision"]
+    assert answer["usage"]["completion_tokens"] == 6
+    (seen,) = re.findall(r"^glm_flash_backend_image_tokens_total (\S+)$", figures, re.MULTILINE)
+    assert float(seen) > 0
 
 
 def test_nothing_of_torch_is_loaded(relayed: System) -> None:
