@@ -25,7 +25,7 @@ WORDS: Final = (
 )
 _HELPER: Final = st.components.v2.component(
     "uploader",
-    html='<details class="files" open hidden><summary role="status"></summary>'
+    html='<details class="files" open hidden><summary><span role="status"></span></summary>'
     '<div class="rows"></div></details>',
     css=(_HERE / "uploader.css").read_text(encoding="utf-8"),
     js=(_HERE / "browser" / "uploader.js").read_text(encoding="utf-8"),

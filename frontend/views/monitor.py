@@ -199,7 +199,9 @@ def _named(use: OwnerUse, say: Phrases) -> str:
 
 
 def _heading(name: str, stats: Stats, say: Phrases) -> None:
-    since_start = say("monitor.since", hours=_duration(stats.uptime_seconds, say))
+    up = stats.uptime_seconds
+    ago = say("chat.seconds", n=int(up)) if up < 60 else _duration(up, say)
+    since_start = say("monitor.since", hours=ago)
     st.html(
         f'<div class="heading"><h2>{escape(say(f"monitor_table.{name}"))}</h2>'
         f"<small>{escape(since_start)}</small></div>"

@@ -22,6 +22,7 @@ CARD = "[class*=st-key-file-]"
 FORM = ".st-key-new-job-form"
 UPLOAD = "[data-testid=stFileUploaderDropzoneInput]"
 START = ".st-key-start-job"
+CHART = "[data-testid=stVegaLiteChart] :is(canvas, svg)"
 
 
 def main() -> int:
@@ -47,6 +48,7 @@ def main() -> int:
             take_all(browser, system.url, contract, scan, out)
             take_documents(browser, system.url, [contract, amended, scan], out)
             take_comparison(browser, system.url, contract, amended, out)
+            take_place(browser, system.url, out)
             browser.close()
     return 0
 
@@ -112,6 +114,20 @@ def take_comparison(browser: Browser, url: str, old: Path, new: Path, out: Path)
     page.get_by_text("2 of 2 files done").wait_for(timeout=300_000)
     page.locator(".changes article").first.wait_for()
     save(page, out / "comparison.png", settle=4_000)
+
+
+def take_place(browser: Browser, url: str, out: Path) -> None:
+    """How the place is doing, while it answers; and what was checked, in the dark, in Chinese."""
+    page = opened(browser, url, DESKTOP)
+    for question in ("What is a lease?", "Who signs a contract?", "What is a deposit?"):
+        page.fill(INPUT, question)
+        page.press(INPUT, "Enter")
+        page.wait_for_selector(PHASE)
+        finished(page)
+    snap(browser, f"{url}/?view=monitor", DESKTOP, out / "monitor.png", ready=CHART, settle=5_000)
+    address = f"{url}/?view=help&lang=zh"
+    snap(browser, address, DESKTOP, out / "help-dark.png", dark=True, ready=".checks")
+    page.context.close()
 
 
 def snap(

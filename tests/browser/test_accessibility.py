@@ -39,7 +39,10 @@ FOCUS = """() => {
 
 
 def violations(page: Page) -> list[str]:
-    """What axe-core finds, one line for each kind, with the first place."""
+    """What axe-core finds, one line for each kind, with the first place; once the page rests."""
+    expect(page.locator(".st-key-stop-button")).to_have_count(0)
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
+    page.wait_for_timeout(500)  # words fade in
     found: list[dict[str, Any]] = Axe().run(page, options=RULES).response["violations"]
     return [
         f"{one['id']} ({len(one['nodes'])}): {one['nodes'][0]['html'][:200]} – "
@@ -59,7 +62,6 @@ def test_asking(open_page: Opener, contract: Path, backend: FakeBackend, dark: b
     expect(page.locator("[class*=st-key-file-] img").first).to_be_visible()
     ask(page, "Who?")
     wait_for_end(page)
-    page.wait_for_timeout(500)  # words fade in
     assert violations(page) == []
 
 
@@ -80,19 +82,21 @@ def test_documents(open_page: Opener, backend: FakeBackend, tmp_path: Path, dark
     expect(law).to_contain_text("New York")
     law.click()
     expect(page.locator(".st-key-evidence img").first).to_be_visible()
-    page.wait_for_timeout(500)
     assert violations(page) == []
 
 
 @BOTH
 def test_the_place_itself(open_page: Opener, dark: bool) -> None:
     page = open_page(f"?view=monitor{'&lang=zh' if dark else ''}", dark=dark, ready=".figures")
-    page.wait_for_timeout(500)
     assert violations(page) == []
     page.locator(".st-key-place button").last.click()
     expect(page.locator(".checks")).to_be_visible()
-    page.wait_for_timeout(500)
     assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    for view, ready in (("monitor", ".figures"), ("help", ".checks")):
+        page.goto(f"{page.url.partition('?')[0]}?view={view}")
+        expect(page.locator(ready).first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 @pytest.mark.parametrize("view", ["ask", "monitor"])

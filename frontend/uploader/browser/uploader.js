@@ -147,7 +147,7 @@ class Board {
     const isTold = ({ state, made }) => state !== "left" && (state !== "sent" || made.kind);
     const shown = this.rows.filter(isTold);
     this.root.hidden = !shown.length;
-    this.root.querySelector("summary").textContent = total(this.rows, this.data.words);
+    this.root.querySelector("summary > span").textContent = total(this.rows, this.data.words);
     const lines = shown.map((row) => line(row, this.data.words));
     this.root.querySelector(".rows").replaceChildren(...lines);
   }
