@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Sets up what is missing, then runs the backend and the page in the foreground until Ctrl-C.
+# --notebook: JupyterLab as well, on 127.0.0.1 and NOTEBOOK_PORT, with a token that is printed.
 set -euo pipefail
 # shellcheck source=scripts/lib/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib/setup.sh"
@@ -8,7 +9,19 @@ export PORT=${PORT:-8080} HOST=${HOST:-127.0.0.1}
 [[ $PORT =~ ^[0-9]{1,5}$ ]] && ((10#$PORT >= 1 && 10#$PORT <= 65535)) ||
   fail 2 "PORT must be a whole number from 1 to 65535, not '$PORT'"
 
-set_up runtime
+procfiles=()
+case ${1:-} in
+  '') set_up runtime ;;
+  --notebook)
+    set_up notebook
+    procfiles=(Procfile.notebook)
+    NOTEBOOK_PORT=${NOTEBOOK_PORT:-8888} JUPYTER_TOKEN=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
+    export NOTEBOOK_PORT JUPYTER_TOKEN
+    export GLM_FLASH_URL=http://127.0.0.1:$PORT/v1 PYTHONPATH=$ROOT
+    say "notebook: http://127.0.0.1:$NOTEBOOK_PORT/lab/tree/docs/notebook.ipynb?token=$JUPYTER_TOKEN"
+    ;;
+  *) fail 2 "start.sh knows --notebook and nothing else, not '$1'" ;;
+esac
 
 # Only where owners are told apart does the backend ask for a token; the page needs one then.
 if { [ -n "${API_KEYS:-}${TRUSTED_USER_HEADER:-}${OIDC_SECRETS:-}" ] ||
@@ -22,4 +35,4 @@ export BACKEND_ADDRESS
 
 # Adopted by init, so that no ended child stays behind under the runner, which knows nothing of it.
 (python "$ROOT/scripts/lib/announce.py" $$ &)
-exec python "$ROOT/scripts/lib/run.py"
+exec python "$ROOT/scripts/lib/run.py" "${procfiles[@]}"

@@ -1,5 +1,6 @@
 """Runs the Procfile with honcho, which ends every process when one ends, but ends in time.
 
+Further Procfiles may be named as arguments.
 The first SIGTERM or Ctrl-C asks every process to end. A second one kills what is left, and so does
 the time: honcho alone would wait for ever for processes of which none ends.
 """
@@ -44,8 +45,9 @@ class Runner(Manager):  # type: ignore[misc]  # honcho has no types
 def main() -> int:
     """The exit status: of the process that ended first, or 128 and the signal's number."""
     runner = Runner()
-    for name, command in parse_procfile(Path("Procfile").read_text()).processes.items():
-        runner.add_process(name, command, env=dict(os.environ))
+    for file in ("Procfile", *sys.argv[1:]):
+        for name, command in parse_procfile(Path(file).read_text()).processes.items():
+            runner.add_process(name, command, env=dict(os.environ))
     runner.loop()
     return int(runner.returncode or 0)
 

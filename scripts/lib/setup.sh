@@ -1,6 +1,7 @@
 # Sets the project up: interpreter, packages, Debian packages, models. Sourced, never run.
 #
-# `set_up runtime` is what start.sh needs, `set_up dev` adds what the tests need. What is done is
+# `set_up runtime` is what start.sh needs, `set_up notebook` adds JupyterLab, `set_up dev` what the tests
+# need. What is done is
 # remembered in .venv/set-up/, keyed by everything it depends on, so the next time costs nothing;
 # what was interrupted is done again; two set-ups at once wait for each other.
 
@@ -112,7 +113,7 @@ import sys, tomllib
 from pathlib import Path
 project = tomllib.loads(Path(sys.argv[1]).read_text())["project"]
 wanted = project["dependencies"]
-for extra in {"runtime": (), "dev": ("dev", "cluster")}[sys.argv[2]]:
+for extra in {"runtime": (), "notebook": ("notebook",), "dev": ("dev", "cluster")}[sys.argv[2]]:
     wanted += project["optional-dependencies"][extra]
 print("\n".join(wanted))
 PYTHON_END
@@ -228,8 +229,10 @@ absolute() { # absolute PATH: against the folder we were called from
   esac
 }
 
-have_packages() { # have_packages GROUP; everything of dev is also everything of runtime
-  done_before dev "$(fingerprint dev)" || done_before "$1" "$(fingerprint "$1")"
+have_packages() { # have_packages GROUP; everything of runtime is also in the others
+  done_before "$1" "$(fingerprint "$1")" && return
+  [ "$1" = runtime ] || return
+  done_before dev "$(fingerprint dev)" || done_before notebook "$(fingerprint notebook)"
 }
 
 set_up() { # set_up GROUP: runtime or dev
