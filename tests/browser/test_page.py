@@ -50,7 +50,7 @@ def test_a_contract_is_added_asked_about_and_answered(
     expect(card).to_contain_text("3 pages")
     expect(card.locator("img")).to_be_visible()
     backend.answer = "The parties are ACME and Example. " * 40
-    backend.start_delay = 2.0
+    backend.start_delay = 4.0
     ask(page, "Who are the parties?")
     expect(page.locator(PHASE)).to_contain_text("Reading lease agreement.pdf")
     wait_for_text(page, "ACME")
@@ -116,7 +116,7 @@ def test_a_refresh_does_not_lose_the_answer(open_page: Opener, backend: FakeBack
 
 
 def test_other_controls_can_be_used_meanwhile(open_page: Opener, backend: FakeBackend) -> None:
-    backend.answer = " ".join(f"word{n}" for n in range(150))
+    backend.answer = " ".join(f"word{n}" for n in range(300))
     page = open_page()
     ask(page, "Count")
     wait_for_text(page, "word5 ")
@@ -127,7 +127,7 @@ def test_other_controls_can_be_used_meanwhile(open_page: Opener, backend: FakeBa
     expect(page.get_by_text("still being written")).to_be_visible()
     expect(page.locator(INPUT)).to_have_value("Too early")
     wait_for_end(page)
-    assert [int(n) for n in re.findall(r"word(\d+)", answer(page))] == list(range(150))
+    assert [int(n) for n in re.findall(r"word(\d+)", answer(page))] == list(range(300))
     assert len(backend.requests) == 1
 
 
