@@ -10,9 +10,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 import httpx
 
@@ -37,30 +35,11 @@ from backend.remote.estimate import Estimate
 from backend.remote.picture import data_url
 from backend.remote.places import Places
 from backend.remote.probe import Found
+from backend.remote.run import Run
 from backend.remote.stream import check, chunks
 from backend.work import Counting, EngineStats, Listener, Work
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(eq=False)
-class _Run:
-    """A request from submission to its end."""
-
-    work: Work
-    listener: Listener
-    accepted: float  # on time.monotonic()'s clock
-    answers: list[Answer]
-    has_started: bool = False
-    is_cancelled: bool = False
-    task: asyncio.Task[None] | None = None  # its answer
-    watched: asyncio.Task[None] | None = None  # that, seen to its end
-    usage: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What it is found by."""
-        return self.work.owner, self.work.request_id
 
 
 class RemoteEngine:
@@ -88,7 +67,7 @@ class RemoteEngine:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
         self._lock = threading.Lock()  # over what is live and whether more may come
-        self._live: dict[tuple[str, str], _Run] = {}
+        self._live: dict[tuple[str, str], Run] = {}
         self._is_stopping = False
         self._has_ended = False  # the engine's thread's own
         self._flow = Flow()
@@ -106,7 +85,7 @@ class RemoteEngine:
         self._check(work)
         thinking = work.thinking and self.found.thinks and not self.found.tells_apart
         answers = [Answer(index, thinking=thinking) for index in range(work.sampling.n)]
-        run = _Run(work, listener, time.monotonic(), answers)
+        run = Run(work, listener, time.monotonic(), answers)
         with self._lock:
             if self._is_stopping:
                 raise Unavailable("The backend is shutting down.", retry_after=5)
@@ -126,7 +105,7 @@ class RemoteEngine:
             run = self._live.get((owner, request_id))
         if run is None:
             return False
-        self._loop.call_soon_threadsafe(_cancel, run)
+        self._loop.call_soon_threadsafe(run.cancel)
         return True
 
     def hold_pictures(self, keys: Iterable[bytes]) -> frozenset[bytes]:
@@ -232,7 +211,7 @@ class RemoteEngine:
         self._has_ended = True
         tasks = [run.watched for run in self._live.values() if run.watched is not None]
         for run in list(self._live.values()):
-            _cancel(run)
+            run.cancel()
 
         async def last() -> None:
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -240,15 +219,15 @@ class RemoteEngine:
 
         self._last = self._loop.create_task(last())
 
-    def _begin(self, run: _Run) -> None:
+    def _begin(self, run: Run) -> None:
         # A task that is cancelled before it began never runs: so the answer is a task of its own,
         # which another one sees to its end.
         run.task = self._loop.create_task(self._answer(run))
         run.watched = self._loop.create_task(self._see_through(run, run.task))
         if run.is_cancelled or self._has_ended:
-            _cancel(run)
+            run.cancel()
 
-    async def _see_through(self, run: _Run, task: asyncio.Task[None]) -> None:
+    async def _see_through(self, run: Run, task: asyncio.Task[None]) -> None:
         """A request from its queue to its one end."""
         error: RequestError | None = None
         rest = FinishReason.ERROR
@@ -270,13 +249,13 @@ class RemoteEngine:
             error = Internal(failures.FAILED)
         self._finish(run, rest, error)
 
-    async def _answer(self, run: _Run) -> None:
+    async def _answer(self, run: Run) -> None:
         work = run.work
         if work.notice is not None:
             self._start(run)
             tokens = Estimate().count(work.notice)
             for answer in run.answers:
-                self._tell(run, Delta(answer.index, work.notice, tokens))
+                run.tell(run.listener.delta, Delta(answer.index, work.notice, tokens))
                 answer.tokens, answer.reason = tokens, FinishReason.STOP
             return
         async with self._places.take(work.priority):
@@ -296,7 +275,7 @@ class RemoteEngine:
                 self._start(run)
                 await self._read(run, response, sent)
 
-    async def _read(self, run: _Run, response: httpx.Response, sent: float) -> None:
+    async def _read(self, run: Run, response: httpx.Response, sent: float) -> None:
         first = None
         async for chunk in chunks(response):
             usage = chunk.get("usage")
@@ -313,31 +292,28 @@ class RemoteEngine:
                     first = first or time.monotonic()
                     self._flow.add(answer.tokens - before)
                 if delta is not None:
-                    self._tell(run, delta)
+                    run.tell(run.listener.delta, delta)
         if first is not None:
-            prompt, cached = _prompt_tokens(run.usage)
+            prompt, cached = run.prompt_tokens
             self._prefill.add(prompt - cached, first - sent)
         if any(answer.reason is None for answer in run.answers):
             raise Unavailable(failures.BROKEN_OFF, retry_after=failures.RETRY_AFTER)
 
-    def _start(self, run: _Run) -> None:
+    def _start(self, run: Run) -> None:
         run.has_started = True
-        _heard(run, run.listener.started, 0, time.monotonic() - run.accepted)
+        run.tell(run.listener.started, 0, time.monotonic() - run.accepted)
 
-    def _tell(self, run: _Run, delta: Delta) -> None:
-        _heard(run, run.listener.delta, delta)
-
-    def _finish(self, run: _Run, rest: FinishReason, error: RequestError | None) -> None:
+    def _finish(self, run: Run, rest: FinishReason, error: RequestError | None) -> None:
         for answer in run.answers:
             delta = answer.flush(rest)
             if delta is not None and run.has_started:
-                self._tell(run, delta)
-        prompt, cached = _prompt_tokens(run.usage)
+                run.tell(run.listener.delta, delta)
+        prompt, cached = run.prompt_tokens
         if prompt:
             self._prompt_tokens += prompt
             self._cached_tokens += cached
             if isinstance(run.listener, Counting):
-                _heard(run, run.listener.counted, prompt, cached)
+                run.tell(run.listener.counted, prompt, cached)
         counted = sum(answer.tokens for answer in run.answers)
         told = run.usage.get("completion_tokens")
         completion = told if isinstance(told, int) and told >= counted else counted
@@ -347,28 +323,4 @@ class RemoteEngine:
         reasons = tuple(answer.reason or rest for answer in run.answers)
         if FinishReason.ERROR in reasons:
             error = error or Internal(failures.FAILED)
-        _heard(run, run.listener.finished, reasons, completion, "", error)
-
-
-def _heard(run: _Run, tell: Callable[..., None], *values: object) -> None:
-    """Calls the listener; what breaks there stays there."""
-    try:
-        tell(*values)
-    except Exception:
-        log.exception("a listener failed", extra={"request_id": run.work.request_id})
-
-
-def _cancel(run: _Run) -> None:
-    """Marks a request as cancelled, and ends its task if it has one yet."""
-    run.is_cancelled = True
-    if run.task is not None:
-        run.task.cancel()
-
-
-def _prompt_tokens(usage: Mapping[str, Any]) -> tuple[int, int]:
-    """Tokens of the prompt and those of them that were cached; 0 where they are not told."""
-    prompt = usage.get("prompt_tokens")
-    details = usage.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else None
-    count = prompt if isinstance(prompt, int) and prompt > 0 else 0
-    return count, min(count, cached) if isinstance(cached, int) else 0
+        run.tell(run.listener.finished, reasons, completion, "", error)
