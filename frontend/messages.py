@@ -522,7 +522,7 @@ class BackendError(Exception):
 
     `kind` is one of: bad_input, too_large, unauthenticated, not_found, already_exists, queue_full,
     unavailable, deadline, not_implemented, internal. `message` may be shown to anyone.
-    `was_accepted` tells that a backend had taken the question in before it failed.
+    `was_accepted` tells that a backend is known to have taken the question in before it failed.
     """
 
     def __init__(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import grpc
+import grpc.aio
 
 from frontend.messages import BackendError
 
@@ -48,7 +49,8 @@ def failure(error: grpc.RpcError) -> BackendError:
     status = call.code() if hasattr(call, "code") else grpc.StatusCode.UNKNOWN
     trailing = call.trailing_metadata() if hasattr(call, "trailing_metadata") else None
     told = {key: _text(value) for key, value in trailing or ()}
-    leading = call.initial_metadata() if hasattr(call, "initial_metadata") else None
+    # A blocking call would have to wait for it, and might do so for long.
+    leading = error.initial_metadata() if isinstance(error, grpc.aio.AioRpcError) else None
     was_accepted = any(key == "accepted" for key, _ in leading or ())
     kind = told.get("error-kind", "")
     if kind in _SENTENCES and "error-code" in told:

@@ -113,7 +113,7 @@ class ClientReader:
     def _hear(self, owner: str, question: Question, halt: Halt) -> Answer:
         text: list[str] = []
         model = ""
-        for event in self._backend.generate(owner, question):
+        for event in self._events(owner, question):
             match event:
                 case Started():
                     model = event.model
@@ -128,6 +128,17 @@ class ClientReader:
                     return Answer("".join(text), reason is FinishReason.STOP, model)
             halt.check()
         raise BackendError("unavailable", "The answer broke off.", retry_after=1)
+
+    def _events(self, owner: str, question: Question) -> Iterator[Event]:
+        """The events; where some came before a failure, it tells that the question was accepted."""
+        is_accepted = False
+        try:
+            for event in self._backend.generate(owner, question):
+                is_accepted = True
+                yield event
+        except BackendError as error:
+            error.was_accepted = error.was_accepted or is_accepted
+            raise
 
     def _cancel(self, owner: str, question: Question) -> None:
         with contextlib.suppress(BackendError):  # it is away, and the answer with it
