@@ -28,7 +28,7 @@ from scripts.contracts.kept import Heard, Kept, adapter_hash
 from scripts.contracts.labelled import Labelled
 from scripts.contracts.report import Report, keep, line
 from scripts.contracts.scan import DPI, scanned
-from scripts.lib.benchmark import conditions
+from scripts.lib.measuring import conditions
 from scripts.lib.system import ROOT, System, models_folder
 
 _KEPT: Final = ROOT / ".data" / "contracts-benchmark"

@@ -24,7 +24,7 @@ from scripts.contracts.fields import row
 from scripts.contracts.kept import Heard, Kept, Row
 from scripts.contracts.report import Report
 from scripts.contracts.scan import scanned
-from scripts.lib.benchmark import Figure
+from scripts.lib.measuring import Figure
 from scripts.reader import exam, marks
 
 SEED: Final = 20_261_127

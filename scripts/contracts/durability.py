@@ -24,7 +24,7 @@ from frontend.history.work_records import FileState, WorkFile
 from frontend.messages import BackendError, Phase
 from frontend.workflows import findings
 from scripts.contracts.report import Report
-from scripts.lib.benchmark import Figure
+from scripts.lib.measuring import Figure
 from scripts.lib.system import ROOT, System
 
 _LOOK: Final = 0.5  # seconds between two looks

@@ -21,7 +21,7 @@ from scripts.contracts import proof
 from scripts.contracts.kept import Heard, Kept, Row
 from scripts.contracts.labelled import Labelled
 from scripts.contracts.report import Report
-from scripts.lib.benchmark import Figure
+from scripts.lib.measuring import Figure
 from scripts.reader.agreements import KEYS
 
 _NDA = presets.preset("nda", Language.ENGLISH)

@@ -12,7 +12,7 @@ from scripts.contracts import labelled, service
 from scripts.contracts.kept import Heard, Kept, Row
 from scripts.contracts.labelled import Labelled
 from scripts.contracts.report import Report
-from scripts.lib.benchmark import Figure
+from scripts.lib.measuring import Figure
 from scripts.reader.agreements import KEYS
 
 _MIDDLING: Final = (4, 6)  # pages of an agreement of about five

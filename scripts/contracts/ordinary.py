@@ -9,7 +9,7 @@ import httpx
 
 from scripts.contracts.kept import Heard
 from scripts.contracts.report import Report
-from scripts.lib.benchmark import Figure
+from scripts.lib.measuring import Figure
 from scripts.reader.plain import FIFTY, is_right
 
 _MOST: Final = 96  # tokens of an answer

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts.lib.benchmark import Figure
+from scripts.lib.measuring import Figure
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from scripts.contracts.fields import row
 from scripts.contracts.kept import Heard
 from scripts.contracts.labelled import Labelled
 from scripts.contracts.report import Report
-from scripts.lib.benchmark import Figure
+from scripts.lib.measuring import Figure
 
 SECOND: Final = "For how long must the information be kept secret?"
 _PAGES: Final = (4, 6)

@@ -23,7 +23,7 @@ import psutil
 from playwright.sync_api import Browser, BrowserContext, Request, sync_playwright
 
 from scripts.lib import papers
-from scripts.lib.benchmark import Figure, conditions, shown
+from scripts.lib.measuring import Figure, conditions, shown
 from scripts.lib.screenshots import CARD, INPUT, SWITCHES
 from scripts.lib.system import System
 
