@@ -61,10 +61,12 @@ def test_a_mistake_does_not_end_it() -> None:
 
 
 def test_it_ends() -> None:
+    before = set(threading.enumerate())
     watch = Watch(Script(), every=0.01)
     watch.start()
+    (begun,) = set(threading.enumerate()) - before
     watch.close()
-    wait_until(lambda: not any(one.name == "watch" for one in threading.enumerate()))
+    wait_until(lambda: not begun.is_alive(), 30)
 
 
 def test_a_real_stream() -> None:
