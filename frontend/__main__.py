@@ -47,6 +47,8 @@ _PAGE_OPTIONS: Final[dict[str, Any]] = {
     "server.fileWatcherType": "none",
     "server.runOnSave": False,
     "global.developmentMode": False,
+    # A whole collection after every look at an answer took twenty times as long as the look.
+    "runner.postScriptGC": False,
 }
 
 

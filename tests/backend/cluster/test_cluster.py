@@ -73,7 +73,7 @@ def one(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calle
 
 
 def endless(name: str) -> pb.GenerateRequest:
-    return question(name, min_tokens=400, max_tokens=400, n=4, request_id=name)
+    return question(name, min_tokens=400, max_tokens=400, n=8, request_id=name)
 
 
 def figures(caller: Caller) -> pb.Stats:
