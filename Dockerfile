@@ -62,6 +62,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=15m \
 ENTRYPOINT ["/app/scripts/container"]
 CMD ["all"]
 
+# The lines of `cpu` again, since a target's name alone cannot choose what a stage is built upon.
 FROM gpu-base AS gpu
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 WORKDIR /app

@@ -40,7 +40,7 @@ class Message:
     def __init__(self, data: bytes) -> None:
         self._data = data
 
-    def SerializeToString(self) -> bytes:  # noqa: N802 - protobuf's name
+    def SerializeToString(self) -> bytes:
         """The bytes."""
         return self._data
 
@@ -62,7 +62,7 @@ class Gateway:
 
     # Inference.
 
-    async def Generate(  # noqa: N802 - the methods' names are the contract's
+    async def Generate(
         self, request: pb.GenerateRequest, grpc_context: RayServegRPCContext
     ) -> AsyncIterator[Message]:
         """Answers on the replica that knows the document; leaving stops it there."""
@@ -72,7 +72,7 @@ class Gateway:
         async for message in self._stream(call, grpc_context):
             yield message
 
-    async def Attach(  # noqa: N802
+    async def Attach(
         self, request: pb.AttachRequest, grpc_context: RayServegRPCContext
     ) -> AsyncIterator[Message]:
         """Follows a generation on the replica that has it."""
@@ -83,9 +83,7 @@ class Gateway:
         async for message in self._stream(call, grpc_context):
             yield message
 
-    async def Cancel(  # noqa: N802
-        self, request: pb.CancelRequest, grpc_context: RayServegRPCContext
-    ) -> Message:
+    async def Cancel(self, request: pb.CancelRequest, grpc_context: RayServegRPCContext) -> Message:
         """Stops a generation wherever it runs."""
         call = self._call(request, grpc_context, _INFERENCE + "Cancel")
         answers = await self._everywhere(call)
@@ -94,23 +92,21 @@ class Gateway:
         stopped = (pb.CancelResponse.FromString(reply.message).was_running for reply in answers)
         return Message(pb.CancelResponse(was_running=any(stopped)).SerializeToString())
 
-    async def Plan(  # noqa: N802
-        self, request: pb.PlanRequest, grpc_context: RayServegRPCContext
-    ) -> Message:
+    async def Plan(self, request: pb.PlanRequest, grpc_context: RayServegRPCContext) -> Message:
         """Planned where it would run, so that what is known there counts."""
         call = self._call(request, grpc_context, _INFERENCE + "Plan")
         if isinstance(call, Call):
             call = _changed(_about(call, request.request), name="")
         return await self._unary(call, grpc_context)
 
-    async def Tokenize(  # noqa: N802
+    async def Tokenize(
         self, request: pb.TokenizeRequest, grpc_context: RayServegRPCContext
     ) -> Message:
         """Any replica knows."""
         call = self._call(request, grpc_context, _INFERENCE + "Tokenize")
         return await self._unary(call, grpc_context)
 
-    async def GetModel(  # noqa: N802
+    async def GetModel(
         self, request: pb.GetModelRequest, grpc_context: RayServegRPCContext
     ) -> Message:
         """What the replicas serve; all serve the same. While there is none, how far they are."""
@@ -126,7 +122,7 @@ class Gateway:
         models[0].limits.queue = sum(model.limits.queue for model in models)
         return Message(models[0].SerializeToString())
 
-    async def WatchStats(  # noqa: N802
+    async def WatchStats(
         self, request: pb.WatchStatsRequest, grpc_context: RayServegRPCContext
     ) -> AsyncIterator[Message]:
         """The sum over all replicas, now and at every interval."""
@@ -144,7 +140,7 @@ class Gateway:
 
     # Media.
 
-    async def PutMedia(  # noqa: N802
+    async def PutMedia(
         self,
         request: gRPCInputStream[media_pb2.PutMediaRequest],
         grpc_context: RayServegRPCContext,
@@ -159,7 +155,7 @@ class Gateway:
             return self._end(_told(error), grpc_context)
         return Message(answer)
 
-    async def HasMedia(  # noqa: N802
+    async def HasMedia(
         self, request: media_pb2.HasMediaRequest, grpc_context: RayServegRPCContext
     ) -> Message:
         """Which files are on the shelf; replicas fetch them when they need them."""
@@ -174,7 +170,7 @@ class Gateway:
         present = [media_pb2.MediaRef.FromString(answer) for answer in found if answer is not None]
         return Message(media_pb2.HasMediaResponse(present=present).SerializeToString())
 
-    async def GetPage(  # noqa: N802
+    async def GetPage(
         self, request: media_pb2.GetPageRequest, grpc_context: RayServegRPCContext
     ) -> Message:
         """Drawn and read where the file is asked about."""
@@ -183,7 +179,7 @@ class Gateway:
             call = _changed(call, subject=request.sha256, files=(request.sha256,))
         return await self._unary(call, grpc_context)
 
-    async def Forget(  # noqa: N802
+    async def Forget(
         self, request: media_pb2.ForgetRequest, grpc_context: RayServegRPCContext
     ) -> Message:
         """Erases a file from the shelf first, so that no replica fetches it again, then there."""
@@ -211,13 +207,13 @@ class Gateway:
 
     # grpc.health.v1, open to everybody.
 
-    async def Check(  # noqa: N802
+    async def Check(
         self, request: health_pb2.HealthCheckRequest, grpc_context: RayServegRPCContext
     ) -> Message:
         """Serving as soon as one replica is."""
         return await self._health()
 
-    async def Watch(  # noqa: N802
+    async def Watch(
         self, request: health_pb2.HealthCheckRequest, grpc_context: RayServegRPCContext
     ) -> AsyncIterator[Message]:
         """The state now, and whenever it changes."""

@@ -64,7 +64,7 @@ class Inference(inference_pb2_grpc.InferenceServicer):
         self._limits = limits
         self._max_queue = max_queue
 
-    async def Generate(  # noqa: N802  # as the contract calls it
+    async def Generate(
         self, request: pb.GenerateRequest, context: Context
     ) -> AsyncIterator[pb.GenerateEvent]:
         """Accepts a request and follows it; leaving stops it unless it is detached."""
@@ -79,7 +79,7 @@ class Inference(inference_pb2_grpc.InferenceServicer):
             if not request.detached:
                 generation.stop()
 
-    async def Attach(  # noqa: N802
+    async def Attach(
         self, request: pb.AttachRequest, context: Context
     ) -> AsyncIterator[pb.GenerateEvent]:
         """Follows a generation from any event on; leaving changes nothing for it."""
@@ -88,9 +88,7 @@ class Inference(inference_pb2_grpc.InferenceServicer):
         async for numbered in generation.follow(after=request.after):
             yield answers.event(numbered)
 
-    async def Cancel(  # noqa: N802
-        self, request: pb.CancelRequest, context: Context
-    ) -> pb.CancelResponse:
+    async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.CancelResponse:
         """Stops one of the caller's generations."""
         request_id = requests.request_id(request.request_id)
         try:
@@ -99,9 +97,7 @@ class Inference(inference_pb2_grpc.InferenceServicer):
             return pb.CancelResponse(was_running=False)
         return pb.CancelResponse(was_running=generation.stop())
 
-    async def Plan(  # noqa: N802
-        self, request: pb.PlanRequest, context: Context
-    ) -> pb.PlanResponse:
+    async def Plan(self, request: pb.PlanRequest, context: Context) -> pb.PlanResponse:
         """What a request would cost; nothing is computed, and its id may be missing."""
         ready = self._readiness.ready()
         prompt = requests.prompt(
@@ -113,9 +109,7 @@ class Inference(inference_pb2_grpc.InferenceServicer):
         )
         return answers.plan(await self._answerer.plan(prompt, ready))
 
-    async def Tokenize(  # noqa: N802
-        self, request: pb.TokenizeRequest, context: Context
-    ) -> pb.TokenizeResponse:
+    async def Tokenize(self, request: pb.TokenizeRequest, context: Context) -> pb.TokenizeResponse:
         """The tokens of a text."""
         ready = self._readiness.ready()
         if request.model not in ("", ready.info.id):
@@ -124,9 +118,7 @@ class Inference(inference_pb2_grpc.InferenceServicer):
         encode = ready.tokenize or ready.tokenizer.encode
         return pb.TokenizeResponse(tokens=await asyncio.to_thread(encode, text))
 
-    async def GetModel(  # noqa: N802
-        self, request: pb.GetModelRequest, context: Context
-    ) -> pb.GetModelResponse:
+    async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:
         """The models, the loaded one first, and the phase."""
         loaded = self._readiness.model
         others = [info for info in self._catalogue if loaded is None or info.id != loaded.id]
@@ -140,7 +132,7 @@ class Inference(inference_pb2_grpc.InferenceServicer):
             started_at=int(self._metrics.started_at),
         )
 
-    async def WatchStats(  # noqa: N802
+    async def WatchStats(
         self, request: pb.WatchStatsRequest, context: Context
     ) -> AsyncIterator[pb.Stats]:
         """The figures, now and at every interval."""

@@ -31,7 +31,7 @@ class MediaService(media_pb2_grpc.MediaServicer):
         self._kept = kept
         self._readiness = readiness
 
-    async def PutMedia(  # noqa: N802  # as the contract calls it
+    async def PutMedia(
         self, request_iterator: AsyncIterator[media_pb2.PutMediaRequest], context: Context
     ) -> media_pb2.MediaRef:
         """Takes a file in, chunk by chunk."""
@@ -48,7 +48,7 @@ class MediaService(media_pb2_grpc.MediaServicer):
         )
         return answers.media_ref(media)
 
-    async def HasMedia(  # noqa: N802
+    async def HasMedia(
         self, request: media_pb2.HasMediaRequest, context: Context
     ) -> media_pb2.HasMediaResponse:
         """Which of these files the caller has."""
@@ -60,9 +60,7 @@ class MediaService(media_pb2_grpc.MediaServicer):
                 continue
         return media_pb2.HasMediaResponse(present=present)
 
-    async def GetPage(  # noqa: N802
-        self, request: media_pb2.GetPageRequest, context: Context
-    ) -> media_pb2.Page:
+    async def GetPage(self, request: media_pb2.GetPageRequest, context: Context) -> media_pb2.Page:
         """One page as a picture, as words, or both."""
         max_side = requests.max_side(request)
         media = self._library.find(owner(), requests.sha256(request.sha256))
@@ -77,7 +75,7 @@ class MediaService(media_pb2_grpc.MediaServicer):
             page.method = answers.method(text.method)
         return page
 
-    async def Forget(  # noqa: N802
+    async def Forget(
         self, request: media_pb2.ForgetRequest, context: Context
     ) -> media_pb2.ForgetResponse:
         """Erases a file of the caller's and what is known of it."""

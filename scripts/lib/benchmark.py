@@ -19,7 +19,7 @@ import psutil
 
 from frontend.client.blocking import Client
 from frontend.messages import Delta, Finished, Question, Role, Sampling, TextPart, Turn
-from scripts.lib import papers
+from scripts.lib import page_streams, papers
 from scripts.lib.measuring import Figure, busy_seconds, conditions, fake_backend, shown
 from scripts.lib.system import System
 
@@ -46,6 +46,7 @@ def measure(runs: int) -> Iterator[Figure]:
             yield from memory_figures(system)
             client.close()
         yield from overhead_figures(Path(folder))
+        yield from page_streams.figures(Path(folder))
 
 
 def reading_figures(system: System, client: Client, runs: int) -> Iterator[Figure]:

@@ -201,6 +201,7 @@ def test_places_are_drawn_and_first_questions_fit_the_file(
     upload(page, contract)
     expect(page.locator(".st-key-starter-about")).to_be_visible()
     page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".st-key-starter-about")).to_have_count(0)
     upload(page, picture)
     expect(page.locator(".st-key-starter-read")).to_be_visible()
     sha256 = hashlib.sha256(picture.read_bytes()).hexdigest()

@@ -230,7 +230,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
     def __init__(self, fake: FakeBackend) -> None:
         self._fake = fake
 
-    async def Generate(  # noqa: N802
+    async def Generate(
         self, request: GenerateRequest, context: Context
     ) -> AsyncIterator[GenerateEvent]:
         try:
@@ -255,7 +255,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
                 generation.done = True
                 generation.task.cancel()
 
-    async def Attach(  # noqa: N802
+    async def Attach(
         self, request: inference_pb2.AttachRequest, context: Context
     ) -> AsyncIterator[GenerateEvent]:
         generation = None
@@ -270,7 +270,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
         async for event in generation.follow(request.after):
             yield event
 
-    async def Cancel(  # noqa: N802
+    async def Cancel(
         self, request: inference_pb2.CancelRequest, context: Context
     ) -> inference_pb2.CancelResponse:
         owner = await _known(self._fake, context)
@@ -281,7 +281,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
             self._fake.cancelled.append(request.request_id)
         return inference_pb2.CancelResponse(was_running=running)
 
-    async def GetModel(  # noqa: N802
+    async def GetModel(
         self, request: inference_pb2.GetModelRequest, context: Context
     ) -> inference_pb2.GetModelResponse:
         await _known(self._fake, context)
@@ -324,7 +324,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
             ),
         )
 
-    async def Plan(  # noqa: N802
+    async def Plan(
         self, request: inference_pb2.PlanRequest, context: Context
     ) -> inference_pb2.PlanResponse:
         owner = await _known(self._fake, context)
@@ -377,7 +377,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
             ],
         )
 
-    async def Tokenize(  # noqa: N802
+    async def Tokenize(
         self, request: inference_pb2.TokenizeRequest, context: Context
     ) -> inference_pb2.TokenizeResponse:
         await _known(self._fake, context)
@@ -385,7 +385,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
             await _abort(context, Refusal("not_found", "No such model.", "model_not_found"))
         return inference_pb2.TokenizeResponse(tokens=request.text.encode())
 
-    async def WatchStats(  # noqa: N802
+    async def WatchStats(
         self, request: inference_pb2.WatchStatsRequest, context: Context
     ) -> AsyncIterator[inference_pb2.Stats]:
         await _known(self._fake, context)
@@ -638,7 +638,7 @@ class _Media(media_pb2_grpc.MediaServicer):
     def __init__(self, fake: FakeBackend) -> None:
         self._fake = fake
 
-    async def PutMedia(  # noqa: N802
+    async def PutMedia(
         self, request_iterator: AsyncIterator[media_pb2.PutMediaRequest], context: Context
     ) -> media_pb2.MediaRef:
         owner = await _known(self._fake, context)
@@ -657,7 +657,7 @@ class _Media(media_pb2_grpc.MediaServicer):
         self._fake.media[owner, ref.sha256] = Stored(bytes(data), ref)
         return ref
 
-    async def HasMedia(  # noqa: N802
+    async def HasMedia(
         self, request: media_pb2.HasMediaRequest, context: Context
     ) -> media_pb2.HasMediaResponse:
         owner = await _known(self._fake, context)
@@ -666,9 +666,7 @@ class _Media(media_pb2_grpc.MediaServicer):
             present=[stored.ref for stored in found if stored is not None]
         )
 
-    async def GetPage(  # noqa: N802
-        self, request: media_pb2.GetPageRequest, context: Context
-    ) -> media_pb2.Page:
+    async def GetPage(self, request: media_pb2.GetPageRequest, context: Context) -> media_pb2.Page:
         owner = await _known(self._fake, context)
         stored = self._fake.media.get((owner, request.sha256))
         if stored is None or not 1 <= request.page <= stored.ref.pages:
@@ -695,7 +693,7 @@ class _Media(media_pb2_grpc.MediaServicer):
             else media_pb2.READING_METHOD_UNSPECIFIED,
         )
 
-    async def Forget(  # noqa: N802
+    async def Forget(
         self, request: media_pb2.ForgetRequest, context: Context
     ) -> media_pb2.ForgetResponse:
         owner = await _known(self._fake, context)

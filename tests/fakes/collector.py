@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
-
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from tests.fakes.serving import Handler, Serving
 
-class Collector:
+
+class Collector(Serving):
     """Use as a context manager; what came is in `spans`, by service."""
 
     def __init__(self) -> None:
@@ -18,7 +16,7 @@ class Collector:
         self.bytes = b""  # of every request
         collector = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             def do_POST(self) -> None:
                 content = self.rfile.read(int(self.headers["Content-Length"]))
                 collector._take(content)
@@ -26,15 +24,7 @@ class Collector:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-    @property
-    def url(self) -> str:
-        """What OTEL_EXPORTER_OTLP_ENDPOINT is set to."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(Answering)
 
     def named(self, name: str) -> list[Span]:
         """The spans of a name."""
@@ -50,11 +40,3 @@ class Collector:
             )
             for scope in resource.scope_spans:
                 self.spans.extend((service, span) for span in scope.spans)
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()

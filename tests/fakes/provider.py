@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from tests.fakes.serving import Handler, Serving
+
 CLIENT, SECRET = "desk", "the-client's-secret"
 
 
-class Provider:
+class Provider(Serving):
     """Use as a context manager. `person` holds the claims of whoever signs in next."""
 
     def __init__(self) -> None:
@@ -25,7 +24,7 @@ class Provider:
         self._given: dict[str, tuple[str, dict[str, Any]]] = {}  # code: nonce and claims
         provider = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             def do_GET(self) -> None:
                 path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
                 if path == "/.well-known/openid-configuration":
@@ -51,26 +50,7 @@ class Provider:
                 self.end_headers()
                 self.wfile.write(data)
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Says nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self) -> Provider:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(Answering)
 
     def secrets(self, page: str) -> str:
         """The file of a page at that address."""

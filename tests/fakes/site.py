@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from tests.fakes.serving import Handler, Serving
 
 INDEX = (
     '<!doctype html><html><head><link rel="stylesheet" href="./static/page.css">'
@@ -12,7 +10,7 @@ INDEX = (
 )
 
 
-class Site:
+class Site(Serving):
     """Use as a context manager. `answers` maps a path to its status, content type and body."""
 
     def __init__(self) -> None:
@@ -25,7 +23,7 @@ class Site:
         self.leads_to = ""  # where redirects point
         site = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             def do_GET(self) -> None:
                 status, kind, body = site.answers.get(self.path, (404, "text/plain", "?"))
                 self.send_response(status)
@@ -41,23 +39,4 @@ class Site:
                 if status != 101:
                     self.wfile.write(body.encode())
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Says nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self) -> Site:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(Answering)
