@@ -89,12 +89,14 @@ async def serve(
     import structlog
 
     from backend import heartbeat, tracing
+    from backend.activity import Activity
     from backend.auth import Gate
     from backend.errors import RequestError
     from backend.media.library import Library
     from backend.media.limits import MediaLimits
     from backend.media.store import StoreInUse
     from backend.model import catalogue
+    from backend.quarantine import Quarantine
     from backend.service.server import AddressInUse, Server
 
     log = structlog.get_logger(__name__)
@@ -135,6 +137,7 @@ async def serve(
         max_queue=settings.max_queue,
         max_running=places,
         answer_cache_bytes=settings.answer_cache_mb << 20,
+        quarantine=Quarantine(settings.data_dir / "suspects"),  # nobody else's, as the library is
         tracing=traces,
     )
 
@@ -160,8 +163,12 @@ async def serve(
         )
     log.info("listening", address=settings.backend_address, port=port)
     notifier = heartbeat.Notifier(settings.notify_socket)
+    # Another server may be away for as long as it likes.
+    loading = heartbeat.Loading(
+        None if choice is None else Activity(os.getpid(), besides_main=True)
+    )
     beating = asyncio.create_task(
-        heartbeat.beat(notifier, server.readiness, step_seconds, lost), name="heartbeat"
+        heartbeat.beat(notifier, server.readiness, step_seconds, lost, loading), name="heartbeat"
     )
     fonts_checked = asyncio.gather(library.warm(), check_fonts(library))
     await stopped.wait()

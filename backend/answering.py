@@ -18,6 +18,7 @@ from backend.prompt import reading
 from backend.prompt.plan import Plan
 from backend.prompt.prompt import Prompt, Role
 from backend.prompt.reading import Reader
+from backend.quarantine import Quarantine
 from backend.readiness import Ready
 from backend.tracing import Tracing, Untraced
 
@@ -33,12 +34,14 @@ class Answerer:
         generations: Generations,
         kept: KeptAnswers,
         metrics: Metrics,
+        quarantine: Quarantine,
         tracing: Tracing | None = None,
     ) -> None:
         self._library = library
         self._generations = generations
         self._kept = kept
         self._metrics = metrics
+        self._quarantine = quarantine
         self._tracing = tracing or Untraced()
         # Laying out long texts is slow; two at a time leave the cores to the engine.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="assembly")
@@ -46,8 +49,10 @@ class Answerer:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def accept(self, prompt: Prompt, ready: Ready) -> Generation:
-        """Starts the journey. Raises what can be known at once: model, files, id, queue."""
+        """Starts the journey. Raises what can be known at once: model, files, id, queue, and
+        whether it is quarantined."""
         media = self._found(prompt, ready)
+        self._quarantine.check(prompt)
         generation = self._generations.open(prompt.owner, prompt.request_id, frozenset(media))
         journey = Journey(
             prompt,
@@ -56,6 +61,7 @@ class Answerer:
             self._library,
             self._threads,
             self._metrics,
+            self._quarantine.suspect(prompt),
             self._kept,
             self._generations,
             generation,

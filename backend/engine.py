@@ -16,6 +16,7 @@ from backend.dispatch import RETRY_AFTER, Dispatch, Request
 from backend.errors import (
     AlreadyExists,
     ContextLengthExceeded,
+    EngineLost,
     InvalidRequest,
     QueueFull,
     RequestError,
@@ -419,7 +420,7 @@ class Engine:
         with self._changed:
             self._stop_at = time.monotonic()
         try:
-            self._end_all(FinishReason.ERROR, Unavailable(reason, retry_after=RETRY_AFTER))
+            self._end_all(FinishReason.ERROR, EngineLost(reason, retry_after=RETRY_AFTER))
         finally:
             self._on_lost(reason)
 

@@ -121,6 +121,10 @@ class Unavailable(RequestError):
     code = "backend_unavailable"
 
 
+class EngineLost(Unavailable):
+    """Nothing can be computed in this process any more; another one has to take over."""
+
+
 class DeadlineExceeded(RequestError):
     """The time allowed ran out."""
 
@@ -133,3 +137,9 @@ class Internal(RequestError):
 
     kind = Kind.INTERNAL
     code = "internal_error"
+
+
+class Quarantined(Internal):
+    """It was being computed each time the backend died lately, and is not tried again for now."""
+
+    code = "request_quarantined"

@@ -21,6 +21,7 @@ from backend.prompt.events import Finished, PageRead, Queued, Started, Timing, U
 from backend.prompt.guide import Guide
 from backend.prompt.prompt import FinishReason, Prompt
 from backend.prompt.reading import Reader
+from backend.quarantine import Suspect
 from backend.readiness import Ready
 from backend.relay import Relay, too_late
 from backend.showing import Hold, draw
@@ -28,6 +29,8 @@ from backend.work import Asked, Work
 
 FORM_SECONDS = 10.0  # for a form to be compiled, the wait for a thread included
 SPARE_SECONDS = 2.0  # for one that has no place, to find out that its answer is known
+
+GuideFactory = Callable[[Prompt, int], Callable[[], Guide] | None]
 
 
 class Journey:
@@ -41,6 +44,7 @@ class Journey:
         library: Reader,
         threads: ThreadPoolExecutor,
         metrics: Metrics,
+        suspect: Suspect,
         kept: KeptAnswers,
         generations: Generations,
         generation: Generation,
@@ -51,6 +55,7 @@ class Journey:
         self._library = library
         self._threads = threads
         self._metrics = metrics
+        self._suspect = suspect
         self._kept = kept
         self._forgettings = kept.forgettings(prompt.owner)
         self._generations = generations
@@ -150,7 +155,7 @@ class Journey:
         try:
             async with asyncio.timeout_at(self._prompt.deadline), asyncio.timeout(FORM_SECONDS):
                 return await asyncio.get_running_loop().run_in_executor(
-                    self._threads, make, self._prompt, assembled.max_tokens
+                    self._threads, self._made, make, assembled.max_tokens
                 )
         except TimeoutError:
             if self._prompt.deadline is not None and time.monotonic() >= self._prompt.deadline:
@@ -158,6 +163,11 @@ class Journey:
             raise InvalidRequest(
                 "The form is too complex to be enforced.", param=self._form_field
             ) from None
+
+    def _made(self, make: GuideFactory, max_tokens: int) -> Callable[[], Guide] | None:
+        """In a thread: a form can be as deadly as a prompt."""
+        with self._suspect.at_work():
+            return make(self._prompt, max_tokens)
 
     async def _compute(self, assembled: Assembled, guide: Callable[[], Guide] | None) -> Finished:
         prompt, engine = self._prompt, self._ready.engine
@@ -210,6 +220,7 @@ class Journey:
                 self._generation,
                 replace(planned, reading_seconds=self._reading_seconds),
                 self._metrics,
+                self._suspect,
                 self._accepted,
                 targets(assembled.images, self._media, prompt),
             )

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from backend.errors import (
     DeadlineExceeded,
+    EngineLost,
     InvalidRequest,
     QueueFull,
     RequestError,
@@ -22,9 +23,11 @@ from backend.prompt import boxes
 from backend.prompt.boxes import Target
 from backend.prompt.events import Box, Delta, Finished, Mark, Started, Timing, Usage
 from backend.prompt.prompt import FinishReason
+from backend.quarantine import Suspect
 
 # Ends that are told as errors: what may well succeed later, and what another engine refused.
 _REFUSALS = (Unavailable, QueueFull, InvalidRequest, TooLarge)
+_ANSWERS = frozenset({FinishReason.STOP, FinishReason.LENGTH, FinishReason.TOOL_CALLS})
 
 
 class Relay:
@@ -36,18 +39,21 @@ class Relay:
         generation: Generation,
         planned: Started,
         metrics: Metrics,
+        suspect: Suspect,
         accepted: float,
         targets: Sequence[Target] = (),
     ) -> None:
         """`planned` is the event to tell once the engine begins, its engine figures at zero.
 
-        `accepted` is the moment of acceptance on time.monotonic()'s clock, `targets` the pictures
-        whose places the answers may name.
+        `suspect` hears at once when it is computed, since this process may die of it. `accepted` is
+        the moment of acceptance on time.monotonic()'s clock, `targets` the pictures whose places
+        the answers may name.
         """
         self._loop = loop
         self._generation = generation
         self._started = planned
         self._metrics = metrics
+        self._suspect = suspect
         self._accepted = accepted
         self._targets = tuple(targets)
         self._has_started = False
@@ -61,6 +67,7 @@ class Relay:
 
     def started(self, cached_tokens: int, queue_seconds: float) -> None:
         """Compute begins."""
+        self._suspect.begin()
         self._hop(self._begin, cached_tokens, queue_seconds)
 
     def delta(self, delta: Delta) -> None:
@@ -79,6 +86,8 @@ class Relay:
         error: RequestError | None,
     ) -> None:
         """The end."""
+        if not isinstance(error, EngineLost):  # of what that died of may have been this
+            self._suspect.end(answered=_ANSWERS.issuperset(reasons))
         self._hop(self._finish, time.monotonic(), reasons, completion_tokens, warning, error)
 
     def _hop(self, do: Callable[..., None], *values: object) -> None:

@@ -2,7 +2,8 @@
 
 `python -m backend.supervisor` takes the arguments of `python -m backend`. A backend that ends, or
 gives no sign of life, is replaced with all its workers, after a pause that grows as long as none
-becomes ready. Two ends are final: the one that was asked for, and the refusal of an environment.
+becomes ready. While it loads, work is a sign of life as well. Two ends are final: the one that was
+asked for, and the refusal of an environment.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from typing import Final
 
 import structlog
 
+from backend.activity import Activity
+
 REFUSED: Final = 2  # the exit status of a backend that cannot serve its environment
 LONGEST_PAUSE: Final = 30.0  # seconds between two starts
 _KILLED_AFTER: Final = 9.0  # seconds after SIGTERM; the backend's own grace is shorter
@@ -37,8 +40,8 @@ StandIn = Callable[[str, float], AbstractAsyncContextManager[object]]
 class Patience:
     """Times in seconds: the first two without a sign of life, after which a backend hangs."""
 
-    starting: float = 120.0  # importing and loading can keep its event loop from turning
-    ready: float = 8.0
+    silent: float = 8.0  # if it is ready, or does not work either
+    starting: float = 600.0  # at work: importing and loading can keep its event loop from turning
     look: float = 0.5  # between two looks at the clock
     pause: float = 1.0  # before the next start; doubled as long as none becomes ready
 
@@ -129,9 +132,10 @@ class Supervisor:
         if self._ending.is_set():  # while it was being started
             child.terminate()
         waiting = asyncio.create_task(child.wait())
-        heard_at = looked_at = time.monotonic()
-        self.is_ready, hangs = False, False
-        has_ended = False
+        heard_at = alive_at = looked_at = time.monotonic()
+        activity = Activity(child.pid)
+        self.is_ready, has_ended = False, False
+        silent_for: float | None = None  # seconds, of one that hangs
         while not has_ended:
             await asyncio.wait({waiting}, timeout=self._patience.look)
             has_ended = waiting.done()  # first, so that its last words are heard
@@ -140,11 +144,13 @@ class Supervisor:
             self._was_alive = self._was_alive or bool(said)
             # A supervisor that stood still itself cannot tell who else did.
             if said or now - looked_at > 4 * self._patience.look:
-                heard_at = now
+                heard_at = alive_at = now
+            elif not self.is_ready and activity.has_worked():
+                alive_at = now
             looked_at = now
-            limit = self._patience.ready if self.is_ready else self._patience.starting
-            if now - heard_at > limit and not (hangs or has_ended):
-                hangs = True
+            hangs = now - alive_at > self._patience.silent
+            if (hangs or now - heard_at > self._patience.starting) and not has_ended:
+                silent_for = silent_for or now - heard_at
                 self._kill()
             if self._ending.is_set() and now - self._ended_at > _KILLED_AFTER:
                 self._kill()
@@ -152,8 +158,9 @@ class Supervisor:
         self._child = None
         status = child.returncode
         assert status is not None
-        why = f"The backend gave no sign of life for {limit:g} s." if hangs else _told(status)
-        return status, why, self.is_ready
+        if silent_for is None:
+            return status, _told(status), self.is_ready
+        return status, f"The backend gave no sign of life for {silent_for:.0f} s.", self.is_ready
 
     def _obey(self) -> None:
         """Asks the backend to end; at the second time, ends it."""

@@ -292,6 +292,11 @@ PHRASES: Final[dict[str, Phrase]] = {
     "error.internal_error": Phrase(
         "Something went wrong inside the backend.", "后端内部出现错误。"
     ),
+    "error.request_quarantined": Phrase(
+        "The model's process died each time it was working on this lately, so it is not tried "
+        "again for now. Put it differently, or wait ten minutes.",
+        "最近几次模型进程都在处理此问题时崩溃，因此暂不重试。请换一种问法，或十分钟后再试。",
+    ),
     "error.not_found": Phrase(
         "A file of this conversation is no longer stored. Remove it and add it again.",
         "本次对话的某个文件已不在后端，请移除后重新添加。",

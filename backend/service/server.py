@@ -19,6 +19,7 @@ from backend.media.library import Library
 from backend.media.limits import MediaLimits
 from backend.metrics import Metrics
 from backend.model.info import ModelInfo
+from backend.quarantine import Quarantine
 from backend.readiness import Load, Phase, Readiness
 from backend.service.boundary import Boundary
 from backend.service.inference import Inference
@@ -60,13 +61,17 @@ class Server:
         max_queue: int,
         max_running: int,
         answer_cache_bytes: int,
+        quarantine: Quarantine | None = None,
         tracing: Tracing | None = None,
     ) -> None:
+        """Without a `quarantine` nothing is known of what earlier processes died of."""
         metrics = Metrics()
         kept = KeptAnswers(answer_cache_bytes)
         self._library = library
         self._generations = Generations(max_active=max_queue + max_running)
-        self._answerer = Answerer(library, self._generations, kept, metrics, tracing)
+        self._answerer = Answerer(
+            library, self._generations, kept, metrics, quarantine or Quarantine(), tracing
+        )
         self._health = health.aio.HealthServicer()
         self._announcements: set[asyncio.Task[None]] = set()
         self.readiness = Readiness(load, self._announce)

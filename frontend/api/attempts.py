@@ -7,13 +7,11 @@ back, but a request of which nothing was said yet can be put to the next backend
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final, Protocol
 
-from frontend.api.quarantine import Quarantine
 from frontend.messages import (
     BackendError,
     BackendStatus,
@@ -23,14 +21,12 @@ from frontend.messages import (
     FinishReason,
     Phase,
     Question,
-    Started,
 )
 
 _PAUSE: Final = 0.25  # seconds between two looks for the backend
 _LOOK: Final = 1.0  # seconds that one look may take
 _REFUSAL: Final = 1.0  # seconds that an address takes at most to tell that nobody is there
 _SPARE: Final = 0.5  # seconds before the request's end at which the search ends
-_SEARCH: Final = 120.0  # seconds in which a backend that did not die may show itself
 
 
 class Backend(Protocol):
@@ -56,18 +52,11 @@ class Attempts:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._quarantine = Quarantine()
-        self._life: int | None = None  # when the backend that is asked now was started
-        self._looking: set[asyncio.Task[None]] = set()
 
     async def events(
         self, owner: str, question: Question, end: float
     ) -> AsyncGenerator[Event, None]:
-        """The events of an answer; `end` is on the loop's clock.
-
-        Raises BackendError, and ApiError for what has brought the backend down too often.
-        """
-        self._quarantine.check(owner, question)
+        """The events of an answer; `end` is on the loop's clock. Raises BackendError."""
         try:
             async with aclosing(self._attempt(owner, question, end)) as events:
                 async for event in events:
@@ -77,7 +66,6 @@ class Attempts:
             lost = gone.error
         if not await self._comes_back(lost, end):
             raise lost
-        self._quarantine.check(owner, question)
         again = replace(question, request_id=f"{question.request_id}-2")
         try:
             async with aclosing(self._attempt(owner, again, end)) as events:
@@ -86,16 +74,10 @@ class Attempts:
         except _WentAway as gone:
             raise gone.error from None
 
-    async def close(self) -> None:
-        """Looks for nothing any more."""
-        for task in self._looking:
-            task.cancel()
-        await asyncio.gather(*self._looking, return_exceptions=True)
-
     async def _attempt(
         self, owner: str, question: Question, end: float
     ) -> AsyncGenerator[Event, None]:
-        is_taken = has_begun = has_said = False
+        is_taken = has_said = False
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
         left = max(0.001, end - asked_at)
@@ -104,10 +86,6 @@ class Attempts:
             async with aclosing(answering):
                 async for event in answering:
                     match event:
-                        case Started():
-                            has_begun = True
-                            if self._life is None:
-                                self._look(self._note_life())
                         case Delta():
                             has_said = True
                         case Finished():
@@ -117,14 +95,11 @@ class Attempts:
                                     "The answer was stopped before its end.",
                                     code="backend_unavailable",
                                 )
-                            self._quarantine.absolve(owner, question)
                     is_taken = True
                     yield event
         except BackendError as error:
             if error.kind != "unavailable":
                 raise
-            if has_begun and error.code is None:
-                self._suspect(owner, question)
             # A backend that is not there refuses at once; what takes longer was on its way in.
             is_slow = error.code is None and loop.time() - asked_at > _REFUSAL
             is_taken = is_taken or error.was_accepted or is_slow
@@ -141,7 +116,8 @@ class Attempts:
         while loop.time() + _PAUSE < end - _SPARE:
             await asyncio.sleep(_PAUSE)
             try:
-                phase = (await self._backend.status(timeout=_LOOK)).phase
+                left = max(0.05, end - _SPARE - loop.time())
+                phase = (await self._backend.status(timeout=min(_LOOK, left))).phase
             except BackendError:
                 was_away = True
                 continue
@@ -149,33 +125,3 @@ class Attempts:
                 return was_away and phase is Phase.READY
             was_away = True
         return False
-
-    # Whether it was the backend that died, or only the connection to it
-
-    def _suspect(self, owner: str, question: Question) -> None:
-        """Suspects at once, since the next try may come at once; a living backend clears it."""
-        life, self._life = self._life, None
-        self._quarantine.suspect(owner, question)
-        if life is not None:
-            self._look(self._clear_if_alive(life, owner, question))
-
-    async def _clear_if_alive(self, life: int, owner: str, question: Question) -> None:
-        end = asyncio.get_running_loop().time() + _SEARCH
-        while asyncio.get_running_loop().time() < end:
-            await asyncio.sleep(_PAUSE)
-            try:
-                status = await self._backend.status(timeout=_LOOK)
-            except BackendError:
-                continue
-            if status.started_at == life:
-                self._quarantine.clear(owner, question)
-            return
-
-    async def _note_life(self) -> None:
-        with contextlib.suppress(BackendError):
-            self._life = (await self._backend.status(timeout=_LOOK)).started_at
-
-    def _look(self, looking: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(looking)
-        self._looking.add(task)
-        task.add_done_callback(self._looking.discard)

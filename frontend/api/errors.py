@@ -132,6 +132,17 @@ def internal() -> ApiError:
     )
 
 
+def quarantined(message: str) -> ApiError:
+    """500, and no use in trying again soon."""
+    return ApiError(
+        500,
+        message,
+        code="request_quarantined",
+        type="server_error",
+        headers={"x-should-retry": "false"},
+    )
+
+
 def from_backend(
     error: BackendError, param: Callable[[str | None], str | None] = lambda path: None
 ) -> ApiError:
@@ -162,6 +173,8 @@ def from_backend(
             return unavailable("The backend does not accept this service's token.", 30)
         case "deadline":
             return deadline()
+        case "internal" if error.code == "request_quarantined":
+            return quarantined(error.message)
         case _:
             return internal()
 

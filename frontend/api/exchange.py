@@ -135,10 +135,6 @@ class Exchanges:
         for task in self._answering:
             task.cancel()
 
-    async def close(self) -> None:
-        """Ends what goes on beside the answers."""
-        await self._attempts.close()
-
     async def _answer(
         self, body: Body, dialect: Dialect, scope: Scope, send: Send, end: float
     ) -> None:

@@ -67,7 +67,6 @@ class Api:
         try:
             yield
         finally:
-            await self._exchanges.close()
             await client.close()
 
     def _planning(self, client: AsyncClient) -> Planning:

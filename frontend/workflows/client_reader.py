@@ -30,8 +30,6 @@ from frontend.workflows.halt import Halt, Halted
 from frontend.workflows.reader import Answer
 
 _ATTEMPTS: Final = 6  # while the backend is full or away
-_DEATHS: Final = 2  # of the backend, after which nothing is asked any more
-_POISONED: Final = "The backend was lost each time it was asked this; it is not asked again."
 _LONGEST_PAUSE: Final = 20.0  # seconds between two of them
 
 
@@ -83,13 +81,9 @@ class ClientReader:
         max_tokens: int = 512,
         halt: Halt | None = None,
     ) -> Answer:
-        """An answer at temperature 0; waits while the backend is full or away for a while.
-
-        What may have brought it down twice is given up: code request_quarantined.
-        """
+        """An answer at temperature 0; waits while the backend is full or away for a while."""
         halt = halt or Halt()
         parts: list[Part] = [*files, TextPart(instruction)]
-        deaths = 0  # of backends that had taken this in
         for attempt in range(1, _ATTEMPTS + 1):
             question = Question(
                 request_id=uuid.uuid4().hex,
@@ -104,16 +98,13 @@ class ClientReader:
             except BackendError as error:
                 if error.kind not in ("queue_full", "unavailable") or attempt == _ATTEMPTS:
                     raise
-                deaths += error.was_accepted and error.code is None
-                if deaths == _DEATHS:
-                    raise BackendError("internal", _POISONED, code="request_quarantined") from None
                 halt.wait(min(_LONGEST_PAUSE, max(error.retry_after or 1, 2.0 ** (attempt - 1))))
         raise AssertionError("the last attempt returns or raises")
 
     def _hear(self, owner: str, question: Question, halt: Halt) -> Answer:
         text: list[str] = []
         model = ""
-        for event in self._events(owner, question):
+        for event in self._backend.generate(owner, question):
             match event:
                 case Started():
                     model = event.model
@@ -128,17 +119,6 @@ class ClientReader:
                     return Answer("".join(text), reason is FinishReason.STOP, model)
             halt.check()
         raise BackendError("unavailable", "The answer broke off.", retry_after=1)
-
-    def _events(self, owner: str, question: Question) -> Iterator[Event]:
-        """The events; where some came before a failure, it tells that the question was accepted."""
-        is_accepted = False
-        try:
-            for event in self._backend.generate(owner, question):
-                is_accepted = True
-                yield event
-        except BackendError as error:
-            error.was_accepted = error.was_accepted or is_accepted
-            raise
 
     def _cancel(self, owner: str, question: Question) -> None:
         with contextlib.suppress(BackendError):  # it is away, and the answer with it

@@ -6,15 +6,17 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
-from backend.errors import DeadlineExceeded, Internal, Unavailable
+from backend.errors import DeadlineExceeded, EngineLost, Internal, RequestError, Unavailable
 from backend.generations import Generation
 from backend.metrics import Metrics
 from backend.prompt.boxes import Target
 from backend.prompt.events import Box, Delta, Finished, Mark, PageUse, Started
-from backend.prompt.prompt import FinishReason, ReadingMethod, Route
+from backend.prompt.prompt import FinishReason, Prompt, ReadingMethod, Route
+from backend.quarantine import Quarantine
 from backend.relay import Relay
 
 PLANNED = Started(
@@ -30,17 +32,21 @@ PLANNED = Started(
     answer_cached=False,
     seed=0,
 )
+PROMPT = Prompt("a", "me", "", ())
 
 
 class Told:
     """A relay, and what it tells."""
 
-    def __init__(self, targets: Sequence[Target] = ()) -> None:
+    def __init__(self, targets: Sequence[Target] = (), folder: Path | None = None) -> None:
         self.began = time.monotonic()
         self.metrics = Metrics()
         self.generation = Generation("me", "a", frozenset())
         loop = asyncio.get_running_loop()
-        self.relay = Relay(loop, self.generation, PLANNED, self.metrics, time.monotonic(), targets)
+        self.quarantine = Quarantine(folder)
+        suspect = self.quarantine.suspect(PROMPT)
+        now = time.monotonic()
+        self.relay = Relay(loop, self.generation, PLANNED, self.metrics, suspect, now, targets)
 
 
 def hold_up_the_loop(compute: Callable[[], None]) -> float:
@@ -166,3 +172,31 @@ async def test_a_token_costs_the_engine_and_the_loop_next_to_nothing() -> None:
     assert isinstance(finished, Finished)
     assert told.metrics.inter_token.total == count - 1
     assert seconds / count < 100e-6, "about 10 microseconds on an idle core"
+
+
+def marks(folder: Path) -> int:
+    """How many requests are marked as being computed."""
+    return len(list(folder.iterdir()))
+
+
+@pytest.mark.parametrize(
+    ("reason", "error", "is_marked"),
+    [
+        (FinishReason.STOP, None, False),
+        (FinishReason.CANCELLED, None, False),
+        (FinishReason.ERROR, Internal("The answer could not be computed."), False),
+        (FinishReason.ERROR, EngineLost("The GPU has failed."), True),
+    ],
+)
+async def test_the_mark_of_what_is_computed_outlives_a_lost_device_only(
+    tmp_path: Path, reason: FinishReason, error: RequestError | None, is_marked: bool
+) -> None:
+    relay = Told(folder=tmp_path).relay
+    assert marks(tmp_path) == 0, "it waits"
+    relay.started(0, 0.0)
+    assert marks(tmp_path) == 1, "at once: the next step may be the last one"
+    relay.finished((reason,), 0, "", error)
+    assert marks(tmp_path) == is_marked
+    await asyncio.wait({relay.end})
+    if error is not None and is_marked:
+        assert relay.end.exception() is error

@@ -13,12 +13,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
+import pytest
 
 from backend.supervisor import LONGEST_PAUSE, REFUSED, Patience, Supervisor
 
 # A backend in few lines: `tell` gives a sign of life; `run`, this run's number, is kept in a file.
 BACKEND = """
-import os, pathlib, signal, socket, subprocess, sys, time
+import os, pathlib, signal, socket, subprocess, sys, threading, time
 watcher = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 watcher.connect(chr(0) + os.environ["NOTIFY_SOCKET"][1:])
 tell = lambda *lines: watcher.send("\\n".join(lines).encode())
@@ -34,17 +35,17 @@ def live():
         time.sleep(0.05)
 """
 # The clock that tells a hang is generous: a busy machine must not look like one.
-QUICK = Patience(starting=20.0, ready=2.0, look=0.05, pause=0.1)
+QUICK = Patience(starting=20.0, silent=2.0, look=0.05, pause=0.1)
 
 
 class Kept:
     """A supervisor at work, and what was said in the backend's place."""
 
-    def __init__(self, tmp_path: Path, does: str) -> None:
+    def __init__(self, tmp_path: Path, does: str, patience: Patience) -> None:
         self.runs = tmp_path / "runs"
         self.told: list[tuple[str, float]] = []
         command = [sys.executable, "-c", BACKEND + does, str(self.runs)]
-        self.supervisor = Supervisor(command, self._stand_in, dict(os.environ), QUICK)
+        self.supervisor = Supervisor(command, self._stand_in, dict(os.environ), patience)
         self.task = asyncio.create_task(self.supervisor.run())
 
     @asynccontextmanager
@@ -78,9 +79,9 @@ def is_gone(process: psutil.Process) -> bool:
 
 
 @asynccontextmanager
-async def kept(tmp_path: Path, does: str) -> AsyncIterator[Kept]:
+async def kept(tmp_path: Path, does: str, patience: Patience = QUICK) -> AsyncIterator[Kept]:
     """Ends the supervisor, and asserts that its backend went with it."""
-    keeping = Kept(tmp_path, does)
+    keeping = Kept(tmp_path, does, patience)
     try:
         yield keeping
     finally:
@@ -113,7 +114,46 @@ async def test_a_stopped_backend_is_replaced_with_its_workers(tmp_path: Path) ->
         first.suspend()
         await keeping.until(lambda: len(keeping.pids) == 2)
         await keeping.until(lambda: is_gone(sleeper))
-    assert keeping.told[0][0].startswith("The backend gave no sign of life for 2 s.")
+    assert keeping.told[0][0].startswith("The backend gave no sign of life for")
+
+
+@pytest.mark.parametrize(
+    "hangs",
+    ["os.kill(os.getpid(), signal.SIGSTOP)", "lock = threading.Lock()\n    with lock, lock: pass"],
+)
+async def test_a_hang_while_it_loads_is_noticed_as_soon(tmp_path: Path, hangs: str) -> None:
+    does = f"tell('WATCHDOG=1')\nif run == 1:\n    {hangs}\nlive()"
+    async with kept(tmp_path, does) as keeping:
+        await keeping.ready(2)
+    assert keeping.told[0][0].startswith("The backend gave no sign of life for")
+    assert Patience().silent + 2 * Patience().look < 10
+
+
+SLOW = {
+    "computes": "while time.monotonic() < end: pass",
+    "reads": "with open(sys.executable, 'rb') as file:\n"
+    "    while time.monotonic() < end: file.seek(0); file.read(1 << 16); time.sleep(0.2)",
+    "has a child that computes": "subprocess.run([sys.executable, '-c', "
+    "'import time\\nend = time.monotonic() + 6\\nwhile time.monotonic() < end: pass'])",
+}
+
+
+@pytest.mark.parametrize("works", SLOW.values(), ids=SLOW)
+async def test_who_is_slow_to_load_and_silent_but_at_work_is_left_alone(
+    tmp_path: Path, works: str
+) -> None:
+    does = f"tell('WATCHDOG=1')\nend = time.monotonic() + 6\n{works}\nlive()"
+    async with kept(tmp_path, does) as keeping:
+        await keeping.ready(1)
+    assert keeping.told == []
+
+
+async def test_even_work_must_be_heard_of_one_day(tmp_path: Path) -> None:
+    patience = Patience(starting=3.0, silent=2.0, look=0.05, pause=0.1)
+    does = "while run == 1: pass\nlive()"
+    async with kept(tmp_path, does, patience) as keeping:
+        await keeping.ready(2)
+    assert keeping.told[0][0].startswith("The backend gave no sign of life for")
 
 
 async def test_the_pauses_grow_while_none_becomes_ready(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,12 @@ import httpx
 import psutil
 import pytest
 
+from frontend.client.blocking import Client
+from frontend.history.history import History
+from frontend.history.records import State
+from frontend.jobs import Jobs
+from frontend.presets import Parameters
+from frontend.turns import question
 from scripts.lib.system import System
 
 RETURN = 150.0  # seconds in which the backend is back, on a machine that is busy with other tests
@@ -94,6 +101,35 @@ def backend_of(system: System) -> psutil.Process:
     return psutil.Process(pid)
 
 
+@contextmanager
+def page(system: System) -> Iterator[tuple[Jobs, History]]:
+    """What writes the page's answers, with a history of its own."""
+    history = History(f"sqlite:///{system.folder / 'page.sqlite3'}")
+    with closing(Client(system.address)) as client, closing(history):
+        yield Jobs(client, history, "local"), history
+
+
+def asked(history: History, text: str) -> str:
+    """Keeps a question; its answer's id."""
+    answer = history.ask("local", f"chat {text}", text, turn_key=text, parameters={})
+    assert answer is not None
+    return answer
+
+
+def ended(jobs: Jobs, history: History, answer: str) -> tuple[State, str]:
+    """Has an answer written: how it ended, and the code of its error."""
+    empty = history.answer(answer)
+    assert empty is not None
+    messages = history.messages("local", empty.conversation)
+    parameters = Parameters(max_tokens=2)
+    job = jobs.start(empty, question(messages, (), empty, parameters))
+    assert job is not None
+    assert job.done.wait(2 * RETURN)
+    kept = history.answer(answer)
+    assert kept is not None
+    return kept.state, kept.error_code
+
+
 def queued(system: System) -> float:
     answer = system.get("/metrics")
     assert answer is not None
@@ -144,10 +180,27 @@ def test_what_kills_it_twice_is_not_tried_again(kept: System) -> None:
     refused = ask(kept, "Say XYZZY.", max_tokens=2)
     assert (refused.status_code, refused.json()["error"]["code"]) == (500, "request_quarantined")
     assert refused.headers["x-should-retry"] == "false"
+    with page(kept) as (jobs, history):
+        answer = asked(history, "Say XYZZY.")
+        assert ended(jobs, history, answer) == (State.FAILED, "request_quarantined")
     assert backend_of(kept).pid == third
     assert ask(kept, "Say something else.", max_tokens=2).status_code == 200
     deaths = kept.log("backend").read_text().count('"backend ended"')
     assert deaths == 4, "one by a signal, one for standing still, two of the word"
+
+
+def test_what_the_page_kills_it_with_twice_is_not_tried_again(kept: System) -> None:
+    with page(kept) as (jobs, history):
+        answer = asked(history, "What is XYZZY?")
+        assert ended(jobs, history, answer) == (State.LOST, ""), "it dies, is asked again, and dies"
+        until(lambda: kept.status("/ready") == 200)
+        third = backend_of(kept).pid
+        assert history.ask_again("local", answer, parameters={})
+        assert ended(jobs, history, answer) == (State.FAILED, "request_quarantined")
+        assert ended(jobs, history, asked(history, "What else?")) == (State.FINISHED, "")
+    refused = ask(kept, "What is XYZZY?", max_tokens=2)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (500, "request_quarantined")
+    assert backend_of(kept).pid == third
 
 
 def test_a_crash_at_every_start_is_told_and_costs_nothing(tmp_path: Path) -> None:
@@ -171,3 +224,14 @@ def test_a_crash_at_every_start_is_told_and_costs_nothing(tmp_path: Path) -> Non
         assert sum(supervisor.cpu_times()[:2]) - spent < 1.5, "it waits, and does not spin"
         os.kill(supervisor.pid, signal.SIGTERM)
         until(lambda: not system.is_running("backend"), 20)
+
+
+def test_a_hang_while_it_loads_is_noticed_in_seconds(tmp_path: Path) -> None:
+    with System(tmp_path, {"FAULT": "load:hang"}, backend="tests.fakes.faulty") as system:
+        log = system.log("backend")
+        until(lambda: '"listening"' in log.read_text())
+        until(lambda: "Loading has stood still for 8 s." in log.read_text(), 20)
+        until(lambda: "The backend has ended with status 3." in log.read_text(), 20)
+        until(lambda: log.read_text().count('"listening"') == 2)
+        backend_of(system).suspend()
+        until(lambda: "The backend gave no sign of life for" in log.read_text(), 20)

@@ -1,7 +1,8 @@
 """A supervised backend with a fault to order: `FAULT=… python -m tests.fakes.faulty`.
 
-`start:exit` ends at every start. `crash_if_prompt:WORD` is killed in the step that computes a
-prompt with that word, as by a kernel that reads where it must not.
+`start:exit` ends at every start. `load:hang` never has the model loaded. `crash_if_prompt:WORD` is
+killed in the step that computes a prompt with that word, as by a kernel that reads where it must
+not.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -20,12 +22,15 @@ def serve(fault: str) -> int:
     """The backend with its fault."""
     from backend.__main__ import main
     from backend.engine import Engine
+    from backend.model import loader
     from backend.model.flight import Flight
     from backend.scheduling.scheduler import Batch
 
     kind, _, word = fault.partition(":")
     if kind == "start":
         return 1
+    if kind == "load":
+        loader.load = lambda *_, **__: threading.Event().wait()  # type: ignore[assignment]
     compute = Engine._compute
 
     def poisoned(engine: Engine, batch: Batch, embeddings: Mapping[bytes, Any]) -> Flight:

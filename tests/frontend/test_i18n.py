@@ -129,6 +129,7 @@ def test_errors_speak_the_language_of_the_page() -> None:
     assert Phrases("zh").error("some_new_code", told) == told
     assert Phrases("en").error("", "") == "It did not work."
     assert Phrases("zh").error("unavailable", "") == PHRASES["error.backend_unavailable"].zh
+    assert "十分钟" in Phrases("zh").error("request_quarantined", told)
 
 
 @pytest.mark.parametrize(

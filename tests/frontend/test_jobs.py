@@ -227,7 +227,7 @@ def test_stop_before_the_backend_knows_of_it_is_told_again(
     wait(job)
 
 
-@pytest.mark.parametrize("kind", ["queue_full", "unavailable", "bad_input", "deadline"])
+@pytest.mark.parametrize("kind", ["queue_full", "unavailable", "bad_input", "deadline", "internal"])
 def test_a_refusal_is_kept_beside_the_question(
     jobs: Jobs, script: Script, history: History, answer: Message, kind: str
 ) -> None:

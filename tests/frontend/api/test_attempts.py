@@ -10,7 +10,7 @@ import pytest
 
 from protos import inference_pb2
 from tests.fakes.asking import text, user, wait_until
-from tests.fakes.backend import FakeBackend
+from tests.fakes.backend import FakeBackend, Refusal
 from tests.fakes.web import Answered, Web
 
 
@@ -80,8 +80,6 @@ def test_a_second_time_is_told(web: Web, backend: FakeBackend, pool: ThreadPoolE
         backend.start()
     told = asked.result()
     assert (told.status, told.error["code"]) == (503, "backend_unavailable")
-    again = web.chat(messages=user(text("poison")))
-    assert (again.status, again.error["code"]) == (500, "request_quarantined")
     assert len(backend.requests) == 2
 
 
@@ -128,18 +126,13 @@ def test_what_a_backend_that_goes_down_cuts_off_is_asked_of_the_next(
     assert len(backend.requests) == 2
 
 
-def test_a_cut_connection_is_no_death(
-    web: Web, backend: FakeBackend, pool: ThreadPoolExecutor
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_the_backend_dies_of_is_not_to_be_tried_again(
+    web: Web, backend: FakeBackend, stream: bool
 ) -> None:
-    backend.token_delay = 0.3
-    for _ in range(3):
-        asked = pool.submit(web.chat, messages=user(text("a b c d e f g h")), stream=True)
-        wait_until(begun(backend, 2))
-        life = backend.started_at
-        backend.stop()
-        backend.start()
-        backend.started_at = life  # it is the same that answers again
-        assert asked.result().chunks[-1]["error"]["code"] == "backend_unavailable"
-        wait_until(lambda: web.get("/ready").status == 200, 10)
-    backend.token_delay = 0.0
-    wait_until(lambda: web.chat(messages=user(text("a b c d e f g h"))).status == 200, 10)
+    sentence = "It died of this."
+    backend.refusals.append(Refusal("internal", sentence, "request_quarantined"))
+    refused = web.chat(messages=user(text("poison")), stream=stream)
+    assert (refused.status, refused.error["code"]) == (500, "request_quarantined")
+    assert refused.error["message"] == sentence
+    assert refused.headers["x-should-retry"] == "false"

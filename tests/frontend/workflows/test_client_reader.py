@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from frontend.client.blocking import Client
-from frontend.messages import BackendError, Event, FilePart, Question
+from frontend.messages import BackendError, FilePart
 from frontend.workflows.client_reader import ClientReader
 from frontend.workflows.halt import Halt, Halted
 from protos import inference_pb2
@@ -90,17 +90,8 @@ def test_what_was_stopped_before_is_not_asked(backend: FakeBackend, client: Clie
     assert backend.requests == []
 
 
-def test_what_loses_the_backend_twice_is_given_up(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
-
-    def dying(owner: str, question: Question) -> Iterator[Event]:
-        asked.append(question.request_id)
-        raise BackendError("unavailable", "It is gone.", retry_after=1, was_accepted=True)
-
-    monkeypatch.setattr(client, "generate", dying)
+def test_what_the_backend_dies_of_is_given_up(backend: FakeBackend, client: Client) -> None:
+    backend.refusals.append(Refusal("internal", code="request_quarantined"))
     with pytest.raises(BackendError) as given_up:
         ClientReader(client).ask("local", (), "Who?")
     assert (given_up.value.kind, given_up.value.code) == ("internal", "request_quarantined")
-    assert len(asked) == 2
