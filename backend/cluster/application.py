@@ -45,7 +45,8 @@ def build(args: dict[str, Any]) -> serve.Application:
         # for is refused.
         max_ongoing_requests=arguments.places + chosen.max_queue,
         max_queued_requests=chosen.max_queue,
-        health_check_period_s=2.0,
+        # A replica whose backend has ended is replaced after three looks.
+        health_check_period_s=0.5,
         health_check_timeout_s=30.0,
         graceful_shutdown_timeout_s=3600.0,  # running answers end first
         graceful_shutdown_wait_loop_s=0.5,

@@ -25,6 +25,10 @@ from scripts.lib.system import ROOT, free_ports
 START_SECONDS = 150.0  # on a busy machine
 END_SECONDS = 20.0
 PLACES = 4  # requests that a replica computes at once
+_RAY = {  # as docs/operations.md has it
+    "RAY_SERVE_USE_GRPC_BY_DEFAULT": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
 
 
 def environment(folder: Path, model: Path) -> dict[str, str]:
@@ -47,6 +51,7 @@ class Cluster:
     """Ray, its gRPC ingress and replicas of a model; all of it ends with the `with`."""
 
     def __init__(self, folder: Path, model: Path) -> None:
+        """Starts Ray; the model's folder may be filled until `run` is called."""
         self.token = secrets.token_hex(16)
         self._ports = free_ports(2)
         self.address = f"127.0.0.1:{self._ports[0]}"
@@ -57,8 +62,7 @@ class Cluster:
             self._host = subprocess.Popen(
                 [sys.executable, "-m", "scripts.cluster.host", str(self._ray)],
                 cwd=ROOT,
-                env=environment(folder, model)
-                | {"BACKEND_TOKEN": self.token, "RAY_USAGE_STATS_ENABLED": "0"},
+                env=environment(folder, model) | _RAY | {"BACKEND_TOKEN": self.token},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -79,6 +83,7 @@ class Cluster:
             "min_replicas": minimum,
             "max_replicas": maximum,
             "target_ongoing_requests": PLACES,
+            "look_back_period_s": 2.0,
             "upscale_delay_s": 0.5,
             "downscale_delay_s": 1.0,
         }

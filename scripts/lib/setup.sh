@@ -74,7 +74,8 @@ find_python() { # sets PYTHON to a 3.11 or 3.12
 fingerprint() { # fingerprint GROUP: changes with everything the installed packages depend on
   {
     echo "$1 $VENV ${TORCH_VERSION:-}"
-    cat "$ROOT/pyproject.toml" "$ROOT/constraints.txt"
+    sed '/^\[tool\.ruff/,$d' "$ROOT/pyproject.toml" # without the tools' own settings
+    cat "$ROOT/constraints.txt"
     [ ! -e "$VENV/pyvenv.cfg" ] || cat "$VENV/pyvenv.cfg"
   } | sha256sum | cut -d ' ' -f 1
 }

@@ -20,6 +20,7 @@ NOTEBOOK = ROOT / "docs" / "notebook.ipynb"
 
 pytestmark = [
     pytest.mark.model,
+    pytest.mark.recipes,
     pytest.mark.timeout(400),  # a small model answers eight questions on a busy machine
     pytest.mark.skipif(not models_folder().is_dir(), reason="the embedded model is not there"),
 ]

@@ -12,6 +12,8 @@ import pytest
 
 from scripts.lib.system import free_ports, models_folder
 
+pytestmark = pytest.mark.recipes
+
 ROOT = Path(__file__).parents[2]
 
 

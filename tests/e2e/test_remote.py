@@ -21,6 +21,8 @@ from scripts.lib import papers
 from scripts.lib.system import ROOT, System
 from tests.fakes import glm
 
+pytestmark = pytest.mark.recipes
+
 
 @pytest.fixture(scope="module")
 def relayed(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:

@@ -21,10 +21,13 @@ from scripts.lib.system import free_ports, models_folder
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.skipif(
-    not (ROOT / ".venv/set-up").exists() or (ROOT / ".venv").is_symlink(),
-    reason="not set up here: run scripts/test.sh",
-)
+pytestmark = [
+    pytest.mark.recipes,
+    pytest.mark.skipif(
+        not (ROOT / ".venv/set-up").exists() or (ROOT / ".venv").is_symlink(),
+        reason="not set up here: run scripts/test.sh",
+    ),
+]
 
 
 class Started:

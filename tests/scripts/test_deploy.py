@@ -16,6 +16,8 @@ import yaml
 from scripts.lib import healthy
 from scripts.lib.system import free_ports
 
+pytestmark = pytest.mark.recipes
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "scripts" / "deploy"
 COMPOSE = ("compose.yaml", "compose.split.yaml")

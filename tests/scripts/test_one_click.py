@@ -19,6 +19,8 @@ from scripts.lib import one_click
 from scripts.lib.one_click import NOT_RUNNING, Desk, Running, born, cause_of
 from scripts.lib.system import free_ports
 
+pytestmark = pytest.mark.recipes
+
 ROOT = Path(__file__).parents[2]
 
 # Stands in for scripts/start.sh: answers /ready as it is told by a file.

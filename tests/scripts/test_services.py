@@ -12,6 +12,8 @@ import pytest
 from backend.settings import Settings as BackendSettings
 from frontend.settings import Settings as WebSettings
 
+pytestmark = pytest.mark.recipes
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "scripts" / "deploy"
 UNITS = ("desk-backend.service", "desk-web.service")

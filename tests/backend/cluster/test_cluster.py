@@ -20,11 +20,11 @@ from scripts.cluster import questions
 from scripts.cluster.local import Cluster, environment
 from scripts.cluster.questions import Caller
 from scripts.lib.system import ROOT, free_ports
-from tests.fakes import checkpoints
 from tests.fakes.running import question, text_of
 
 pytestmark = [
     pytest.mark.cluster,
+    pytest.mark.recipes,
     pytest.mark.timeout(400),  # ten processes start, on a busy machine perhaps
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed"),
 ]
@@ -33,17 +33,33 @@ GONE = "The replica that was answering is gone; ask again."
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, Path]]:
+    """Ray, which comes up while the model is made, and the model's folder."""
     folder = tmp_path_factory.mktemp("model")
-    checkpoints.save("llama", folder)
-    return folder
+    with Cluster(tmp_path_factory.mktemp("cluster"), folder) as starting:
+        yield starting, folder
 
 
 @pytest.fixture(scope="module")
-def cluster(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster(tmp_path_factory.mktemp("cluster"), model) as running:
-        running.run(3, 3)
-        yield running
+def alone(ray: tuple[Cluster, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a single backend, which comes up beside the cluster."""
+    from tests.fakes import checkpoints  # torch and transformers: seconds in which Ray starts
+
+    _, model = ray
+    checkpoints.save("llama", model)
+    address = f"127.0.0.1:{free_ports(1)[0]}"
+    told = environment(tmp_path_factory.mktemp("one"), model) | {"BACKEND_ADDRESS": address}
+    process = subprocess.Popen([sys.executable, "-m", "backend"], cwd=ROOT, env=told)
+    yield address
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def cluster(ray: tuple[Cluster, Path], alone: str) -> Cluster:
+    running, _ = ray
+    running.run(3, 3)
+    return running
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +70,8 @@ def many(cluster: Cluster) -> Iterator[Caller]:
 
 
 @pytest.fixture(scope="module")
-def one(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
-    address = f"127.0.0.1:{free_ports(1)[0]}"
-    told = environment(tmp_path_factory.mktemp("one"), model) | {"BACKEND_ADDRESS": address}
-    process = subprocess.Popen([sys.executable, "-m", "backend"], cwd=ROOT, env=told)
-    caller = Caller(address)
+def one(cluster: Cluster, alone: str) -> Iterator[Caller]:
+    caller = Caller(alone)
     watch = caller.inference.WatchStats(
         pb.WatchStatsRequest(interval_seconds=0.2), wait_for_ready=True, timeout=120
     )
@@ -68,12 +81,10 @@ def one(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calle
     watch.cancel()
     yield caller
     caller.close()
-    process.terminate()
-    process.wait(20)
 
 
 def endless(name: str) -> pb.GenerateRequest:
-    return question(name, min_tokens=400, max_tokens=400, n=8, request_id=name)
+    return question(name, min_tokens=400, max_tokens=400, request_id=name)
 
 
 def figures(caller: Caller) -> pb.Stats:
@@ -90,6 +101,15 @@ def until(condition: Callable[[], object], seconds: float = 90) -> None:
     while not condition():
         assert time.monotonic() < end, "it never happened"
         time.sleep(0.1)
+
+
+def answering(one: Caller, many: Caller) -> float:
+    """How many replicas answer: in each as many requests may wait as in a single backend."""
+    alone, together = (
+        caller.inference.GetModel(pb.GetModelRequest(), metadata=caller.metadata, timeout=20)
+        for caller in (one, many)
+    )
+    return together.limits.queue / alone.limits.queue
 
 
 class Listening:
@@ -125,12 +145,9 @@ def listening_everywhere(caller: Caller, label: str) -> list[Listening]:
         return list(threads.map(lambda n: Listening(caller, endless(f"{label}-{n}")), range(9)))
 
 
-def busiest(processes: list[psutil.Process]) -> psutil.Process:
-    """The one that computes most just now."""
-    for process in processes:
-        process.cpu_percent()
-    time.sleep(0.5)
-    return max(processes, key=psutil.Process.cpu_percent)
+def seconds(process: psutil.Process) -> float:
+    """That it has computed for."""
+    return sum(process.cpu_times()[:2])
 
 
 def ends(answers: list[Listening]) -> list[str]:
@@ -203,6 +220,29 @@ def test_affinity_finds_what_one_backend_finds(one: Caller, many: Caller) -> Non
     assert among >= 0.9 * alone
 
 
+def kill_one_of(cluster: Cluster, victim: str, one: Caller, many: Caller) -> None:
+    """Kills a backend or a replica's worker over its answers; looks at what that costs."""
+    until(lambda: answering(one, many) == 3)
+    until(lambda: figures(many).running == 0)
+    before = {each.pid: seconds(each) for each in cluster.backends()}
+    answers = listening_everywhere(many, f"killed-{victim}")
+    backend = max(cluster.backends(), key=lambda each: seconds(each) - before[each.pid])
+    family = [backend, *backend.parents()]
+    found = cluster.backends() if victim == "backend" else cluster.replicas()
+    next(each for each in family if each in found).kill()
+    ended = ends(answers)
+    assert set(ended) == {f"UNAVAILABLE: {GONE}", "FINISH_REASON_LENGTH"}
+    for number in range(6):  # some of them on the replica that is gone, if it was still there
+        said = many.ask(question(f"after {victim} {number}", temperature=0.0, max_tokens=2))
+        assert said[-1].WhichOneof("event") == "finished"
+
+
+def test_a_killed_backend_costs_its_running_answers_and_nothing_else(
+    cluster: Cluster, one: Caller, many: Caller
+) -> None:
+    kill_one_of(cluster, "backend", one, many)
+
+
 def test_leaving_and_stopping_reach_the_engine(many: Caller) -> None:
     left = Listening(many, endless("left"))
     left.call.cancel()
@@ -212,6 +252,12 @@ def test_leaving_and_stopping_reach_the_engine(many: Caller) -> None:
     assert stopped.rest() == "FINISH_REASON_CANCELLED"
     until(lambda: figures(many).running == 0)
     assert figures(many).requests_total["cancelled"] >= 1
+
+
+def test_a_killed_replica_costs_its_running_answers_and_nothing_else(
+    cluster: Cluster, one: Caller, many: Caller
+) -> None:
+    kill_one_of(cluster, "replica", one, many)
 
 
 def test_a_detached_generation_is_found_again_wherever_it_runs(many: Caller) -> None:
@@ -233,26 +279,8 @@ def test_a_detached_generation_is_found_again_wherever_it_runs(many: Caller) -> 
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-@pytest.mark.parametrize("victim", ["backend", "replica"])
-def test_a_killed_replica_costs_its_running_answers_and_nothing_else(
-    victim: str, cluster: Cluster, many: Caller
-) -> None:
-    until(lambda: len(cluster.backends()) == 3 and len(cluster.replicas()) == 3)
-    until(lambda: figures(many).running == 0)
-    answers = listening_everywhere(many, f"killed-{victim}")
-    backend = busiest(cluster.backends())
-    family = [backend, *backend.parents()]
-    found = cluster.backends() if victim == "backend" else cluster.replicas()
-    next(one for one in family if one in found).kill()
-    ended = ends(answers)
-    assert set(ended) == {f"UNAVAILABLE: {GONE}", "FINISH_REASON_LENGTH"}
-    for number in range(6):  # some of them on the replica that is gone, if it was still there
-        said = many.ask(question(f"after {victim} {number}", temperature=0.0, max_tokens=2))
-        assert said[-1].WhichOneof("event") == "finished"
-
-
 def test_growing_and_shrinking_lose_nothing(cluster: Cluster, one: Caller, many: Caller) -> None:
-    until(lambda: len(cluster.backends()) == 3)
+    until(lambda: answering(one, many) == 3)
     before = figures(many).prompt_tokens_total
     answers = listening_everywhere(many, "shrinking")
     cluster.run(1, 1)
@@ -270,7 +298,7 @@ def test_growing_and_shrinking_lose_nothing(cluster: Cluster, one: Caller, many:
         reasons = []
         waiting: set[concurrent.futures.Future[str]] = set()
         end, number = time.monotonic() + 90, 0
-        while len(cluster.backends()) < 2:
+        while answering(one, many) < 2:
             assert time.monotonic() < end, "no replica was added"
             while len(waiting) < 12:
                 request = endless(f"growing-{number}")

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.cluster.placement import Placement
+
+pytestmark = pytest.mark.recipes
 
 IDLE = {"a": 0, "b": 0, "c": 0}
 

@@ -9,6 +9,8 @@ import pytest
 from backend.cluster.shelf import ABANDONED, Shelf
 from backend.errors import StorageFull, TooLarge
 
+pytestmark = pytest.mark.recipes
+
 
 def put(shelf: Shelf, owner: str, data: bytes) -> str:
     with shelf.receive(1000) as upload:

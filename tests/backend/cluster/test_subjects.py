@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import pytest
+
 from backend.cluster.subjects import files, subject
 from protos import inference_pb2 as pb
 from tests.fakes.running import question
+
+pytestmark = pytest.mark.recipes
 
 FIRST, SECOND = "a" * 64, "b" * 64
 

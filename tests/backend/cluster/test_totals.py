@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import pytest
+
 from backend.cluster.totals import Totals
 from protos import inference_pb2 as pb
+
+pytestmark = pytest.mark.recipes
 
 
 def stats(tokens: int, running: int, *, uptime: float = 1.0) -> pb.Stats:

@@ -22,6 +22,8 @@ from tests.fakes.library import FakeLibrary
 from tests.fakes.running import kinds, question, text_of, until
 from tests.fakes.vllm import FakeVllm, spoken
 
+pytestmark = pytest.mark.recipes
+
 
 class Running:
     """A backend that asks `fake`."""

@@ -41,6 +41,8 @@ from backend.remote.probe import look
 from backend.work import Asked, Work
 from tests.fakes.vllm import FakeVllm, chunk, spoken
 
+pytestmark = pytest.mark.recipes
+
 SECRET_WORDS = "Traceback: /srv/models/acme.py, prompt was 'the salary of Ms Roe'"
 
 

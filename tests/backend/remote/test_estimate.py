@@ -13,6 +13,8 @@ from backend.remote.estimate import PICTURE, Estimate, Layout, sight
 from scripts.lib import papers
 from scripts.lib.system import models_folder
 
+pytestmark = pytest.mark.recipes
+
 
 @given(st.text())
 def test_every_piece_is_counted_and_none_is_taken_for_a_mark(text: str) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from backend.prompt.prompt import Priority
 from backend.remote.places import Places
+
+pytestmark = pytest.mark.recipes
 
 
 async def test_whoever_leaves_the_line_takes_no_place_away() -> None:

@@ -13,6 +13,8 @@ from backend.remote.dialect import Dialect
 from backend.remote.probe import NotServed, look
 from tests.fakes.vllm import FakeVllm
 
+pytestmark = pytest.mark.recipes
+
 
 @pytest.fixture
 def server() -> Iterator[FakeVllm]:
