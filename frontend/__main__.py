@@ -23,13 +23,15 @@ from typing import Any, Final
 
 import streamlit as st
 import uvicorn
+from sqlalchemy.exc import DBAPIError
 from streamlit import config as page_config
 
 from frontend import connections, folder, logs, state, tracing
 from frontend.api import base_path
 from frontend.api.protocol import INCOMPLETE_BYTES, holding
 from frontend.api.routes import Api
-from frontend.history.database import can_open
+from frontend.history import upgrading
+from frontend.history.engines import can_open
 from frontend.keys import KeysUnusable
 from frontend.settings import LOCAL_HOSTS, Mistakes, Settings, load
 from frontend.uploader.assets import Assets
@@ -142,6 +144,17 @@ def take_port(settings: Settings) -> socket.socket:
     return listener
 
 
+def upgrade(settings: Settings) -> None:
+    """Upgrades an older history before anybody is served. The folder has to be held.
+
+    Raises SchemaTooNew, UpgradeFailed.
+    """
+    # Out of reach or damaged: the page says so. A new one is made beside the start, not before it.
+    with contextlib.suppress(DBAPIError):
+        if upgrading.is_older(settings.database_url):
+            upgrading.bring_up(settings.database_url)
+
+
 def main() -> int:
     """The exit code: 2 for what the operator has to change."""
     try:
@@ -176,6 +189,12 @@ def main() -> int:
         sys.stderr.write(f"DATA_DIR: {unusable}\n")
         return 2
     logs.configure(settings.log_level)
+    try:
+        upgrade(settings)
+    except (upgrading.SchemaTooNew, upgrading.UpgradeFailed) as refusal:
+        listener.close()
+        sys.stderr.write(f"{refusal}\n")
+        return 2
     logger.info("web process starts", extra={"host": settings.host, "port": settings.port})
     if settings.host not in LOCAL_HOSTS and not api.asks_for_keys:
         logger.warning("HOST can be reached from other machines and there are no API keys")

@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 from frontend import folder as web_folder  # noqa: E402
 from frontend.folder import FolderInUse  # noqa: E402
+from frontend.history.upgrading import SchemaTooNew, version_at  # noqa: E402
 
 HISTORY = "history.sqlite3"
 KEYS = "api_keys.json"
@@ -73,6 +74,7 @@ def save(data: Path, archive: Path, *, media: bool = True) -> int:
 def restore(data: Path, archive: Path) -> Path | None:
     """Puts an archive's content into the data folder; where what was there before is kept.
 
+    A history of an older version is upgraded when the web process opens it next.
     Raises Refused, also while a system works in the folder.
     """
     data.mkdir(parents=True, exist_ok=True)
@@ -92,7 +94,10 @@ def restore(data: Path, archive: Path) -> Path | None:
 
 
 def unpack(archive: Path, target: Path) -> int:
-    """Takes an archive apart and holds every file against its digest; how many. Raises Refused."""
+    """Takes an archive apart and holds every file against its digest; how many.
+
+    Raises Refused, also for a history that only a newer version can open.
+    """
     try:
         with tarfile.open(archive, "r:gz") as file:
             file.extractall(target, filter="data")
@@ -107,6 +112,10 @@ def unpack(archive: Path, target: Path) -> int:
     with contextlib.closing(sqlite3.connect(target / HISTORY)) as history:
         if history.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
             raise Refused(f"{archive} holds a damaged history")
+    try:
+        version_at(f"sqlite:///{target / HISTORY}")
+    except SchemaTooNew as newer:
+        raise Refused(f"{archive} cannot be used here: {newer}") from None
     return len(found)
 
 

@@ -23,6 +23,7 @@ from frontend.cli.fields import fields
 from frontend.cli.keys import keys
 from frontend.cli.summarise import ALL, summarise
 from frontend.history.database import StorageUnavailable
+from frontend.history.upgrading import SchemaTooNew, UpgradeFailed
 from frontend.messages import BackendError
 from frontend.settings import Mistakes
 from frontend.workflows.batch import NoFiles
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _told("Stopped. The same command goes on where it was.", STOPPED)
     except Mistakes as mistakes:
         return _told("\n".join(mistakes.lines), MISTAKE)
-    except (FieldsInvalid, NoFiles, CannotDo) as mistake:
+    except (FieldsInvalid, NoFiles, CannotDo, SchemaTooNew, UpgradeFailed) as mistake:
         return _told(str(mistake), MISTAKE)
     except BrokenPipeError:  # whoever reads the output has seen enough
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - what is left goes nowhere

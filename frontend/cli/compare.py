@@ -5,13 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
 
 from frontend import settings
-from frontend.cli.desk import OWNER, Desk, as_json, desk, documents, fields_named, writer_of
-from frontend.history.history import History
+from frontend.cli.desk import (
+    OWNER,
+    Desk,
+    as_json,
+    desk,
+    documents,
+    fields_named,
+    opened,
+    writer_of,
+)
 from frontend.history.review import Review
 from frontend.workflows import comparison
 from frontend.workflows.comparison import Comparison
@@ -39,7 +46,7 @@ def compare(asked: argparse.Namespace) -> int:
     chosen, language = settings.load(), Language(asked.language)
     wanted: FieldList | None = None
     if asked.fields:
-        with closing(History(chosen.database_url)) as history:
+        with opened(chosen) as history:
             wanted = fields_named(asked.fields, language, Review(history.database))
     with (
         desk(chosen, batch_work=False) as at,

@@ -1,17 +1,23 @@
-"""What every command needs: a backend that is ready, documents read, results written."""
+"""What every command needs: history, a backend that is ready, documents read, results written."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
+from frontend import folder
 from frontend.client.blocking import Client
+from frontend.history import upgrading
+from frontend.history.history import History
 from frontend.history.review import Review
 from frontend.messages import BackendError, BackendStatus, Phase
 from frontend.settings import Settings
@@ -40,6 +46,41 @@ class Desk:
 
     reader: ClientReader
     plan: Plan
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[History]:
+    """The history that the page has too; an older one is upgraded if no web process works with it.
+
+    Raises CannotDo, SchemaTooNew, UpgradeFailed, StorageUnavailable.
+    """
+    with _upgrading(settings):
+        history = History(settings.database_url)
+    with closing(history):
+        yield history
+
+
+@contextmanager
+def _upgrading(settings: Settings) -> Iterator[None]:
+    """Holds the data folder if the history in it has to be upgraded."""
+    try:
+        older = upgrading.is_older(settings.database_url)
+    except DBAPIError:  # out of reach or damaged: opening it tells
+        older = False
+    if not older:
+        yield
+        return
+    try:
+        held = folder.hold(settings.data_dir)
+    except folder.FolderInUse:
+        raise CannotDo(
+            "The history has to be upgraded, and a web process of an older version works with it: "
+            "stop that first."
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 @contextmanager

@@ -6,12 +6,10 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from typing import Final
 
 from frontend import settings
-from frontend.cli.desk import OWNER, CannotDo, desk, fields_named, writer_of
-from frontend.history.history import History
+from frontend.cli.desk import OWNER, CannotDo, desk, fields_named, opened, writer_of
 from frontend.history.review import Review
 from frontend.history.summaries import Summaries
 from frontend.history.work import Work
@@ -41,7 +39,7 @@ def extract(asked: argparse.Namespace) -> int:
     writer = writer_of(asked.out, _WRITERS)
     paths = batch.found_files(asked.files)
     chosen = settings.load()
-    with closing(History(chosen.database_url)) as history:
+    with opened(chosen) as history:
         review, work = Review(history.database), Work(history.database)
         summaries = Summaries(history.database)
         wanted = fields_named(asked.fields, Language(asked.language), review)

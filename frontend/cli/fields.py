@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from typing import Final
 
 from frontend import settings
-from frontend.cli.desk import OWNER, CannotDo, as_json, fields_in
-from frontend.history.history import History
+from frontend.cli.desk import OWNER, CannotDo, as_json, fields_in, opened
 from frontend.history.review import Review
 from frontend.workflows.field_draft import key_of
 from frontend.workflows.field_lists import FieldLists
@@ -20,7 +18,7 @@ from frontend.workflows.fields import FieldList, Language
 
 def fields(asked: argparse.Namespace) -> int:
     """Does what is asked for with the lists that the page has too. No backend is needed."""
-    with closing(History(settings.load().database_url)) as history:
+    with opened(settings.load()) as history:
         _ACTIONS[asked.action](asked, FieldLists(Review(history.database), OWNER))
     return 0
 

@@ -15,23 +15,14 @@ from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 
-from frontend.history import (
-    tables,
-    work_tables,  # noqa: F401 - its tables are part of the schema
-)
+from frontend.history import tables, upgrading
+from frontend.history.engines import PATIENCE, engine_for, may_pass, sqlite_path
 
 logger = logging.getLogger(__name__)
 
-PATIENCE: Final = 5.0  # seconds to wait for another writer, of this process or of another
 PROBE_EVERY: Final = 1.0  # seconds between two looks at whether writing works again
-# SQLite's results that may pass: busy, locked, read-only, input/output, full, cannot open.
-_PASSING: Final = frozenset({5, 6, 8, 10, 13, 14})
-
-
-class SchemaTooNew(Exception):
-    """The database was written by a newer version."""
 
 
 class StorageUnavailable(Exception):
@@ -45,18 +36,21 @@ class Database:
     """Hands out connections, each inside a transaction. Safe to use from several threads."""
 
     def __init__(self, url: str) -> None:
+        """Opens a database of this version's schema, which a new or older one is given first.
+
+        Raises StorageUnavailable, SchemaTooNew, UpgradeFailed.
+        """
         self.set_aside: Path | None = None  # where a damaged database went
-        path = _sqlite_path(url)
+        path = sqlite_path(url)
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.set_aside = _set_aside_if_damaged(path)
-        self._engine = _engine(url)
+        with _told():
+            upgrading.bring_up(url)
+        self._engine = engine_for(url)
         self._writing = threading.Lock()
         self._failing = False  # whether the latest write was in vain
         self._probed_at = 0.0
-        with self.write() as connection:
-            tables.schema.create_all(connection)
-            _check_version(connection)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -126,81 +120,15 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (sa.exc.OperationalError, sqlite3.OperationalError) as error:
-        cause = getattr(error, "orig", error)
-        code = getattr(cause, "sqlite_errorcode", None)
-        if isinstance(cause, sqlite3.Error) and (code is None or code & 0xFF not in _PASSING):
+        if not may_pass(error):
             raise
-        logger.warning(
-            "the history cannot be reached", extra={"reason": type(cause).__name__, "code": code}
-        )
+        cause = getattr(error, "orig", error)
+        told = {
+            "reason": type(cause).__name__,
+            "code": getattr(cause, "sqlite_errorcode", None),
+        }
+        logger.warning("the history cannot be reached", extra=told)
         raise StorageUnavailable("the history cannot be reached") from None
-
-
-def can_open(url: str) -> bool:
-    """Whether databases of that kind can be opened here; nothing is opened."""
-    try:
-        sa.create_engine(url).dispose()
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError):
-        return False
-    return True
-
-
-def _check_version(connection: Connection) -> None:
-    known = connection.execute(
-        sa.select(tables.facts.c.value).where(tables.facts.c.name == "schema_version")
-    ).scalar()
-    if known is None:
-        connection.execute(
-            sa.insert(tables.facts).values(name="schema_version", value=str(tables.SCHEMA_VERSION))
-        )
-    elif int(known) > tables.SCHEMA_VERSION:
-        raise SchemaTooNew(
-            f"The history was written by a newer version (schema {known}, "
-            f"this one knows {tables.SCHEMA_VERSION})."
-        )
-
-
-def _engine(url: str) -> Engine:
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin in _begin_sqlite alone
-    for pragma in (
-        f"busy_timeout={PATIENCE * 1000:.0f}",
-        "journal_mode=WAL",
-        "foreign_keys=ON",
-        "synchronous=FULL",
-        "secure_delete=ON",  # what is deleted is overwritten
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    # SQLite's own knows ASCII only; searches must find any alphabet in upper and lower case.
-    connection.create_function("lower", 1, _lower, deterministic=True)
-
-
-def _lower(text: str | None) -> str | None:
-    return None if text is None else str(text).lower()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A deferred BEGIN that turns into a write fails at once when another writer was faster.
-    patience = connection.get_execution_options().get("patience")
-    if patience is None:
-        connection.exec_driver_sql("BEGIN")
-        return
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={patience * 1000:.0f}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _sqlite_path(url: str) -> Path | None:
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
-        return None
-    return Path(str(parsed.database))
 
 
 def _set_aside_if_damaged(path: Path) -> Path | None:

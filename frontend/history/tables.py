@@ -18,8 +18,6 @@ from frontend.history.records import (
 )
 from frontend.messages import Box, Role
 
-SCHEMA_VERSION = 1
-
 schema = sa.MetaData()
 
 facts = sa.Table(
@@ -61,6 +59,12 @@ messages = sa.Table(
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Column("updated_at", sa.Float, nullable=False),
     sa.UniqueConstraint("conversation", "position"),
+    sa.Index(
+        "messages_running",
+        "conversation",
+        sqlite_where=sa.text("state = 'running'"),
+        postgresql_where=sa.text("state = 'running'"),
+    ),
 )
 
 receipts = sa.Table(
@@ -72,7 +76,7 @@ receipts = sa.Table(
     sa.Column("content", sa.Text, nullable=False),
 )
 
-askings = sa.Table(  # what an answer was asked for with; a new table, so that old databases open
+askings = sa.Table(  # what an answer was asked for with
     "askings",
     schema,
     sa.Column("message", sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
@@ -129,6 +133,7 @@ attachments = sa.Table(
     sa.Column("removed_at", sa.Float),
     sa.Index("attachments_by_conversation", "conversation"),
     sa.Index("attachments_by_file", "sha256"),
+    sa.Index("attachments_by_message", "message"),
 )
 
 erasures = sa.Table(

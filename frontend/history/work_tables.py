@@ -43,6 +43,7 @@ work_files = sa.Table(
     sa.Column("updated_at", sa.Float, nullable=False),
     sa.UniqueConstraint("job", "position"),
     sa.Index("work_files_by_state", "state", "job"),
+    sa.Index("work_files_by_file", "sha256"),
 )
 
 work_runners = sa.Table(
@@ -82,6 +83,8 @@ work_comparisons = sa.Table(
     sa.Column("old_file", sa.ForeignKey("work_files.id", ondelete="CASCADE"), nullable=False),
     sa.Column("new_file", sa.ForeignKey("work_files.id", ondelete="CASCADE"), nullable=False),
     sa.Column("content", sa.Text),  # JSON; null: not compared yet
+    sa.Index("work_comparisons_by_old_file", "old_file"),
+    sa.Index("work_comparisons_by_new_file", "new_file"),
 )
 
 work_fields = sa.Table(

@@ -1,4 +1,4 @@
-"""The history's file: a damaged one makes way, a newer one is left alone, a full disk passes."""
+"""The history's file: a damaged one makes way, a full disk passes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from frontend.history.database import SchemaTooNew, StorageUnavailable
+from frontend.history.database import StorageUnavailable
 from frontend.history.history import History
 from tests.fakes.disk import full
 
@@ -49,15 +49,6 @@ def test_a_damaged_file_is_set_aside_and_said_so(url: str, tmp_path: Path, damag
     assert again.set_aside is None
     assert len(again.conversations(OWNER)) == 1
     again.close()
-
-
-def test_a_newer_schema_is_refused_and_left_alone(url: str, tmp_path: Path) -> None:
-    History(url).close()
-    with sqlite3.connect(tmp_path / "history.sqlite3") as connection:
-        connection.execute("UPDATE facts SET value = '99' WHERE name = 'schema_version'")
-    connection.close()
-    with pytest.raises(SchemaTooNew, match="newer version"):
-        History(url)
 
 
 def test_a_full_disk_keeps_nothing_half_and_passes(url: str, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from frontend.client.blocking import Client
 from frontend.history.history import History
+from frontend.history.upgrading import SCHEMA_VERSION, version_at
 from frontend.history.work import Work
 from frontend.history.work_records import FileState, JobState
 from frontend.workflows.fields import Field, FieldList, Language
@@ -26,6 +27,7 @@ from tests.fakes.asking import wait_until
 from tests.fakes.backend import FakeBackend
 from tests.fakes.pdf import Page as PdfPage
 from tests.fakes.pdf import paragraph, pdf
+from tests.fakes.released import write_release
 from tests.fakes.web import CHAT, Answered
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +81,20 @@ def get(port: int, path: str, **headers: str) -> Answered:
         return Answered(response.status, found, response.read())
     finally:
         connection.close()
+
+
+def test_an_older_history_is_upgraded_before_anybody_is_served(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    write_release(path, 1)
+    port = free_port()
+    with serving(port, DATA_DIR=str(tmp_path), BACKEND_ADDRESS="127.0.0.1:9") as process:
+        assert version_at(f"sqlite:///{path}") == SCHEMA_VERSION
+        process.terminate()
+        _, said = process.communicate(timeout=30)
+    told = [json.loads(line) for line in said.splitlines()]
+    (upgraded,) = [line for line in told if line["event"] == "the history was upgraded"]
+    assert (upgraded["before"], upgraded["now"]) == (1, SCHEMA_VERSION)
+    assert (tmp_path / upgraded["copy"]).exists()
 
 
 def test_page_and_rest_share_a_port(backend: FakeBackend, tmp_path: Path) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from frontend.history.history import History
+from frontend.history.upgrading import SCHEMA_VERSION
 from frontend.keys import FILE
 from tests.frontend.test_main import ROOT, environment, free_port
 
@@ -66,3 +70,18 @@ def test_certificates_that_are_none(tmp_path: Path) -> None:
     pem.write_text(SECRET)
     status, said = ended(tmp_path, BACKEND_TLS_CA=str(pem))
     assert (status, said) == (2, "BACKEND_TLS_CA: must hold certificates as PEM.\n")
+
+
+def test_a_history_of_a_newer_version(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    History(f"sqlite:///{path}").close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0099'")
+    before = path.read_bytes()
+    status, said = ended(tmp_path)
+    assert status == 2
+    assert said == (
+        "The history was written by a newer version (schema 0099, this one knows "
+        f"{SCHEMA_VERSION}): run that version, or restore a backup of this one.\n"
+    )
+    assert path.read_bytes() == before

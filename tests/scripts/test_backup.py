@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import tarfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from frontend import folder
 from frontend.history.history import History
 from scripts import backup
 from scripts.backup import Refused, restore, save, unpack
+from tests.fakes.released import rows, write_release
 
 OWNER = "local"
 
@@ -127,6 +130,30 @@ def test_a_damaged_archive_changes_nothing(data: Path, tmp_path: Path, damage: s
     assert questions(data) == ["Which law governs?"]
     with pytest.raises(Refused):
         unpack(archive, tmp_path / "unpacked")
+
+
+def test_a_backup_of_an_older_version_is_upgraded_when_it_is_opened(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    write_release(old / "history.sqlite3", 1)
+    before = rows(old / "history.sqlite3")
+    save(old, tmp_path / "desk.tar.gz")
+    restore(tmp_path / "new", tmp_path / "desk.tar.gz")
+    assert rows(tmp_path / "new" / "history.sqlite3") == before
+    assert questions(tmp_path / "new") == ["租金是多少,何时支付?", "Which law governs?"]
+    assert "alembic_version" in rows(tmp_path / "new" / "history.sqlite3")
+
+
+def test_a_backup_of_a_newer_version_is_refused(data: Path, tmp_path: Path) -> None:
+    newer = tmp_path / "newer"
+    history(newer).close()
+    with closing(sqlite3.connect(newer / "history.sqlite3")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0099'")
+    save(newer, tmp_path / "desk.tar.gz")
+    with pytest.raises(Refused, match="newer version"):
+        restore(data, tmp_path / "desk.tar.gz")
+    with pytest.raises(Refused, match="newer version"):
+        unpack(tmp_path / "desk.tar.gz", tmp_path / "unpacked")
+    assert questions(data) == ["Which law governs?"]
 
 
 def test_a_path_out_of_the_folder_is_refused(data: Path, tmp_path: Path) -> None:
