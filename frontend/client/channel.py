@@ -12,6 +12,9 @@ import grpc
 PING_SECONDS: Final = 4.0  # between two looks whether the backend is still there
 
 _OPTIONS: Final[list[tuple[str, int]]] = [
+    # gRPC would itself repeat a call that a server which goes away has not looked at. About one
+    # in a thousand of those, blocking ones, then never ended, not even at its deadline.
+    ("grpc.enable_retries", 0),
     # The short back-off lets a restarted backend be found again at once.
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.min_reconnect_backoff_ms", 200),
