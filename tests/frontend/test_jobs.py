@@ -7,13 +7,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from frontend import jobs as jobs_module
+from frontend.history.database import StorageUnavailable
 from frontend.history.history import History
 from frontend.history.records import Message, State
 from frontend.jobs import Job, Jobs, Stage
@@ -35,7 +36,7 @@ from frontend.messages import (
     Turn,
     Usage,
 )
-from tests.fakes.disk import full
+from tests.fakes.disk import CannotMount, SmallDisk, full, small_disk
 
 OWNER = "local"
 AWAY = BackendError("unavailable", "It is away.", code="backend_unavailable")
@@ -412,6 +413,56 @@ def test_a_full_disk_stops_no_answer_and_costs_nothing_of_it(
     wait(job)
     kept = read(history, answer.id)
     assert (kept.state, kept.text) == (State.FINISHED, "word " * 5000)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """A disk of 1 MiB for the history alone, which only root can mount."""
+    with ExitStack() as mounted:
+        try:
+            small = mounted.enter_context(small_disk(tmp_path / "disk", 1 << 20))
+        except CannotMount as why:
+            pytest.skip(f"no tmpfs can be mounted: {why}")
+        yield small
+
+
+def test_a_disk_without_a_byte_left_stops_no_answer_and_goes_on_when_it_has_room(
+    script: Script, disk: SmallDisk
+) -> None:
+    with closing(History(f"sqlite:///{disk.folder}/history.sqlite3")) as history:
+        earlier = asked(history, "Before?")
+        history.close_answer(earlier.id, State.FINISHED, text="Yes.", reasoning="", heard=1)
+        jobs, answer = Jobs(script, history, OWNER), asked(history, "Now?")
+        job = begin(jobs, answer)
+        script.say(started())
+        disk.fill()
+        script.say(*(delta(n, "word " * 500) for n in range(2, 12)), finished(12))
+        eventually(lambda: job.progress().stage is Stage.UNSAVED)
+        assert job.progress().text == "word " * 5000, "it is streamed all the same"
+        with pytest.raises(StorageUnavailable):
+            history.ask(OWNER, "c2", "word " * 2000, turn_key="k2", parameters={})
+        assert not history.stores
+        assert read(history, earlier.id).text == "Yes."
+        assert read(history, answer.id).state is State.RUNNING
+        disk.free()
+        wait(job)
+        kept = read(history, answer.id)
+        assert (kept.state, kept.text) == (State.FINISHED, "word " * 5000)
+        assert history.stores
+        assert asked(history, "After?").state is State.RUNNING
+        texts = [one.text for one in history.messages(OWNER, "Before?")]
+        assert texts == ["Before?", "Yes."]
+        assert history.conversation(OWNER, "c2") is None, "nothing is kept half"
+    with closing(sqlite3.connect(disk.folder / "history.sqlite3")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert jobs_module.KEEP_AGAIN + jobs_module.SAVE_PATIENCE <= 1, "seconds until it is kept"
+
+
+def asked(history: History, text: str) -> Message:
+    """The empty answer to a question that begins a conversation."""
+    answer = history.ask(OWNER, text, text, turn_key=text, parameters={})
+    assert answer is not None
+    return read(history, answer)
 
 
 def test_a_history_that_is_held_elsewhere_stops_no_answer(
