@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import os
 import random
-import re
 import signal
 import sys
 import tempfile
@@ -20,9 +19,10 @@ from typing import Final
 import psutil
 
 from frontend.client.blocking import Client
-from scripts.chaotic import turns
+from scripts.chaotic import overload, turns
 from scripts.chaotic.callers import BROKEN, HUNG, Callers
 from scripts.chaotic.proxy import Proxy
+from scripts.chaotic.rest import at_rest
 from scripts.chaotic.rounds import Lost, kill_rounds
 from scripts.chaotic.turns import Conversation
 from scripts.lib.system import System, free_ports
@@ -30,7 +30,6 @@ from scripts.lib.system import System, free_ports
 EVERY: Final = 5.0  # seconds between two faults
 CALLERS: Final = 6
 CONVERSATIONS: Final = 2
-QUIET: Final = 60.0  # seconds in which everything must have come to rest afterwards
 
 
 class Chaos:
@@ -144,7 +143,7 @@ async def _storm(
     await calling
     for talk in talks:
         await asyncio.to_thread(talk.join)
-    rest = await asyncio.to_thread(_at_rest, system)
+    rest = await asyncio.to_thread(at_rest, system)
     current = system.supervised_pid()
     left = [
         one
@@ -174,21 +173,6 @@ def _is_of(process: psutil.Process, backend: int | None) -> bool:
     return True  # it has just ended
 
 
-def _at_rest(system: System) -> str:
-    """Empty once the system is ready, computes nothing and holds no block; else what it says."""
-    said, end = "nothing", time.monotonic() + QUIET
-    while time.monotonic() < end:
-        answer = system.get("/metrics") if system.status("/ready") == 200 else None
-        if answer is not None:
-            names = r"(?:backend_requests_running|backend_requests_queued|backend_kv_blocks_used)"
-            found = re.findall(rf"^glm_flash_{names} ([0-9.e+]+)$", answer[1], re.MULTILINE)
-            said = f"running, queued, blocks: {', '.join(found)}"
-            if len(found) == 3 and not any(map(float, found)):
-                return ""
-        time.sleep(0.5)
-    return said
-
-
 def _report(
     chaos: Chaos,
     callers: Callers,
@@ -199,8 +183,10 @@ def _report(
     print(f"faults: {chaos.done.total()}")
     for name, count in chaos.done.most_common():
         print(f"  {count:5}  {name}")
-    print(f"requests: {callers.tally.requests}, the longest {callers.tally.longest:.1f} s")
-    for name, count in sorted(callers.tally.ends.items()):
+    tally = callers.tally
+    print(f"requests: {tally.requests}, the longest {tally.longest:.1f} s;", end=" ")
+    print(f"this process stood still for {tally.stood_still:.1f} s in all")
+    for name, count in sorted(tally.ends.items()):
         print(f"  {count:5}  {name}")
     print(f"turns acknowledged: {sum(len(talk.acknowledged) for talk in talks)}; their answers:")
     for name, count in answers.most_common():
@@ -216,10 +202,15 @@ def main() -> int:
     parser.add_argument(
         "--history-rounds", type=int, metavar="N", help="only kill a writer of a history N times"
     )
+    parser.add_argument(
+        "--overload", type=float, metavar="SECONDS", help="only ask ten times too much for so long"
+    )
     given = parser.parse_args()
-    if given.history_rounds is None:
+    if given.history_rounds is None and given.overload is None:
         return asyncio.run(run(given.minutes, given.seed))
     with tempfile.TemporaryDirectory() as folder:
+        if given.overload is not None:
+            return asyncio.run(overload.overload(Path(folder), given.overload))
         try:
             kept = kill_rounds(Path(folder), given.history_rounds, random.Random(given.seed))
         except Lost as lost:
