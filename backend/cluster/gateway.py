@@ -17,9 +17,9 @@ from ray.serve.handle import DeploymentHandle
 
 from backend.auth import Gate
 from backend.cluster import subjects
-from backend.cluster.calls import Call, Refusal, Reply
-from backend.cluster.refusals import NONE_READY, refusal
-from backend.cluster.replicas import Replicas
+from backend.cluster.calls import Call, Refusal
+from backend.cluster.refusals import NONE_READY, SILENT, refusal
+from backend.cluster.replicas import Heard, Replicas
 from backend.cluster.shelf import Shelf
 from backend.errors import InvalidRequest, RequestError
 from backend.media.limits import MediaLimits
@@ -86,11 +86,14 @@ class Gateway:
     async def Cancel(self, request: pb.CancelRequest, grpc_context: RayServegRPCContext) -> Message:
         """Stops a generation wherever it runs."""
         call = self._call(request, grpc_context, _INFERENCE + "Cancel")
-        answers = await self._everywhere(call)
-        if isinstance(answers, Refusal):
-            return self._end(answers, grpc_context)
-        stopped = (pb.CancelResponse.FromString(reply.message).was_running for reply in answers)
-        return Message(pb.CancelResponse(was_running=any(stopped)).SerializeToString())
+        heard = await self._everywhere(call)
+        if isinstance(heard, Refusal):
+            return self._end(heard, grpc_context)
+        answers = (pb.CancelResponse.FromString(reply.message) for reply in heard.replies)
+        was_running = any(answer.was_running for answer in answers)
+        if not was_running and not heard.is_complete:
+            return self._end(SILENT, grpc_context)
+        return Message(pb.CancelResponse(was_running=was_running).SerializeToString())
 
     async def Plan(self, request: pb.PlanRequest, grpc_context: RayServegRPCContext) -> Message:
         """Planned where it would run, so that what is known there counts."""
@@ -111,13 +114,13 @@ class Gateway:
     ) -> Message:
         """What the replicas serve; all serve the same. While there is none, how far they are."""
         call = self._call(request, grpc_context, _INFERENCE + "GetModel")
-        answers = await self._everywhere(call)
-        if isinstance(answers, Refusal):
-            if answers != NONE_READY:
-                return self._end(answers, grpc_context)
-            starting = pb.GetModelResponse(phase=pb.PHASE_LOADING, detail=answers.message)
+        heard = await self._everywhere(call)
+        if isinstance(heard, Refusal):
+            if heard != NONE_READY:
+                return self._end(heard, grpc_context)
+            starting = pb.GetModelResponse(phase=pb.PHASE_LOADING, detail=heard.message)
             return Message(starting.SerializeToString())
-        models = [pb.GetModelResponse.FromString(reply.message) for reply in answers]
+        models = [pb.GetModelResponse.FromString(reply.message) for reply in heard.replies]
         models.sort(key=lambda model: (model.phase != pb.PHASE_READY, model.started_at))
         models[0].limits.queue = sum(model.limits.queue for model in models)
         return Message(models[0].SerializeToString())
@@ -182,7 +185,10 @@ class Gateway:
     async def Forget(
         self, request: media_pb2.ForgetRequest, grpc_context: RayServegRPCContext
     ) -> Message:
-        """Erases a file from the shelf first, so that no replica fetches it again, then there."""
+        """Erases a file from the shelf first, so that no replica fetches it again, then there.
+
+        A replica that does not answer may have it still: the call fails, to be made again.
+        """
         call = self._call(request, grpc_context, _MEDIA + "Forget")
         try:
             if isinstance(call, Refusal):
@@ -191,11 +197,13 @@ class Gateway:
         except (RequestError, _Refused) as error:
             return self._end(_told(error), grpc_context)
         existed, freed = await asyncio.to_thread(self._shelf.forget, call.owner, sha256)
-        answers = await self._everywhere(call)
-        if isinstance(answers, Refusal) and answers != NONE_READY:
-            return self._end(answers, grpc_context)
+        heard = await self._everywhere(call)
+        if isinstance(heard, Refusal) and heard != NONE_READY:
+            return self._end(heard, grpc_context)
+        if isinstance(heard, Heard) and not heard.is_complete:
+            return self._end(SILENT, grpc_context)
         forgotten = media_pb2.ForgetResponse(existed=existed, bytes=freed)
-        for reply in () if isinstance(answers, Refusal) else answers:
+        for reply in () if isinstance(heard, Refusal) else heard.replies:
             one = media_pb2.ForgetResponse.FromString(reply.message)
             forgotten.existed |= one.existed
             forgotten.bytes += one.bytes
@@ -253,7 +261,7 @@ class Gateway:
         answer = call if isinstance(call, Refusal) else await self._replicas.ask(call)
         return self._end(answer, context) if isinstance(answer, Refusal) else Message(answer)
 
-    async def _everywhere(self, call: Call | Refusal) -> list[Reply] | Refusal:
+    async def _everywhere(self, call: Call | Refusal) -> Heard | Refusal:
         return call if isinstance(call, Refusal) else await self._replicas.everywhere(call)
 
     async def _stats(self) -> pb.Stats:

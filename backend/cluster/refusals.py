@@ -16,6 +16,7 @@ def refusal(error: RequestError) -> Refusal:
 
 GONE = refusal(Unavailable("The replica that was answering is gone; ask again.", retry_after=1))
 NONE_READY = refusal(Unavailable("No replica is ready yet.", retry_after=2))
+SILENT = refusal(Unavailable("A replica does not answer just now; ask again.", retry_after=2))
 FULL = refusal(QueueFull("Too many requests are waiting; try again shortly.", retry_after=2))
 BROKEN = refusal(Internal("Something went wrong here; the cluster's log says what."))
 

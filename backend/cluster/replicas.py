@@ -5,26 +5,35 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
 from ray.exceptions import RayActorError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
-from ray.serve.handle import DeploymentHandle
+from ray.serve.handle import DeploymentBroadcastResponse, DeploymentHandle
 
 from backend.cluster.calls import Call, Refusal, Reply
-from backend.cluster.refusals import BROKEN, FULL, GONE, NONE_READY, refusal
+from backend.cluster.refusals import BROKEN, FULL, GONE, NONE_READY, SILENT, refusal
 from backend.cluster.totals import Totals
 from backend.errors import NotFound
 from protos import inference_pb2 as pb
 
 ATTEMPTS = 3  # replicas that a call is tried on before its first message
 BEAT_SECONDS = 0.4  # for which the replicas' figures are good enough for every listener
-QUICK_SECONDS = 5.0  # that all replicas have to answer what all are asked
+QUICK_SECONDS = 5.0  # that each replica has to answer what all are asked
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the replicas answered that all were asked, without those that are just going away."""
+
+    replies: Sequence[Any]
+    is_complete: bool  # False: one more is there and did not answer in time
 
 
 class Replicas:
@@ -76,32 +85,33 @@ class Replicas:
         """The MediaRef of a file, its subject, as a replica's backend found it."""
         return await self._asked(call, lambda call: self._handle.put.remote(call, path))
 
-    async def everywhere(self, call: Call) -> list[Reply] | Refusal:
-        """What all replicas answer, without those that are just going away."""
-        answers = await self._all("everywhere", call)
-        if isinstance(answers, Refusal):
-            return answers
-        replies = [answer for answer in answers if isinstance(answer, Reply)]
-        refused = [answer for answer in answers if isinstance(answer, Refusal) and not answer.lost]
-        if not replies:
-            return refused[0] if refused else NONE_READY
-        return replies
+    async def everywhere(self, call: Call) -> Heard | Refusal:
+        """The Reply of every replica, one at least."""
+        heard = await self._all("everywhere", call)
+        if isinstance(heard, Refusal):
+            return heard
+        replies = [answer for answer in heard.replies if isinstance(answer, Reply)]
+        if replies:
+            return Heard(replies, heard.is_complete)
+        refused = (answer for answer in heard.replies if not answer.lost)
+        return next(refused, NONE_READY if heard.is_complete else SILENT)
 
     async def that_took(self, owner: str, name: str) -> str | Refusal:
         """The replica that took a generation."""
-        taken = await self._all("took", owner, name)
-        if isinstance(taken, Refusal):
-            return taken
+        heard = await self._all("took", owner, name)
+        if isinstance(heard, Refusal):
+            return heard
         missing = refusal(NotFound("No such generation is kept.", param="request_id"))
-        return next((replica for replica in taken if replica), missing)
+        taken = (replica for replica in heard.replies if replica)
+        return next(taken, missing if heard.is_complete else SILENT)
 
     async def stats(self) -> pb.Stats:
         """The sum of all figures; asked for once however many listen."""
         async with self._beating:
             asked_at, stats = self._beat
             if time.monotonic() - asked_at > BEAT_SECONDS:
-                answers = await self._all("stats")
-                replies = [] if isinstance(answers, Refusal) else answers
+                heard = await self._all("stats")
+                replies = () if isinstance(heard, Refusal) else heard.replies
                 stats = self._totals.of(
                     {
                         reply.replica: pb.Stats.FromString(reply.message)
@@ -128,18 +138,32 @@ class Replicas:
             call = dataclasses.replace(call, avoid=call.avoid | {answer.lost})
         return answer
 
-    async def _all(self, method: str, *values: object) -> list[Any] | Refusal:
+    async def _all(self, method: str, *values: object) -> Heard | Refusal:
         try:
-            response = self._handle.broadcast(method, *values)
-            answers = await response.results_async(timeout_s=QUICK_SECONDS, return_exceptions=True)
+            answers = await _answers(self._handle.broadcast(method, *values))
         except (DeploymentUnavailableError, TimeoutError):
             return NONE_READY
         self._is_up = True
-        return [answer for answer in answers if not isinstance(answer, BaseException)]
+        failed = [answer for answer in answers if isinstance(answer, BaseException)]
+        silent = [error for error in failed if not isinstance(error, RayActorError)]
+        if silent:
+            log.warning("replicas did not answer", method=method, errors=[*map(repr, silent)])
+        replies = [answer for answer in answers if not isinstance(answer, BaseException)]
+        return Heard(replies, is_complete=not silent)
 
     async def _reachable(self) -> bool:
         """Whether there was ever a replica: from then on a call may wait for the next one."""
         return self._is_up or not isinstance(await self._all("took", "", ""), Refusal)
+
+
+async def _answers(response: DeploymentBroadcastResponse) -> list[object]:
+    """Each replica's answer or exception, a TimeoutError where it takes too long. Ray's own
+    `results_async` has one time for all, and one replica that is late takes away what the others
+    have answered."""
+    asked = await asyncio.wait_for(response._fetch_replica_results_async(), QUICK_SECONDS)
+    each = (asyncio.wait_for(one.get_async(), QUICK_SECONDS) for one in asked)
+    answers: list[object] = await asyncio.gather(*each, return_exceptions=True)
+    return answers
 
 
 def _is_lost(refused: Refusal) -> bool:

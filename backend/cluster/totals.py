@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 from google.protobuf.descriptor import FieldDescriptor
 
 from protos import inference_pb2 as pb
 
+REMEMBERED = 100  # replicas that do not answer, each of which may answer again
+
 # Replicas of one machine tell the same of it: the largest stands for all. All else adds up.
 _LARGEST = ("uptime_seconds", "available_bytes", "disk_bytes_free", "cores")
 
 
 class Totals:
-    """Adds up. What a replica counted until it went away stays counted, so no total ever falls."""
+    """Adds up. What a replica counted until it went away stays counted, so no total ever falls; one
+    that was only silent for a while is not counted twice when it answers again."""
 
     def __init__(self) -> None:
-        self._last: dict[str, pb.Stats] = {}
-        self._departed = pb.Stats()
+        self._last: OrderedDict[str, pb.Stats] = OrderedDict()  # those heard of longest ago first
+        self._departed = pb.Stats()  # the sum over those that are forgotten
 
     def of(self, present: Mapping[str, pb.Stats]) -> pb.Stats:
         """The sum over the replicas that answer now, and over the totals of those that are gone.
 
         Without any, the phase is LOADING.
         """
-        for replica in self._last.keys() - present.keys():
-            _add(self._departed, self._last.pop(replica), only_totals=True)
-        self._last.update(present)
+        for replica, stats in present.items():
+            self._last[replica] = stats
+            self._last.move_to_end(replica)
+        while len(self._last) > len(present) + REMEMBERED:
+            _add(self._departed, self._last.popitem(last=False)[1], only_totals=True)
         total = pb.Stats()
         _add(total, self._departed)
+        for replica, stats in self._last.items():
+            if replica not in present:
+                _add(total, stats, only_totals=True)
         for stats in present.values():
             _add(total, stats)
         total.phase = phase(stats.phase for stats in present.values())

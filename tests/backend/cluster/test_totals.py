@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.cluster.totals import Totals
+from backend.cluster.totals import REMEMBERED, Totals
 from protos import inference_pb2 as pb
 
 pytestmark = pytest.mark.recipes
@@ -45,6 +45,26 @@ def test_what_a_replica_counted_stays_counted_when_it_goes() -> None:
     assert list(left.queue_seconds.counts) == [16, 0, 2]
     again = totals.of({"a": stats(11, 1), "c": stats(1, 0)})
     assert again.prompt_tokens_total == 17
+
+
+def test_one_that_was_silent_for_a_while_is_not_counted_twice() -> None:
+    totals = Totals()
+    totals.of({"a": stats(10, 1), "b": stats(5, 2)})
+    assert totals.of({"b": stats(6, 2)}).prompt_tokens_total == 16
+    again = totals.of({"a": stats(12, 1), "b": stats(7, 2)})
+    assert again.prompt_tokens_total == 19
+    assert dict(again.requests_total) == {"stop": 19, "error": 2}
+    assert list(again.queue_seconds.counts) == [19, 0, 2]
+    assert again.owners[0].requests_total == 19
+
+
+def test_totals_of_many_that_went_one_after_the_other_stay() -> None:
+    totals = Totals()
+    for number in range(3 * REMEMBERED):
+        total = totals.of({f"replica {number}": stats(2, 1)})
+    assert total.prompt_tokens_total == 2 * 3 * REMEMBERED
+    assert list(total.queue_seconds.counts) == [2 * 3 * REMEMBERED, 0, 3 * REMEMBERED]
+    assert total.running == 1
 
 
 def test_without_replicas_it_is_loading() -> None:
