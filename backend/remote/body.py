@@ -8,6 +8,7 @@ from typing import Any
 from backend.prompt.prompt import Calling, Role
 from backend.prompt.template import REASONING, ChatMessage, Mark, offered
 from backend.remote import dialect as dialects
+from backend.remote.dialect import Dialect
 from backend.remote.probe import Found
 from backend.work import Work
 
@@ -26,7 +27,7 @@ def body(work: Work, found: Found, pictures: Sequence[str]) -> dict[str, Any]:
         "stream": True,
         "stream_options": {"include_usage": True},
         **dialects.sampling(found.dialect, work.sampling),
-        **_tools(work.calling),
+        **_tools(work.calling, found.dialect),
     }
     if asked.max_tokens is not None:
         fields["max_tokens"] = work.sampling.max_tokens
@@ -70,14 +71,17 @@ def _content(turn: ChatMessage, pictures: Iterator[str]) -> str | list[dict[str,
     ]
 
 
-def _tools(calling: Calling) -> dict[str, Any]:
+def _tools(calling: Calling, dialect: Dialect) -> dict[str, Any]:
     if not calling.tools:
         return {}
+    tools = calling.tools
     choice: object = "required" if calling.is_required else "auto"
-    if calling.name:
+    if calling.name and dialect is Dialect.LLAMA_CPP:  # which overlooks a choice with a name
+        tools, choice = tuple(tool for tool in tools if tool.name == calling.name), "required"
+    elif calling.name:
         choice = {"type": "function", "function": {"name": calling.name}}
     fields: dict[str, Any] = {
-        "tools": [offered(tool) for tool in calling.tools],
+        "tools": [offered(tool) for tool in tools],
         "tool_choice": choice,
     }
     if not calling.is_parallel:

@@ -18,6 +18,7 @@ from backend.remote.dialect import Dialect
 from backend.remote.picture import data_url
 
 SHORT = 24  # tokens of an answer that is only to be looked at
+FORMED = 128  # of one that a form holds: a small model may fill whatever blanks the form allows
 _SCHEMA = {
     "type": "object",
     "properties": {"ok": {"type": "boolean"}},
@@ -89,6 +90,9 @@ def look(address: Address, wanted: str | None, *, vision: bool | None = None) ->
         modalities = props.get("modalities")
         told_vision = modalities if isinstance(modalities, dict) else told
         sees = vision if vision is not None else _flag(told_vision, "vision", trial.sees)
+        # llama.cpp takes functions and leaves them out where its template has no place for them.
+        caps = props.get("chat_template_caps")
+        told_tools, tools = (caps, "supports_tools") if isinstance(caps, dict) else (told, "tools")
         meta = card.get("meta")
         parameters = meta.get("n_params") if isinstance(meta, dict) else None
         return Found(
@@ -98,7 +102,7 @@ def look(address: Address, wanted: str | None, *, vision: bool | None = None) ->
             sees=sees,
             thinks=thinks,
             tells_apart=trial.tells_apart or dialect is Dialect.OURS,
-            calls_tools=_flag(told, "tools", trial.calls_tools),
+            calls_tools=_flag(told_tools, tools, trial.calls_tools),
             holds_forms=trial.holds_forms(),
             defaults=_defaults(card.get("defaults")),
             parameters=parameters if isinstance(parameters, int) else 0,
@@ -150,7 +154,8 @@ class _Trial:
     def holds_forms(self) -> bool:
         """Whether an answer is held to a schema that it would not have by chance."""
         form = {"type": "json_schema", "json_schema": {"name": "ok", "schema": _SCHEMA}}
-        said = _said(self._ask("Hello", max_tokens=SHORT, response_format=form))
+        asked = "Is water wet? Say it as JSON."
+        said = _said(self._ask(asked, max_tokens=FORMED, response_format=form))
         try:
             answer = json.loads(said.get("content") or "")
         except (TypeError, ValueError):

@@ -42,6 +42,7 @@ class FakeVllm:
         self.answer: Callable[[Body], Sequence[Body]] = lambda body: spoken("It ", "is ", "so.")
         self.refusal: tuple[int, Mapping[str, str], str] | None = None  # of chats
         self.is_complete = True  # whether a stream ends as it should
+        self.props: Body = {}  # llama.cpp's
         self.sees = True
         self.calls_tools = True
         self.holds_forms = True
@@ -103,6 +104,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fake.key and self.headers["Authorization"] != f"Bearer {fake.key}":
             self._send(401, {"error": "Unauthorized"})
             return
+        if self.path == "/props":
+            self._send(200, fake.props)
+            return
         self._send(200, {"object": "list", "data": [{"id": fake.model, **fake.card}]})
 
     def do_POST(self) -> None:
@@ -131,7 +135,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(400, {"error": {"message": "requires --enable-auto-tool-choice"}})
             return
         if "response_format" in body and fake.holds_forms:
-            message["content"] = '{"ok": true}'
+            # As many blanks as the form allows, as a small model under llama.cpp was seen to say.
+            said = ["{\n", '"ok"', ":", *["\n\t"] * 48, "true", "}"]
+            message["content"] = "".join(said[: body["max_tokens"]])
         if fake.thinks and body.get("chat_template_kwargs", {}).get("enable_thinking"):
             message |= {"content": None, "reasoning_content": "A greeting."}
         self._send(200, {"choices": [{"index": 0, "message": message, "finish_reason": "length"}]})

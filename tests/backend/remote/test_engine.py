@@ -387,6 +387,23 @@ def test_calls_of_functions_are_put_together(server: FakeVllm, start: Start) -> 
     assert (body["tool_choice"], body["parallel_tool_calls"]) == ("required", False)
 
 
+@pytest.mark.parametrize(
+    ("dialect", "offered", "choice"),
+    [
+        (Dialect.VLLM, ["rent", "law"], {"type": "function", "function": {"name": "law"}}),
+        (Dialect.LLAMA_CPP, ["law"], "required"),
+    ],
+)
+def test_a_function_that_has_to_be_called_is_named_so_that_the_server_hears_it(
+    server: FakeVllm, start: Start, dialect: Dialect, offered: list[str], choice: object
+) -> None:
+    tools = (Tool("rent", "Finds the rent."), Tool("law", "Finds the law."))
+    ask(start(dialect=dialect), work(calling=Calling(tools, is_required=True, name="law")))
+    (body,) = server.bodies
+    assert [tool["function"]["name"] for tool in body["tools"]] == offered
+    assert body["tool_choice"] == choice
+
+
 def test_probabilities_are_passed_on(server: FakeVllm, start: Start) -> None:
     told = {
         "content": [

@@ -53,6 +53,28 @@ def test_what_it_tells_of_itself_is_not_tried(server: FakeVllm) -> None:
     assert found.defaults == Sampling(temperature=0.2, top_p=0.9, top_k=3, repetition_penalty=1.05)
 
 
+def test_what_llama_cpp_tells_of_its_context_and_template_is_read(server: FakeVllm) -> None:
+    """It takes functions whatever the template, and has them overlooked."""
+    server.card = {"owned_by": "llamacpp", "meta": {"n_params": 134_515_008}}
+    server.props = {
+        "default_generation_settings": {"n_ctx": 2048},
+        "modalities": {"vision": False, "audio": False},
+        "chat_template_caps": {"supports_tools": False, "supports_tool_calls": False},
+    }
+    found = look(Address(server.url), None)
+    assert (found.dialect, found.context_length, found.parameters) == (
+        Dialect.LLAMA_CPP,
+        2048,
+        134_515_008,
+    )
+    assert (found.sees, found.calls_tools) == (False, False)
+    server.props["chat_template_caps"] = {"supports_tools": True}
+    assert look(Address(server.url), None).calls_tools
+    del server.props["chat_template_caps"]
+    server.calls_tools = False
+    assert not look(Address(server.url), None).calls_tools, "older ones have to be tried"
+
+
 def test_a_setting_says_whether_it_sees(server: FakeVllm) -> None:
     assert look(Address(server.url), None, vision=False).sees is False
 
