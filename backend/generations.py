@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from backend.errors import AlreadyExists, NotFound, QueueFull, RequestError
-from backend.prompt.events import Delta, Event, Finished
+from backend.prompt.events import Delta, Event, Finished, joined
 
 RETENTION = 600.0  # seconds after the end
 KEPT = 512  # ended generations
@@ -92,23 +92,26 @@ class Generation:
                 self._stop()
         return True
 
-    async def follow(self, after: int = 0) -> AsyncIterator[Numbered]:
+    async def follow(self, after: int = 0, gather: float = 0.0) -> AsyncIterator[Numbered]:
         """Every event past `after`, those already written first; raises the error it ended in.
 
-        A follower holds nothing but its own position.
+        Text that comes within `gather` seconds of an earlier piece is told as one, whose number is
+        that of its last piece. A follower holds nothing but its own position.
         """
         position = after
         while True:
             grown = self._grown
-            while position < len(self._events):
-                event = self._events[position]
-                position += 1
+            new = self._events[position:]
+            for event, count in joined(new) if gather else ((event, 1) for event in new):
+                position += count
                 yield Numbered(position, event)
             if self._ended and position >= len(self._events):
                 if self._error is not None:
                     raise self._error
                 return
-            if grown is self._grown:
+            if gather and new and isinstance(new[-1], Delta):
+                await asyncio.sleep(gather)
+            elif grown is self._grown:
                 await grown.wait()
 
     def _wake(self) -> None:

@@ -26,7 +26,7 @@ import uvicorn
 from sqlalchemy.exc import DBAPIError
 from streamlit import config as page_config
 
-from frontend import connections, folder, logs, state, tracing
+from frontend import connections, folder, logs, outbox, state, tracing
 from frontend.api import base_path
 from frontend.api.protocol import INCOMPLETE_BYTES, holding
 from frontend.api.routes import Api
@@ -87,6 +87,7 @@ def application(settings: Settings) -> tuple[Api, Any]:
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
+        outbox.serve(asyncio.get_running_loop())
         async with api.running():
             begun = asyncio.create_task(asyncio.to_thread(_go_on))
             try:

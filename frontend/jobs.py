@@ -37,6 +37,7 @@ from frontend.pace import Pace
 
 log = logging.getLogger(__name__)
 
+GATHER_MS = 100  # of text heard as one event: pages look no more often
 SAVE_EVERY = 0.5  # seconds between two writes of one answer
 SAVE_PATIENCE = 0.5  # seconds that new text waits for a history that is busy
 KEEP_AGAIN = 0.5  # seconds between two attempts to keep an answer's end
@@ -50,7 +51,9 @@ class Backend(Protocol):
 
     def generate(self, owner: str, question: Question) -> Iterator[Event]: ...
 
-    def attach(self, owner: str, request_id: str, *, after: int = 0) -> Iterator[Event]: ...
+    def attach(
+        self, owner: str, request_id: str, *, after: int = 0, gather_ms: int = 0
+    ) -> Iterator[Event]: ...
 
     def cancel(self, owner: str, request_id: str) -> bool: ...
 
@@ -188,10 +191,12 @@ class Job:
     def _open(self) -> Iterator[Event]:
         if self._question is None:
             return self._attach()
-        return self._backend.generate(self._owner, self._question)
+        return self._backend.generate(self._owner, replace(self._question, gather_ms=GATHER_MS))
 
     def _attach(self) -> Iterator[Event]:
-        return self._backend.attach(self._owner, self._request_id, after=self._progress.heard)
+        return self._backend.attach(
+            self._owner, self._request_id, after=self._progress.heard, gather_ms=GATHER_MS
+        )
 
     def _hear(self, event: Event) -> bool:
         """Takes in one event; True at the end."""

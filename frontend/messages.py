@@ -150,6 +150,7 @@ class Question:
     thinking_budget: int | None = None  # tokens
     batch: bool = False
     detached: bool = False  # whether the backend goes on when the stream is left
+    gather_ms: int = 0  # text that comes within so many milliseconds is told as one piece
     use_answer_cache: bool = True  # whether an exact earlier answer may be served, or kept
     json_schema: str | None = None  # a JSON document
     json_object: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from frontend import state, work_state
+from frontend import outbox, state, work_state
 from frontend.components import style
 from frontend.history.database import StorageUnavailable
 from frontend.views import (
@@ -45,6 +45,7 @@ with st.sidebar:
     masthead.show_uses(say)
     masthead.show_place(say)
 
+follow = None
 view = work_state.view()
 if view is View.MONITOR:
     monitor.show(desk, say)
@@ -64,7 +65,10 @@ else:
         parameters.show(desk, say)
     with middle:
         status.show(desk, say)
-        chat.show(desk, say)
+        follow = chat.show(desk, say)
 
 with st.sidebar:
     sign_in.show_visitor(visitor, settings, say)
+if follow is not None:
+    follow()
+outbox.wait_until_sent()

@@ -266,6 +266,7 @@ class GenerateRequest(_message.Message):
     TOOL_CHOICE_FIELD_NUMBER: _builtins.int
     TOOL_NAME_FIELD_NUMBER: _builtins.int
     PARALLEL_TOOL_CALLS_FIELD_NUMBER: _builtins.int
+    GATHER_MS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """1-128 of [A-Za-z0-9._-]; unique per owner while it is kept."""
     model: _builtins.str
@@ -282,6 +283,8 @@ class GenerateRequest(_message.Message):
     """With REQUIRED: the one that must be; empty: any of them."""
     parallel_tool_calls: _builtins.bool
     """Whether one answer may hold several calls; true if absent."""
+    gather_ms: _builtins.int
+    """Text that comes within so many milliseconds is sent as one piece; up to 1,000. 0: each token at once."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Message]:
         """1-1,000, in order; the last one is what is answered."""
@@ -318,10 +321,11 @@ class GenerateRequest(_message.Message):
         tool_choice: Global___ToolChoice.ValueType = ...,
         tool_name: _builtins.str = ...,
         parallel_tool_calls: _builtins.bool | None = ...,
+        gather_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_parallel_tool_calls", b"_parallel_tool_calls", "_use_answer_cache", b"_use_answer_cache", "parallel_tool_calls", b"parallel_tool_calls", "response_format", b"response_format", "sampling", b"sampling", "thinking", b"thinking", "use_answer_cache", b"use_answer_cache"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_parallel_tool_calls", b"_parallel_tool_calls", "_use_answer_cache", b"_use_answer_cache", "detached", b"detached", "messages", b"messages", "model", b"model", "parallel_tool_calls", b"parallel_tool_calls", "priority", b"priority", "request_id", b"request_id", "response_format", b"response_format", "sampling", b"sampling", "thinking", b"thinking", "tool_choice", b"tool_choice", "tool_name", b"tool_name", "tools", b"tools", "use_answer_cache", b"use_answer_cache"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_parallel_tool_calls", b"_parallel_tool_calls", "_use_answer_cache", b"_use_answer_cache", "detached", b"detached", "gather_ms", b"gather_ms", "messages", b"messages", "model", b"model", "parallel_tool_calls", b"parallel_tool_calls", "priority", b"priority", "request_id", b"request_id", "response_format", b"response_format", "sampling", b"sampling", "thinking", b"thinking", "tool_choice", b"tool_choice", "tool_name", b"tool_name", "tools", b"tools", "use_answer_cache", b"use_answer_cache"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__parallel_tool_calls: _TypeAlias = _typing.Literal["parallel_tool_calls"]  # noqa: Y015
     _WhichOneofArgType__parallel_tool_calls: _TypeAlias = _typing.Literal["_parallel_tool_calls", b"_parallel_tool_calls"]  # noqa: Y015
@@ -1249,19 +1253,23 @@ class AttachRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     AFTER_FIELD_NUMBER: _builtins.int
+    GATHER_MS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """As given to Generate."""
     after: _builtins.int
     """Only events with a greater number; 0 for all."""
+    gather_ms: _builtins.int
+    """As in GenerateRequest."""
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         after: _builtins.int = ...,
+        gather_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "gather_ms", b"gather_ms", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

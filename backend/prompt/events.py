@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from backend.prompt.prompt import FinishReason, ReadingMethod, Route, ToolCall
 
@@ -160,3 +161,37 @@ class Finished:
 
 
 Event = Queued | PageRead | Started | Delta | Finished
+
+
+def joined(events: Sequence[Event]) -> Iterator[tuple[Event, int]]:
+    """The events with neighbouring text of one answer as one, and of how many each is made."""
+    held: Delta | None = None
+    count = 0
+    for event in events:
+        if held is not None and isinstance(event, Delta) and _continues(held, event):
+            held, count = _both(held, event), count + 1
+            continue
+        if held is not None:
+            yield held, count
+        held, count = (event, 1) if isinstance(event, Delta) else (None, 0)
+        if held is None:
+            yield event, 1
+    if held is not None:
+        yield held, count
+
+
+def _continues(first: Delta, then: Delta) -> bool:
+    return first.index == then.index and not (first.is_retold or then.is_retold)
+
+
+def _both(first: Delta, then: Delta) -> Delta:
+    return replace(
+        first,
+        text=first.text + then.text,
+        tokens=first.tokens + then.tokens,
+        reasoning=first.reasoning + then.reasoning,
+        logprobs=first.logprobs + then.logprobs,
+        reasoning_tokens=first.reasoning_tokens + then.reasoning_tokens,
+        marks=first.marks + then.marks,
+        calls=first.calls + then.calls,
+    )

@@ -68,12 +68,13 @@ class Inference(inference_pb2_grpc.InferenceServicer):
         self, request: pb.GenerateRequest, context: Context
     ) -> AsyncIterator[pb.GenerateEvent]:
         """Accepts a request and follows it; leaving stops it unless it is detached."""
+        gather = requests.gather(request.gather_ms)
         generation = self._accept(request, context)
         try:
             # Said at once, since the first event may be long in coming: whoever loses this backend
             # knows then that it had the request.
             await context.send_initial_metadata(ACCEPTED)
-            async for numbered in generation.follow():
+            async for numbered in generation.follow(gather=gather):
                 yield answers.event(numbered)
         finally:
             if not request.detached:
@@ -84,8 +85,9 @@ class Inference(inference_pb2_grpc.InferenceServicer):
     ) -> AsyncIterator[pb.GenerateEvent]:
         """Follows a generation from any event on; leaving changes nothing for it."""
         request_id = requests.request_id(request.request_id)
+        gather = requests.gather(request.gather_ms)
         generation = self._generations.find(owner(), request_id)
-        async for numbered in generation.follow(after=request.after):
+        async for numbered in generation.follow(after=request.after, gather=gather):
             yield answers.event(numbered)
 
     async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.CancelResponse:

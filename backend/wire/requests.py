@@ -38,6 +38,7 @@ MAX_TOP_LOGPROBS = 20
 MAX_ANSWERS = 8
 MAX_HASHES = 1000
 MAX_NAME = 1024
+MAX_GATHER_MS = 1000
 MAX_TEXT = 1_000_000  # characters to be tokenised
 MAX_DEFINITION = 64 << 10  # characters of a schema or an expression
 
@@ -116,6 +117,13 @@ def request_id(value: str) -> str:
     if not _REQUEST_ID.fullmatch(value):
         raise InvalidRequest("request_id must be 1-128 of A-Za-z0-9._-", param="request_id")
     return value
+
+
+def gather(milliseconds: int) -> float:
+    """For how many seconds text is gathered into one piece."""
+    if milliseconds > MAX_GATHER_MS:
+        raise InvalidRequest(f"gather_ms may be at most {MAX_GATHER_MS:,}.", param="gather_ms")
+    return milliseconds / 1000
 
 
 def sha256(value: str, param: str = "sha256") -> str:

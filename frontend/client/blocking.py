@@ -139,11 +139,15 @@ class Client:
             )
         return translation.plan(answer)
 
-    def attach(self, owner: str, request_id: str, *, after: int = 0) -> Iterator[Event]:
-        """The events of a detached answer again, from any one on."""
+    def attach(
+        self, owner: str, request_id: str, *, after: int = 0, gather_ms: int = 0
+    ) -> Iterator[Event]:
+        """The events of a detached answer again, from any one on; see Question.gather_ms."""
         return _events(
             lambda: self._inference.Attach(
-                inference_pb2.AttachRequest(request_id=request_id, after=after),
+                inference_pb2.AttachRequest(
+                    request_id=request_id, after=after, gather_ms=gather_ms
+                ),
                 timeout=ANSWER_SECONDS,
                 metadata=self._metadata(owner, request_id),
             )

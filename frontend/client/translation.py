@@ -93,6 +93,7 @@ def generate_request(question: Question) -> inference_pb2.GenerateRequest:
             if question.batch
             else inference_pb2.PRIORITY_INTERACTIVE,
             detached=question.detached,
+            gather_ms=question.gather_ms,
             use_answer_cache=question.use_answer_cache,
             tools=[
                 inference_pb2.Tool(

@@ -2,95 +2,46 @@
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Callable
 
 import streamlit as st
 
 from frontend import state
-from frontend.components import markdown
 from frontend.history.database import StorageUnavailable
 from frontend.history.history import StillAnswering
 from frontend.history.records import Message, State
 from frontend.i18n import Phrases
-from frontend.jobs import Progress, Stage
 from frontend.kinds import Kind, starters
 from frontend.messages import Role
 from frontend.state import Desk
-from frontend.views import answer, question
+from frontend.views import answer, growing, question
 
-LOOK_EVERY = 0.12  # seconds between two looks at an answer being written
 LOOK_AT_FILES_EVERY = 0.5  # seconds, until it is known what they are
 
 
-def show(desk: Desk, say: Phrases) -> None:
+def show(desk: Desk, say: Phrases) -> Callable[[], None]:
+    """Draws the conversation. What is returned goes on drawing an answer as it grows, for a while,
+    and is to be called when the rest of the page is complete."""
+    follow: Callable[[], None] = _nothing
     with st.container(height=600, key="history", autoscroll=True, border=False):
         for message in desk.messages:
             if message.role is Role.USER:
                 question.show(message, desk, say)
             elif message.state is State.RUNNING:
-                _being_written(message, desk, say)
+                with st.chat_message("assistant", avatar=":material/article:"):
+                    names = {file.sha256: file.filename for file in desk.attachments}
+                    follow = growing.show(message, names, say)
             else:
                 answer.show(message, desk, say)
         if not desk.messages:
             _beginning(desk, say)
     with st.container(key="composer"):
         _composer(desk, say)
+    return follow
 
 
-def _being_written(message: Message, desk: Desk, say: Phrases) -> None:
-    with st.chat_message("assistant", avatar=":material/article:"):
-        _growing(message, {file.sha256: file.filename for file in desk.attachments}, say)
-
-
-@st.fragment(run_every=LOOK_EVERY)
-def _growing(message: Message, names: dict[str, str], say: Phrases) -> None:
-    """Shows the answer as far as it is; once it has ended, the page is drawn from history."""
-    job = state.follow(message)
-    if job is None and state.has_ended(message):
-        st.rerun()
-    progress = job.progress() if job else Progress(text=message.text, reasoning=message.reasoning)
-    if progress.reasoning:
-        with st.expander(
-            say("chat.reasoning"), icon=":material/psychology:", expanded=not progress.text
-        ):
-            st.markdown(markdown.safe(progress.reasoning))
-    else:
-        st.empty()
-    if progress.text:
-        st.markdown(markdown.safe(progress.text))
-    else:
-        st.empty()
-    if progress.is_saved:
-        st.empty()
-    else:
-        st.warning(say("chat.not_saved"), icon=":material/save:")
-    st.html(
-        f'<div class="phase" role="status" data-testid="phase" data-stage="{progress.stage.value}">'
-        f"<i></i>{escape(_phase(progress, names, say))}"
-        f"<span>{escape(say('chat.seconds', n=job.seconds() if job else 0))}</span></div>"
-    )
-
-
-def _phase(progress: Progress, names: dict[str, str], say: Phrases) -> str:
-    match progress.stage:
-        case Stage.QUEUED:
-            return say("stage.queued", n=progress.ahead)
-        case Stage.READING if progress.pages > 1:
-            return say(
-                "stage.reading",
-                name=names.get(progress.sha256, say("files.one")),
-                page=progress.page,
-                pages=progress.pages,
-            )
-        case Stage.READING:
-            return say("stage.reading_one", name=names.get(progress.sha256, say("files.one")))
-        case (Stage.THINKING | Stage.WRITING) as stage:
-            told = say(f"stage.{stage.value}", n=progress.tokens)
-            if progress.speed is None:
-                return told
-            return f"{told} · {say('receipt.speed', speed=progress.speed)}"
-        case stage:
-            return say(f"stage.{stage.value}")
+def _nothing() -> None:
+    """No answer grows."""
 
 
 def _beginning(desk: Desk, say: Phrases) -> None:
@@ -155,13 +106,22 @@ def _composer(desk: Desk, say: Phrases) -> None:
         st.rerun()
 
 
-@st.fragment
 def _stop(message: Message, say: Phrases) -> None:
     with st.container(key="stop"):
-        if st.button(say("chat.stop"), icon=":material/stop:", key="stop-button", type="primary"):
-            job = state.services().jobs.find(message.id)
-            if job is not None:
-                job.stop()
+        st.button(
+            say("chat.stop"),
+            icon=":material/stop:",
+            key="stop-button",
+            type="primary",
+            on_click=_end,
+            args=(message,),
+        )
+
+
+def _end(message: Message) -> None:
+    job = state.services().jobs.find(message.id)
+    if job is not None:
+        job.stop()
 
 
 def _ask(desk: Desk, text: str) -> None:

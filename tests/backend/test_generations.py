@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from backend.errors import AlreadyExists, Internal, NotFound, QueueFull
-from backend.generations import SPARE, Generation, Generations
-from backend.prompt.events import Delta, Event, Finished, Timing, Usage
-from backend.prompt.prompt import FinishReason
+from backend.generations import SPARE, Generation, Generations, Numbered
+from backend.prompt.events import Delta, Event, Finished, Queued, Timing, Usage
+from backend.prompt.prompt import FinishReason, ToolCall
 
 END = Finished((FinishReason.STOP,), Usage(1, 1), Timing(0, 0, 0, 0))
 
@@ -42,6 +42,57 @@ async def test_followers_join_at_any_time_and_see_the_same() -> None:
 
     assert await early == await all_of(generation) == [word("a"), word("b"), word("c"), END]
     assert await middle == [word("c"), END]
+
+
+async def test_text_is_told_at_once_and_what_follows_soon_as_one_piece() -> None:
+    generation = Generation("me", "a", frozenset())
+    told: list[Numbered] = []
+
+    async def listen() -> None:
+        async for numbered in generation.follow(gather=0.05):
+            told.append(numbered)
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0)
+    generation.append(Queued(0))
+    generation.append(word("a"))
+    await asyncio.sleep(0.001)
+    assert told == [Numbered(1, Queued(0)), Numbered(2, word("a"))]
+    for text in "bcd":
+        generation.append(word(text))
+        await asyncio.sleep(0.001)
+    assert len(told) == 2
+    generation.append(END)
+    await listening
+    assert told[2:] == [Numbered(5, Delta(0, "bcd", tokens=3)), Numbered(6, END)]
+
+
+async def test_gathered_pieces_lose_nothing_and_keep_their_numbers() -> None:
+    generation = Generation("me", "a", frozenset())
+    call = ToolCall("c", "f", "{}")
+    for event in (
+        Delta(0, "", tokens=2, reasoning="so", reasoning_tokens=2),
+        Delta(0, "a", tokens=1, reasoning="?", reasoning_tokens=1),
+        Delta(1, "x", tokens=1),
+        Delta(1, "y", tokens=1, calls=(call,)),
+        Delta(1, "z", tokens=1, is_retold=True),
+        Delta(1, "!", tokens=1),
+        END,
+    ):
+        generation.append(event)
+
+    told = [numbered async for numbered in generation.follow(after=0, gather=1)]
+    assert told == [
+        Numbered(2, Delta(0, "a", tokens=3, reasoning="so?", reasoning_tokens=3)),
+        Numbered(4, Delta(1, "xy", tokens=2, calls=(call,))),
+        Numbered(5, Delta(1, "z", tokens=1, is_retold=True)),
+        Numbered(6, Delta(1, "!", tokens=1)),
+        Numbered(7, END),
+    ]
+    # Whoever lost the first piece goes on behind it, or in its midst if it was told apart before.
+    again = [numbered async for numbered in generation.follow(after=1, gather=1)]
+    assert again[0] == Numbered(2, Delta(0, "a", tokens=1, reasoning="?", reasoning_tokens=1))
+    assert again[1:] == told[1:]
 
 
 async def test_an_error_comes_after_the_events_before_it_and_to_every_follower() -> None:

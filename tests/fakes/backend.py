@@ -545,10 +545,13 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
                 await generation.add(
                     delta=inference_pb2.Delta(index=index, reasoning=reasoning, tokens=1)
                 )
-        for start in range(0, len(tokens), fake.tokens_per_event):
-            piece = tokens[start : start + fake.tokens_per_event]
+        together = fake.tokens_per_event
+        if fake.token_delay:
+            together = max(together, round(request.gather_ms / 1000 / fake.token_delay))
+        for start in range(0, len(tokens), together):
+            piece = tokens[start : start + together]
             if fake.token_delay:
-                await asyncio.sleep(fake.token_delay)
+                await asyncio.sleep(fake.token_delay * len(piece))
             if generation.stop_asked:
                 reasons = inference_pb2.FINISH_REASON_CANCELLED
                 break

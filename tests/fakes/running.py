@@ -62,7 +62,12 @@ Start = Callable[..., Awaitable[Backend]]
 
 
 def question(
-    text: str = "hi", *files: str, request_id: str = "", detached: bool = False, **sampling: object
+    text: str = "hi",
+    *files: str,
+    request_id: str = "",
+    detached: bool = False,
+    gather_ms: int = 0,
+    **sampling: object,
 ) -> pb.GenerateRequest:
     """A request of one turn."""
     parts = [pb.Part(media=pb.MediaPart(sha256=sha256, filename="a.pdf")) for sha256 in files]
@@ -72,6 +77,7 @@ def question(
         messages=[pb.Message(role=pb.ROLE_USER, parts=parts)],
         sampling=pb.Sampling(**sampling),  # type: ignore[arg-type]
         detached=detached,
+        gather_ms=gather_ms,
     )
 
 

@@ -17,7 +17,7 @@ from frontend import jobs as jobs_module
 from frontend.history.database import StorageUnavailable
 from frontend.history.history import History
 from frontend.history.records import Message, State
-from frontend.jobs import Job, Jobs, Stage
+from frontend.jobs import GATHER_MS, Job, Jobs, Stage
 from frontend.messages import (
     BackendError,
     Delta,
@@ -58,10 +58,14 @@ class Script:
             self.events.put(event)
 
     def generate(self, owner: str, question: Question) -> Iterator[Event]:
+        assert question.gather_ms == GATHER_MS
         self.asked.append(question.request_id)
         return self._play()
 
-    def attach(self, owner: str, request_id: str, *, after: int = 0) -> Iterator[Event]:
+    def attach(
+        self, owner: str, request_id: str, *, after: int = 0, gather_ms: int = 0
+    ) -> Iterator[Event]:
+        assert gather_ms == GATHER_MS
         self.attached.append(after)
         if self.refuse_attach:
             raise self.refuse_attach.pop(0)

@@ -119,6 +119,28 @@ async def test_leaving_the_stream_stops_what_is_not_detached(start: Start, detac
         assert time.monotonic() - began < 0.2
 
 
+async def test_text_can_be_gathered(backend: Backend) -> None:
+    request = question(gather_ms=200)
+    events = await backend.ask(request)
+    apart = await backend.ask(question("hello"))
+    pieces = [event.delta.text for event in events if event.HasField("delta")]
+
+    assert text_of(events) == text_of(apart) == "It is a fake answer."
+    assert len(pieces) <= 2 < sum(event.HasField("delta") for event in apart)
+    assert events[-1].number == apart[-1].number
+    attached = backend.inference.Attach(
+        pb.AttachRequest(request_id=request.request_id, gather_ms=200)
+    )
+    assert text_of([event async for event in attached]) == text_of(apart)
+
+
+async def test_text_is_not_gathered_for_long(backend: Backend) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await backend.ask(question(gather_ms=1001))
+    assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "gather_ms" in (refusal.value.details() or "")
+
+
 async def test_attach_continues_after_every_event(backend: Backend) -> None:
     request = question()
     events = await backend.ask(request)

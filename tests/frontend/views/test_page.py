@@ -268,7 +268,7 @@ def test_an_answer_that_cannot_be_kept_yet_is_shown_and_says_so(
     open_page: Opener, backend: FakeBackend, tmp_path: Path
 ) -> None:
     backend.answer = "word " * 2000
-    backend.start_delay = 0.5
+    backend.start_delay = 3.0  # a page that is drawn looks for a while at what grows
     page = open_page()
     page.chat_input[0].set_value("Well?").run()
     with full(tmp_path / "history.sqlite3-wal"):
