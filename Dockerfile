@@ -1,4 +1,4 @@
-# The whole product in one image, in two kinds: `cpu` and `gpu`. The set-up is that of
+# The whole product in one image, in two kinds: `cpu` and `gpu`; and `notebook`, a guest. The set-up is that of
 # scripts/start.sh, done while building, so that a container starts at once and fetches nothing.
 ARG CUDA=13.0.1
 ARG TORCH_GPU=2.11.0
@@ -61,6 +61,19 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=15m \
 # Set ALLOWED_HOSTS to the name under which the page is reached, and API_KEYS to shut the API.
 ENTRYPOINT ["/app/scripts/container"]
 CMD ["all"]
+
+# JupyterLab, in a container of its own beside the service: it holds none of the service's data, and
+# no other image holds it. The token is in its log.
+FROM cpu AS notebook
+USER 0
+COPY docs/notebook.ipynb docs/notebook.ipynb
+RUN . scripts/lib/setup.sh && DATA_DIR=/tmp/set-up MODELS_DIR=/app/.models set_up notebook \
+    && chmod -R a+rX .venv && rm -rf /root/.cache /tmp/set-up
+USER 10001
+EXPOSE 8888
+HEALTHCHECK --interval=10s --timeout=5s --start-period=1m \
+    CMD ["/app/.venv/bin/python", "/app/scripts/lib/healthy.py", "notebook"]
+CMD ["notebook"]
 
 # The lines of `cpu` again, since a target's name alone cannot choose what a stage is built upon.
 FROM gpu-base AS gpu

@@ -15,10 +15,8 @@ case ${1:-} in
   --notebook)
     set_up notebook
     procfiles=(Procfile.notebook)
-    NOTEBOOK_PORT=${NOTEBOOK_PORT:-8888} JUPYTER_TOKEN=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
-    export NOTEBOOK_PORT JUPYTER_TOKEN
-    export GLM_FLASH_URL=http://127.0.0.1:$PORT/v1 PYTHONPATH=$ROOT
-    say "notebook: http://127.0.0.1:$NOTEBOOK_PORT/lab/tree/docs/notebook.ipynb?token=$JUPYTER_TOKEN"
+    export GLM_FLASH_URL=http://127.0.0.1:$PORT/v1
+    name_notebook docs/notebook.ipynb
     ;;
   *) fail 2 "start.sh knows --notebook and nothing else, not '$1'" ;;
 esac

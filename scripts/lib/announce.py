@@ -9,11 +9,11 @@ import sys
 import time
 
 
-def asked(host: str, port: int) -> tuple[int | None, dict[str, object]]:
-    """The status and content of /ready; None if nobody listens yet."""
+def asked(host: str, port: int, path: str = "/ready") -> tuple[int | None, dict[str, object]]:
+    """The status and content of a route that answers with JSON; None if nobody listens yet."""
     connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
-        connection.request("GET", "/ready", headers={"Host": f"localhost:{port}"})
+        connection.request("GET", path, headers={"Host": f"localhost:{port}"})
         answer = connection.getresponse()
         said = json.loads(answer.read())
         return answer.status, said if isinstance(said, dict) else {}

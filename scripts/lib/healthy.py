@@ -1,4 +1,5 @@
-"""A container's health as an exit status: `ready` asks the page, `serving` the backend."""
+"""A container's health as an exit status: `ready` asks the page, `serving` the backend, `notebook`
+JupyterLab."""
 
 from __future__ import annotations
 
@@ -36,8 +37,16 @@ def is_serving() -> bool:
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
+def has_notebook() -> bool:
+    """Whether JupyterLab on this machine answers."""
+    from scripts.lib.announce import asked
+
+    status, _ = asked("127.0.0.1", int(os.environ.get("NOTEBOOK_PORT") or 8888), "/api")
+    return status == 200
+
+
 if __name__ == "__main__":
-    questions = {"ready": is_ready, "serving": is_serving}
+    questions = {"ready": is_ready, "serving": is_serving, "notebook": has_notebook}
     if len(sys.argv) != 2 or sys.argv[1] not in questions:
         sys.exit(f"healthy: ask one of {', '.join(questions)}")
     sys.exit(0 if questions[sys.argv[1]]() else 1)

@@ -10,6 +10,13 @@ VENV=$(readlink -f "$ROOT/.venv" || echo "$ROOT/.venv") # several checkouts may 
 MARKS=$VENV/set-up
 
 say() { printf '%s\n' "$*"; }
+
+name_notebook() { # name_notebook PATH: where JupyterLab will be, with the token that it asks for
+  NOTEBOOK_PORT=${NOTEBOOK_PORT:-8888} JUPYTER_TOKEN=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
+  export NOTEBOOK_PORT JUPYTER_TOKEN PYTHONPATH=$ROOT
+  say "notebook: http://127.0.0.1:$NOTEBOOK_PORT/lab/tree/$1?token=$JUPYTER_TOKEN"
+}
+
 fail() { # fail STATUS LINE: one clear line, then the end
   printf 'error: %s\n' "$2" >&2
   exit "$1"

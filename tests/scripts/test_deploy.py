@@ -21,6 +21,7 @@ pytestmark = pytest.mark.recipes
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "scripts" / "deploy"
 COMPOSE = ("compose.yaml", "compose.split.yaml")
+NOTEBOOK = ("compose.yaml", "compose.notebook.yaml")
 
 
 def compose(*names: str) -> dict[str, dict[str, Any]]:
@@ -54,6 +55,18 @@ def test_the_dockerfile_keeps_to_good_practice() -> None:
         [linter, "Dockerfile"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_only_the_notebooks_image_has_a_notebook_server() -> None:
+    """It is the plain one with JupyterLab, which nobody's root serves on a port of its own."""
+    text = (ROOT / "Dockerfile").read_text()
+    assert "FROM cpu AS notebook" in text
+    lines = stages()["notebook"]
+    assert lines.index("USER 0") < lines.index("USER 10001") < lines.index('CMD ["notebook"]')
+    assert any(line.startswith("HEALTHCHECK") and "notebook" in line for line in lines)
+    assert "EXPOSE 8888" in lines
+    installing = [name for name, said in stages().items() if "set_up notebook" in " ".join(said)]
+    assert installing == ["notebook"]
 
 
 @pytest.mark.parametrize("target", ["cpu", "gpu"])
@@ -101,7 +114,7 @@ def test_flash_attn_is_built_for_the_torch_that_the_gpu_image_has() -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [(name,) for name in COMPOSE] + [("compose.yaml", "compose.gpu.yaml")]
+    "names", [(name,) for name in COMPOSE] + [("compose.yaml", "compose.gpu.yaml"), NOTEBOOK]
 )
 def test_every_container_is_shut_and_watched(names: tuple[str, ...]) -> None:
     for service in compose(*names).values():
@@ -125,6 +138,21 @@ def test_ports_are_the_pages_alone_and_open_to_this_machine_only() -> None:
         for port in service.get("ports", ())
     ]
     assert published == ["127.0.0.1:8080:8080"] * 2
+
+
+def test_a_notebook_is_added_only_where_it_is_asked_for_and_sees_the_interface_alone() -> None:
+    services = compose(*NOTEBOOK)
+    assert [services[name]["ports"] for name in ("desk", "notebook")] == [
+        ["127.0.0.1:8080:8080"],
+        ["127.0.0.1:8888:8888"],
+    ]
+    guest = services["notebook"]
+    assert guest["build"]["target"] == "notebook"
+    assert guest["environment"]["GLM_FLASH_URL"] == "http://desk:8080/v1"
+    assert services["desk"]["environment"]["ALLOWED_HOSTS"].startswith("desk,")
+    assert not set(guest["volumes"]) & set(services["desk"]["volumes"]), "none of its data"
+    plain = [compose(name) for name in COMPOSE] + [compose("compose.yaml", "compose.gpu.yaml")]
+    assert not any("notebook" in str(services) for services in plain)
 
 
 def test_the_gpu_is_reserved_with_memory_to_share() -> None:
@@ -153,9 +181,11 @@ def test_whoever_is_not_there_is_not_healthy(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("BACKEND_ADDRESS", f"127.0.0.1:{backend}")
     assert not healthy.is_ready()
     assert not healthy.is_serving()
+    monkeypatch.setenv("NOTEBOOK_PORT", str(port))
+    assert not healthy.has_notebook()
 
 
-def test_a_container_knows_its_three_parts(tmp_path: Path) -> None:
+def test_a_container_knows_its_four_parts(tmp_path: Path) -> None:
     done = subprocess.run(
         [ROOT / "scripts" / "container", "both"],
         env={
@@ -168,5 +198,5 @@ def test_a_container_knows_its_three_parts(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr == "error: use all, backend or web, not 'both'\n"
+    assert done.stderr == "error: use all, backend, web or notebook, not 'both'\n"
     assert (tmp_path / "models" / "embedded").is_symlink()
