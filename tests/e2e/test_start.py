@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from scripts.lib.system import free_ports, models_folder
+from tests.fakes import checkpoints
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,6 +109,14 @@ class Started:
         self.heard_all()
 
 
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a model that is loaded sooner than the embedded one."""
+    made = tmp_path_factory.mktemp("tiny")
+    checkpoints.save("llama", made)
+    return {"MODEL": str(made), "MAX_MODEL_LEN": "512"}
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder that is not the project's, with a space in its name."""
@@ -120,9 +129,9 @@ def folder(tmp_path: Path) -> Path:
     ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)]
 )
 def test_it_serves_until_a_signal_and_leaves_nothing(
-    folder: Path, number: signal.Signals, status: int
+    folder: Path, tiny: dict[str, str], number: signal.Signals, status: int
 ) -> None:
-    with Started(folder, {}) as started:
+    with Started(folder, {} if number == signal.SIGTERM else tiny) as started:
         started.wait_until_ready()
         assert httpx.get(f"{started.url}/ready").status_code == 200
         assert httpx.get(started.url).status_code == 200
@@ -134,8 +143,8 @@ def test_it_serves_until_a_signal_and_leaves_nothing(
             assert probe.connect_ex(("127.0.0.1", started.port)) != 0
 
 
-def test_keys_shut_the_api_and_leave_the_page_open(folder: Path) -> None:
-    with Started(folder, {"API_KEYS": "key-of-ada,key-of-tom"}) as started:
+def test_keys_shut_the_api_and_leave_the_page_open(folder: Path, tiny: dict[str, str]) -> None:
+    with Started(folder, {**tiny, "API_KEYS": "key-of-ada,key-of-tom"}) as started:
         started.wait_until_ready()
         models = f"{started.url}/v1/models"
         shut = httpx.get(models)
@@ -147,9 +156,11 @@ def test_keys_shut_the_api_and_leave_the_page_open(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["web", "backend"])
-def test_the_death_of_one_ends_the_other_with_the_cause_in_sight(folder: Path, name: str) -> None:
+def test_the_death_of_one_ends_the_other_with_the_cause_in_sight(
+    folder: Path, tiny: dict[str, str], name: str
+) -> None:
     """Of `backend` it is the supervisor that dies here."""
-    with Started(folder, {}) as started:
+    with Started(folder, tiny) as started:
         started.wait_until_ready()
         told = re.search(rf"{name} started \(pid=(\d+)\)", started.printed)
         assert told is not None
@@ -159,8 +170,8 @@ def test_the_death_of_one_ends_the_other_with_the_cause_in_sight(folder: Path, n
         assert f"{name} stopped (rc=-9)" in started.printed
 
 
-def test_a_killed_backend_is_started_again(folder: Path) -> None:
-    with Started(folder, {}) as started:
+def test_a_killed_backend_is_started_again(folder: Path, tiny: dict[str, str]) -> None:
+    with Started(folder, tiny) as started:
         started.wait_until_ready()
         (first,) = (one for one in started.family if one.cmdline()[-2:] == ["-m", "backend"])
         first.kill()
