@@ -6,7 +6,6 @@ import ast
 import json
 import os
 import sys
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,13 +23,6 @@ pytestmark = [
     pytest.mark.timeout(400),  # a small model answers eight questions on a busy machine
     pytest.mark.skipif(not models_folder().is_dir(), reason="the embedded model is not there"),
 ]
-
-
-@pytest.fixture
-def system(tmp_path: Path) -> Iterator[System]:
-    with System(tmp_path) as running:
-        running.wait_until_ready(120)
-        yield running
 
 
 @pytest.mark.filterwarnings(  # Jupyter's own

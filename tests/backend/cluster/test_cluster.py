@@ -83,8 +83,8 @@ def one(cluster: Cluster, alone: str) -> Iterator[Caller]:
     caller.close()
 
 
-def endless(name: str, tokens: int = 300) -> pb.GenerateRequest:
-    return question(name, min_tokens=tokens, max_tokens=tokens, request_id=name)
+def endless(name: str) -> pb.GenerateRequest:
+    return question(name, min_tokens=300, max_tokens=300, request_id=name)
 
 
 def figures(caller: Caller) -> pb.Stats:
@@ -294,14 +294,14 @@ def test_growing_and_shrinking_lose_nothing(cluster: Cluster, one: Caller, many:
 
     # By itself, because more is asked than one replica takes at once.
     cluster.run(1, 2)
-    with concurrent.futures.ThreadPoolExecutor(6) as threads:
+    with concurrent.futures.ThreadPoolExecutor(12) as threads:
         reasons = []
         waiting: set[concurrent.futures.Future[str]] = set()
         end, number = time.monotonic() + 90, 0
         while answering(one, many) < 2:
             assert time.monotonic() < end, "no replica was added"
-            while len(waiting) < 6:
-                request = endless(f"growing-{number}", tokens=150)
+            while len(waiting) < 12:  # fewer, and it might shrink again at once
+                request = endless(f"growing-{number}")
                 number += 1
                 waiting.add(threads.submit(heard, many, request))
             done, waiting = concurrent.futures.wait(
