@@ -110,6 +110,8 @@ def test_a_database_that_another_program_holds_can_be_read(
         with pytest.raises(StorageUnavailable):
             ask(history, "c2", "Now?")
         assert [kept.id for kept in history.conversations(OWNER)] == ["c1"]
+        with closing(History(url)) as opened:
+            assert [kept.id for kept in opened.conversations(OWNER)] == ["c1"]
         other.rollback()
     ask(history, "c2", "Now?")
     assert len(history.conversations(OWNER)) == 2

@@ -231,11 +231,15 @@ def config() -> Config:
 
 def test_tables_that_came_before_the_first_release_did_are_made(path: Path, url: str) -> None:
     write_release(path, 1)
+    gone = {name for name in rows(path) if name.startswith("work_")} | {"askings", "replays"}
     with closing(sqlite3.connect(path)) as connection:
-        for table in ("askings", "replays", "work_comparisons"):
+        for table in gone:
             connection.execute(f"DROP TABLE {table}")
-    History(url).close()
-    assert {"askings", "replays", "work_comparisons"} <= rows(path).keys()
+    history = History(url)
+    assert history.set_aside is None
+    assert gone <= rows(path).keys()
+    assert len(history.messages(OWNER, LEASE)) == 4
+    history.close()
 
 
 def test_an_upgrade_that_fails_changes_nothing(

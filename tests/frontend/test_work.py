@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 
 from frontend.history.claims import MOST_ATTEMPTS, Claims
@@ -248,15 +244,3 @@ def test_own_lists_of_fields_are_kept_by_name(history: History) -> None:
     assert review.own_fields(OWNER) == {"mine": "{2}"}
     review.forget_fields(OWNER, "mine")
     assert review.own_fields(OWNER) == {}
-
-
-def test_a_history_from_before_there_were_jobs_gains_their_tables(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'old.sqlite3'}"
-    History(url).close()
-    with closing(sqlite3.connect(tmp_path / "old.sqlite3")) as connection:
-        for table in ("corrections", "files", "jobs", "runners", "fields"):
-            connection.execute(f"DROP TABLE work_{table}")
-    with closing(History(url)) as history:
-        assert history.set_aside is None
-        work = Work(history.database)
-        assert work.files(OWNER, create(work, 2))[1].filename == "1.pdf"

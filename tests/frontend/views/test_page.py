@@ -290,6 +290,7 @@ def test_a_history_that_cannot_be_opened_is_told_and_opened_later(
     monkeypatch.setattr("frontend.history.database.PATIENCE", 0.2)
     History(f"sqlite:///{tmp_path}/history.sqlite3").close()
     with closing(sqlite3.connect(tmp_path / "history.sqlite3")) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")  # not even to be read
         other.execute("BEGIN EXCLUSIVE")
         page = open_page()
         assert any("cannot be opened" in error.value for error in page.error)
