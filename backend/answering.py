@@ -10,7 +10,7 @@ import structlog
 from backend.errors import Internal, InvalidRequest, ModelNotFound, RequestError, Unavailable
 from backend.generations import Generation, Generations
 from backend.journey import Journey
-from backend.kept_answers import KeptAnswers
+from backend.kept_answers import KeptAnswers, may_be_kept
 from backend.media.media import Media
 from backend.metrics import Metrics
 from backend.planning import Planner
@@ -53,7 +53,12 @@ class Answerer:
         whether it is quarantined."""
         media = self._found(prompt, ready)
         self._quarantine.check(prompt)
-        generation = self._generations.open(prompt.owner, prompt.request_id, frozenset(media))
+        generation = self._generations.open(
+            prompt.owner,
+            prompt.request_id,
+            frozenset(media),
+            may_be_known=may_be_kept(prompt),
+        )
         journey = Journey(
             prompt,
             media,

@@ -144,18 +144,21 @@ class Generations:
         """How many have not ended."""
         return len(self._active)
 
-    def open(self, owner: str, request_id: str, files: frozenset[str]) -> Generation:
+    def open(
+        self, owner: str, request_id: str, files: frozenset[str], *, may_be_known: bool = True
+    ) -> Generation:
         """Accept a request. Raises AlreadyExists or QueueFull, and then nothing has changed.
 
-        A few are accepted without a place to compute: their answers may be known already.
+        A few whose answers may be known already are accepted without a place to compute.
         """
         key = (owner, request_id)
         if key in self._active or key in self._ended:
             raise AlreadyExists("This request_id is in use.", param="request_id")
-        if len(self._active) >= self._max_active + SPARE:
+        has_place = self._places_taken < self._max_active
+        if not (has_place or may_be_known) or len(self._active) >= self._max_active + SPARE:
             raise full()
         generation = Generation(owner, request_id, files)
-        generation.has_place = self._places_taken < self._max_active
+        generation.has_place = has_place
         self._active[key] = generation
         self._idle.clear()
         return generation

@@ -119,6 +119,11 @@ class KeptAnswers:
             self.bytes -= answer.bytes
 
 
+def may_be_kept(prompt: Prompt) -> bool:
+    """Whether an answer is left to no chance and may be given again."""
+    return prompt.use_answer_cache and not prompt.sampling.temperature
+
+
 def answer_key(
     prompt: Prompt,
     model: ModelInfo,
@@ -133,7 +138,7 @@ def answer_key(
     with its length, so that no two lists of fields look the same.
     """
     sampling = prompt.sampling
-    if sampling.temperature or not prompt.use_answer_cache:
+    if not may_be_kept(prompt):
         return None
     chosen_by = (
         sampling.repetition_penalty,

@@ -46,7 +46,8 @@ class Crowd:
         self._numbers = itertools.count(1)
 
     async def ask(self, clients: int, seconds: float, pause: float) -> list[End]:
-        """So many at once, each for so long; who is refused pauses. Returns with the last end."""
+        """So many at once, each for so long and once at least; who is refused pauses. Returns with
+        the last end."""
         until, before = time.monotonic() + seconds, len(self.ends)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
         async with (
@@ -58,12 +59,14 @@ class Crowd:
         return self.ends[before:]
 
     async def _insist(self, client: httpx.AsyncClient, until: float, pause: float) -> None:
-        while time.monotonic() < until:
-            end = await self.once(client)
+        while True:
+            end = await self._once(client)
+            if time.monotonic() >= until:
+                return
             if end.status != 200:
                 await asyncio.sleep(pause)
 
-    async def once(self, client: httpx.AsyncClient) -> End:
+    async def _once(self, client: httpx.AsyncClient) -> End:
         """One request from its sending to its end."""
         body = {
             "model": "embedded",
@@ -92,6 +95,7 @@ async def overload(folder: Path, seconds: float) -> int:
         await asyncio.to_thread(system.wait_until_ready, 180)
         crowd = Crowd(system.url)
         await crowd.ask(PLACES, 3, 0.0)  # the first of everything is slower
+        (before,) = await crowd.ask(1, 0, 0.0)
         began = time.monotonic()
         alone = await crowd.ask(PLACES, seconds, 0.0)
         capacity = _completed(alone, began, began + seconds) / seconds
@@ -100,10 +104,9 @@ async def overload(folder: Path, seconds: float) -> int:
         ends = await crowd.ask(CLIENTS, seconds, pause)
         goodput = _completed(ends, began, began + seconds) / seconds
         last = time.monotonic()
-        async with httpx.AsyncClient(timeout=_LONGEST) as client:
-            after = await crowd.once(client)
         rest = await asyncio.to_thread(at_rest, system)
         normal = time.monotonic() - last
+        (after,) = await crowd.ask(1, 0, 0.0)
     served = sorted(one.seconds for one in ends if one.status == 200)
     refused = sorted(one.seconds for one in ends if one.status == 429)
     untold = sum(one.status == 429 and one.retry_after not in _RETRY for one in ends)
@@ -120,7 +123,9 @@ async def overload(folder: Path, seconds: float) -> int:
         Figure("median refusal", statistics.median(refused) if refused else None, "s"),
         Figure("longest of 99 in 100 refusals", _percentile(refused, 99), "s", 0.2),
         Figure("ended otherwise", others, "", 0),
-        Figure("until an answer and at rest", normal, "s", 2, how=rest or "no block left"),
+        Figure("until at rest", normal, "s", 2, how=rest or "no block left"),
+        Figure("one answer before, alone", before.seconds, "s"),
+        Figure("one answer after, alone", after.seconds, "s", before.seconds + 2),
     ]
     print(", ".join(f"{name} {value}" for name, value in conditions().items()))
     shown(figures)

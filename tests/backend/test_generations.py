@@ -134,7 +134,9 @@ async def test_an_id_is_taken_while_it_is_kept() -> None:
 
 async def test_active_ones_are_bounded() -> None:
     generations = Generations(max_active=1)
-    generation = generations.open("me", "a", frozenset())
+    generation = generations.open("me", "a", frozenset(), may_be_known=False)
+    with pytest.raises(QueueFull):
+        generations.open("me", "b0", frozenset(), may_be_known=False)
     without_place = [generations.open("me", f"b{n}", frozenset()) for n in range(SPARE)]
 
     with pytest.raises(QueueFull):
