@@ -41,6 +41,11 @@ class Activity:
         self._besides_main = besides_main
         self._before = self._count()
 
+    @property
+    def can_be_told(self) -> bool:
+        """Whether this system counted at the first look; some that imitate Linux do not."""
+        return self._before is not None
+
     def has_worked(self) -> bool:
         """Whether anything was done since it last has; yes where that cannot be told."""
         now, before = self._count(), self._before

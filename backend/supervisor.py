@@ -38,10 +38,14 @@ StandIn = Callable[[str, float], AbstractAsyncContextManager[object]]
 
 @dataclass(frozen=True)
 class Patience:
-    """Times in seconds: the first two without a sign of life, after which a backend hangs."""
+    """Times in seconds: the first three without a sign of life, after which a backend hangs.
+
+    Importing and loading can keep its event loop from turning, so work is a sign then as well.
+    """
 
     silent: float = 8.0  # if it is ready, or does not work either
-    starting: float = 600.0  # at work: importing and loading can keep its event loop from turning
+    working: float = 600.0  # while it starts, as far as it can be seen
+    unseen: float = 120.0  # while it starts on a system that does not tell who works
     look: float = 0.5  # between two looks at the clock
     pause: float = 1.0  # before the next start; doubled as long as none becomes ready
 
@@ -134,6 +138,7 @@ class Supervisor:
         waiting = asyncio.create_task(child.wait())
         heard_at = alive_at = looked_at = time.monotonic()
         activity = Activity(child.pid)
+        longest = self._patience.working if activity.can_be_told else self._patience.unseen
         self.is_ready, has_ended = False, False
         silent_for: float | None = None  # seconds, of one that hangs
         while not has_ended:
@@ -148,8 +153,8 @@ class Supervisor:
             elif not self.is_ready and activity.has_worked():
                 alive_at = now
             looked_at = now
-            hangs = now - alive_at > self._patience.silent
-            if (hangs or now - heard_at > self._patience.starting) and not has_ended:
+            hangs = now - alive_at > self._patience.silent or now - heard_at > longest
+            if hangs and not has_ended:
                 silent_for = silent_for or now - heard_at
                 self._kill()
             if self._ending.is_set() and now - self._ended_at > _KILLED_AFTER:

@@ -35,7 +35,7 @@ def live():
         time.sleep(0.05)
 """
 # The clock that tells a hang is generous: a busy machine must not look like one.
-QUICK = Patience(starting=20.0, silent=2.0, look=0.05, pause=0.1)
+QUICK = Patience(silent=2.0, look=0.05, pause=0.1)
 
 
 class Kept:
@@ -149,11 +149,23 @@ async def test_who_is_slow_to_load_and_silent_but_at_work_is_left_alone(
 
 
 async def test_even_work_must_be_heard_of_one_day(tmp_path: Path) -> None:
-    patience = Patience(starting=3.0, silent=2.0, look=0.05, pause=0.1)
+    patience = Patience(working=3.0, silent=2.0, look=0.05, pause=0.1)
     does = "while run == 1: pass\nlive()"
     async with kept(tmp_path, does, patience) as keeping:
         await keeping.ready(2)
     assert keeping.told[0][0].startswith("The backend gave no sign of life for")
+
+
+async def test_where_nobody_tells_who_works_silence_is_borne_for_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.activity._PROCESSES", tmp_path / "none")
+    patience = Patience(unseen=4.0, silent=1.0, look=0.05, pause=0.1)
+    does = "time.sleep(2 if run == 1 else 600)\nlive()"
+    async with kept(tmp_path, does, patience) as keeping:
+        os.kill(await keeping.ready(1), signal.SIGKILL)
+        await keeping.until(lambda: len(keeping.told) == 2)
+    assert keeping.told[1][0].startswith("The backend gave no sign of life for")
 
 
 async def test_the_pauses_grow_while_none_becomes_ready(tmp_path: Path) -> None:
