@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+import random
 import statistics
 import time
 from collections.abc import Sequence
@@ -44,10 +45,11 @@ class Crowd:
         self.ends: list[End] = []
         self._url = f"{url}/v1/chat/completions"
         self._numbers = itertools.count(1)
+        self._chance = random.Random(0)  # when to ask
 
     async def ask(self, clients: int, seconds: float, pause: float) -> list[End]:
-        """So many at once, each for so long and once at least; who is refused pauses. Returns with
-        the last end."""
+        """So many at once, each for so long and once at least. Who is refused pauses, about so
+        long, and nobody keeps step with others. Returns with the last end."""
         until, before = time.monotonic() + seconds, len(self.ends)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
         async with (
@@ -59,12 +61,13 @@ class Crowd:
         return self.ends[before:]
 
     async def _insist(self, client: httpx.AsyncClient, until: float, pause: float) -> None:
+        await asyncio.sleep(self._chance.uniform(0, pause))
         while True:
             end = await self._once(client)
             if time.monotonic() >= until:
                 return
             if end.status != 200:
-                await asyncio.sleep(pause)
+                await asyncio.sleep(pause * self._chance.uniform(0.5, 1.5))
 
     async def _once(self, client: httpx.AsyncClient) -> End:
         """One request from its sending to its end."""
