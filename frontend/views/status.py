@@ -15,7 +15,7 @@ from frontend.pulse import Beat
 from frontend.state import Desk
 from frontend.views import export
 
-LOOK_EVERY = 1.5  # seconds
+LOOK_EVERY = 2.5  # seconds; every open page asks that often
 
 
 def show(desk: Desk, say: Phrases) -> None:
