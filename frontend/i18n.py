@@ -301,6 +301,9 @@ PHRASES: Final[dict[str, Phrase]] = {
         "A file of this conversation is no longer stored. Remove it and add it again.",
         "本次对话的某个文件已不在后端，请移除后重新添加。",
     ),
+    "error.file_gone": Phrase(
+        "The file is no longer stored. Add it again.", "该文件已不在后端，请重新添加。"
+    ),
     "error.model_not_found": Phrase("This model is not loaded.", "该模型未加载。"),
     "error.context_length_exceeded": Phrase(
         "Question, files and answer are too long together. Shorten the longest answer, ask in a "

@@ -18,11 +18,19 @@ WORK: Final[dict[str, tuple[str, str]]] = {
     "work.missing": ("There is no such table (any more).", "该表格不存在或已被删除。"),
     "work.welcome": ("From a pile of contracts to a checked table", "从一叠合同到核对过的表格"),
     "work.hint": (
-        "Drop the files and choose what to find. Every value comes with the place in the text "
+        "Choose the files and what to find. Every value comes with the place in the text "
         "where it stands; it goes on when this page is closed.",
-        "放入文件并选择要提取的内容。每个值都附有原文出处；关闭页面后仍会继续。",
+        "选择文件和要提取的内容。每个值都附有原文出处；关闭页面后仍会继续。",
     ),
     "work.files": ("Contracts", "合同文件"),
+    "known.many": ("Files that are here already", "已有文件"),
+    "known.one": ("Or one that is here already", "或选择已有文件"),
+    "known.search": ("Search by name", "按名称搜索"),
+    "known.file": ("{name} · {n} page|{name} · {n} pages", "{name} · {n} 页"),
+    "known.namesake": (
+        "{name} · {n} page · {hash}|{name} · {n} pages · {hash}",
+        "{name} · {n} 页 · {hash}",
+    ),
     "work.fields": ("What to find", "提取内容"),
     "work.fields_of": ("{n} field|{n} fields", "{n} 个字段"),
     "work.language": ("Answers in", "结果语言"),

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from frontend.history.comparisons import Comparisons, KeptComparison
 from frontend.history.history import History
+from frontend.history.known_files import KnownFile, KnownFiles
 from frontend.history.review import Review
 from frontend.history.summaries import KeptSummary, Summaries
 from frontend.history.work import Work
@@ -29,6 +30,11 @@ class Backend(Protocol):
 
     def put(self, owner: str, data: bytes, filename: str) -> FileRef: ...
 
+    def has(self, owner: str, hashes: Sequence[str]) -> list[FileRef]: ...
+
+
+Given = tuple[bytes, str] | KnownFile  # to be handed over under a name, or with the backend already
+
 
 class Bell(Protocol):
     """What is asked of the runner."""
@@ -45,7 +51,6 @@ class Refused:
     filename: str
     code: str
     message: str
-    size: int  # bytes
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,7 @@ class Workbench:
         self._review = Review(history.database)
         self._summaries = Summaries(history.database)
         self._comparisons = Comparisons(history.database)
+        self._known = KnownFiles(history.database)
         self._runner = runner
         self._owner = owner
         self.lists = FieldLists(self._review, owner)
@@ -150,7 +156,7 @@ class Workbench:
         title: str,
         asked: FieldList,
         card: ModelCard | None,
-        files: Sequence[tuple[bytes, str]],
+        files: Sequence[Given],
         heard: Callable[[int, int], None],
         *,
         summaries: Sequence[Summarised] = (),
@@ -158,19 +164,23 @@ class Workbench:
     ) -> Begun:
         """Hands the files over and begins their job; the same job as before goes on.
 
-        A file that the backend refuses is told about; BackendError if it is away. With `versions`
-        the first of two files is the old version of the other.
+        A file that the backend refuses, or has no more, is told about; BackendError if it is away.
+        With `versions` the first of two files is the old version of the other.
         """
         taken: list[tuple[FileRef, str]] = []
         refused: list[Refused] = []
-        for number, (data, name) in enumerate(files, start=1):
+        for number, given in enumerate(files, start=1):
             try:
-                taken.append((self._backend.put(self._owner, data, name), name))
+                took = self._take(given)
             except BackendError as error:
                 if error.kind in batch.HOPELESS:
                     raise
                 code = error.code or error.kind
-                refused.append(Refused(name, code, error.message, len(data)))
+                took = Refused(_name(given), code, error.message)
+            if isinstance(took, Refused):
+                refused.append(took)
+            else:
+                taken.append((took, _name(given)))
             heard(number, len(files))
         if not taken or (versions and refused):
             return Begun(None, tuple(refused))
@@ -181,6 +191,10 @@ class Workbench:
             self._summaries.want(self._owner, ids, about.value, asked.language.value)
         self._runner.ring()
         return Begun(job, tuple(refused))
+
+    def known_files(self) -> tuple[KnownFile, ...]:
+        """Files of conversations and tables that a job can be about as well, the latest first."""
+        return self._known.of(self._owner)
 
     def jobs(self) -> tuple[WorkJob, ...]:
         """The latest first."""
@@ -255,3 +269,14 @@ class Workbench:
     def undo(self, file: int, field: str) -> None:
         """The reviewer's word is taken back."""
         self._review.uncorrect(self._owner, file, field)
+
+    def _take(self, given: Given) -> FileRef | Refused:
+        """What the backend has of a file that a job is to be about."""
+        if not isinstance(given, KnownFile):
+            return self._backend.put(self._owner, *given)
+        found = self._backend.has(self._owner, [given.file.sha256])
+        return found[0] if found else Refused(given.filename, "file_gone", "")
+
+
+def _name(given: Given) -> str:
+    return given.filename if isinstance(given, KnownFile) else given[1]

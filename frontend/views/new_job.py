@@ -1,4 +1,4 @@
-"""A job is begun: files dropped, what to find chosen."""
+"""A job is begun: files dropped or chosen among those that are here, what to find chosen."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from frontend import state, work_state
 from frontend.components import markdown, uploader
 from frontend.history.database import StorageUnavailable
+from frontend.history.known_files import KnownFile
 from frontend.i18n import LANGUAGES, Phrases
 from frontend.messages import BackendError
 from frontend.state import Desk
-from frontend.views import list_editor
+from frontend.views import known_files, list_editor
 from frontend.views.files import DOCUMENT_BYTES
+from frontend.workbench import Given
 from frontend.workflows.fields import FieldList, Language
 from frontend.workflows.summary import Summarised
 
@@ -48,11 +50,14 @@ def show(desk: Desk, say: Phrases) -> None:
             icon=":material/play_arrow:",
             disabled=len(given) < (2 if versions else 1) or not desk.beat.stores,
         ):
-            files = [(file.getvalue(), file.name) for file in given]
+            files = [
+                one if isinstance(one, KnownFile) else (one.getvalue(), one.name) for one in given
+            ]
             summaries = [Summarised(one) for one in wanted]
             named = " ".join((title or "").split()) or asked.title
             if versions and not title:
-                named = say("compare.named", old=given[0].name, new=given[1].name)
+                old, new = map(_name, given)
+                named = say("compare.named", old=old, new=new)
             _start(named[:LONGEST_TITLE], asked, files, summaries, say, versions=versions)
 
 
@@ -71,7 +76,7 @@ def _compares(say: Phrases) -> bool:
     return chosen == "versions"
 
 
-def _pile(desk: Desk, say: Phrases) -> list[UploadedFile]:
+def _pile(desk: Desk, say: Phrases) -> list[UploadedFile | KnownFile]:
     with st.container(key="pile"):
         given = st.file_uploader(
             say("work.files"),
@@ -82,12 +87,12 @@ def _pile(desk: Desk, say: Phrases) -> list[UploadedFile]:
             label_visibility="collapsed",
         )
     uploader.show("pile", f"{_uploads()}-{len(given)}", say)
-    return given
+    return [*given, *known_files.many(f"known-{_uploads()}", say)]
 
 
-def _versions(desk: Desk, say: Phrases) -> list[UploadedFile]:
+def _versions(desk: Desk, say: Phrases) -> list[UploadedFile | KnownFile]:
     """The old and the new version, in this order, as far as they are there."""
-    given = []
+    given: list[UploadedFile | KnownFile | None] = []
     for column, which in zip(st.columns(2), ("old", "new"), strict=True):
         with column:
             file = st.file_uploader(
@@ -96,8 +101,13 @@ def _versions(desk: Desk, say: Phrases) -> list[UploadedFile]:
                 max_upload_size=_most(),
                 disabled=not desk.beat.stores,
             )
-        given.append(file)
+            known = known_files.one(f"known-{which}-{_uploads()}", say, is_needed=file is None)
+        given.append(file or known)
     return [file for file in given if file is not None]
+
+
+def _name(given: UploadedFile | KnownFile) -> str:
+    return given.filename if isinstance(given, KnownFile) else str(given.name)
 
 
 def _uploads() -> int:
@@ -148,7 +158,7 @@ def _asked(say: Phrases) -> FieldList:
 def _start(
     title: str,
     asked: FieldList,
-    files: list[tuple[bytes, str]],
+    files: list[Given],
     summaries: list[Summarised],
     say: Phrases,
     *,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import pytest
 
@@ -22,13 +23,20 @@ NDA: FieldList = FIELDS
 
 
 class Backend:
-    """Takes files, unless they say how they are to be refused."""
+    """Takes files, unless they say how they are to be refused, and has them then."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, FileRef] = {}
 
     def put(self, owner: str, data: bytes, filename: str) -> FileRef:
         if data.startswith(b"refuse "):
             raise BackendError(data.split()[1].decode(), "It is refused.", code="invalid_file")
         sha256 = hashlib.sha256(data).hexdigest()
-        return FileRef(sha256, "document", "application/pdf", len(data), 2)
+        self.stored[sha256] = FileRef(sha256, "document", "application/pdf", len(data), 2)
+        return self.stored[sha256]
+
+    def has(self, owner: str, hashes: Sequence[str]) -> list[FileRef]:
+        return [self.stored[sha256] for sha256 in hashes if sha256 in self.stored]
 
 
 class Bell:
@@ -51,8 +59,13 @@ def bell() -> Bell:
 
 
 @pytest.fixture
-def bench(history: History, bell: Bell) -> Workbench:
-    return Workbench(Backend(), history, bell, OWNER)
+def backend() -> Backend:
+    return Backend()
+
+
+@pytest.fixture
+def bench(backend: Backend, history: History, bell: Bell) -> Workbench:
+    return Workbench(backend, history, bell, OWNER)
 
 
 def heard(done: int, of: int) -> None:
@@ -69,6 +82,22 @@ def test_files_that_are_refused_do_not_stop_the_others(bench: Workbench, bell: B
     assert [file.filename for file in sheet.files] == ["1.pdf", "3.pdf"]
     assert (sheet.pages, sheet.pages_done, sheet.is_open) == (4, 0, True)
     assert bell.rung == 1
+
+
+def test_files_that_are_here_already_are_not_handed_over_again(
+    bench: Workbench, backend: Backend
+) -> None:
+    bench.begin("Pile", NDA, None, [(b"one", "1.pdf"), (b"two", "2.pdf")], heard)
+    known = bench.known_files()
+    assert sorted(one.filename for one in known) == ["1.pdf", "2.pdf"]
+    one, two = sorted(known, key=lambda known: known.filename)
+    del backend.stored[two.file.sha256]  # the backend lost it
+    begun = bench.begin("Another", NDA, None, [two, (b"three", "3.pdf"), one], heard)
+    assert [(one.filename, one.code) for one in begun.refused] == [("2.pdf", "file_gone")]
+    assert begun.job is not None
+    sheet = bench.sheet(begun.job)
+    assert sheet is not None
+    assert [file.filename for file in sheet.files] == ["3.pdf", "1.pdf"]
 
 
 def test_a_job_without_files_is_none(bench: Workbench) -> None:

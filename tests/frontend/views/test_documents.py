@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from frontend.history.forgetting import Forgetting
 from frontend.history.history import History
 from frontend.history.review import Review
 from frontend.history.work import Work
@@ -353,3 +354,45 @@ def test_two_versions_are_compared_in_fields_and_clauses(
         [],
         [2],
     ]
+
+
+def test_files_that_are_here_already_can_be_chosen_until_they_are_forgotten(
+    open_page: Opener, backend: FakeBackend, tmp_path: Path
+) -> None:
+    page = open_page()
+    page.file_uploader[0].set_value([FIRST, SECOND]).run()  # into a conversation
+    page.query_params["view"] = "documents"
+    page.run()
+    (known,) = page.multiselect
+    assert known.label == "Files that are here already"
+    assert sorted(known.options) == ["first.pdf · 3 pages", "second.pdf · 3 pages"]
+    sent = len(backend.uploads)
+    known.select(hashlib.sha256(SECOND[1]).hexdigest()).run()
+    assert page.button(key="start-job").label == "Read 1 file"
+    page.button(key="start-job").click().run()
+    finished(page, 1)
+    assert [row["name"] for row in grid(page)["rows"]] == ["second.pdf"]
+    assert len(backend.uploads) == sent
+    history = History(f"sqlite:///{tmp_path / 'history.sqlite3'}")
+    Forgetting(history.database).forget("local", hashlib.sha256(FIRST[1]).hexdigest())
+    history.close()
+    page.query_params.pop("job")
+    page.run()
+    assert page.multiselect[0].options == ["second.pdf · 3 pages"]
+
+
+def test_two_versions_can_be_one_uploaded_and_one_that_is_here(open_page: Opener) -> None:
+    page = open_page(view="documents")
+    begin(page, FIRST)
+    finished(page, 1)
+    page.query_params.pop("job")
+    page.run()
+    page.segmented_control(key="work-kind").set_value("versions").run()
+    assert page.button(key="start-job").disabled
+    page.selectbox(key="known-old-1").set_value(hashlib.sha256(FIRST[1]).hexdigest()).run()
+    page.file_uploader[1].set_value(SECOND).run()
+    assert page.selectbox(key="known-new-1").disabled
+    page.button(key="start-job").click().run()
+    finished(page, 2)
+    assert [row["name"] for row in grid(page)["rows"]] == ["first.pdf", "second.pdf"]
+    assert "first.pdf → second.pdf" in " ".join(htmls(page))
