@@ -150,6 +150,7 @@ ASK: Final[dict[str, tuple[str, str]]] = {
     "starter.dates": ("Which dates and amounts does it name?", "其中提到哪些日期和金额？"),
     "starter.points": ("List its main points", "列出要点"),
     "starter.signed": ("Who signed it, and when?", "由谁签署？何时签署？"),
+    "starter.each": ("What is each of these files about?", "这些文件各讲了什么？"),
     "starter.compare": ("How do these files differ?", "这些文件有何不同？"),
     "starter.common": ("What do these files have in common?", "这些文件有何共同点？"),
 }

@@ -26,6 +26,8 @@ PHRASES: Final[dict[str, Phrase]] = {
     "files.title": Phrase("Files", "文件"),
     "files.drop": Phrase("Add files", "添加文件"),
     "files.choose": Phrase("Drop or choose files", "拖入或选择文件"),
+    "files.choose_more": Phrase("Add more files", "继续添加文件"),
+    "files.drop_here": Phrase("Drop files to add them", "松开以添加文件"),
     "files.limits": Phrase(
         "PDF up to {document} · PNG, JPEG, WEBP, GIF up to {image}",
         "PDF 最大 {document} · PNG、JPEG、WEBP、GIF 最大 {image}",
@@ -107,8 +109,9 @@ PHRASES: Final[dict[str, Phrase]] = {
     "chat.new": Phrase("New conversation", "新对话"),
     "chat.welcome": Phrase("What would you like to know?", "想了解什么？"),
     "chat.hint": Phrase(
-        "Add a contract or pictures on the left, then ask about them below.",
-        "在左侧添加合同或图片，然后在下方提问。",
+        "Add contracts or pictures, then ask about them below. Files can be dropped anywhere on "
+        "this page, and pictures pasted.",
+        "添加合同或图片，然后在下方提问。文件可拖放到页面任意位置，图片可直接粘贴。",
     ),
     "chat.hint_files": Phrase(
         "{n} file is ready. Ask below, or begin with one of these.|"

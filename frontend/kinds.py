@@ -39,15 +39,16 @@ STARTERS: Final = {
     Kind.SCAN: ("starter.read", "starter.about", "starter.signed"),
     Kind.DOCUMENT: ("starter.about", "starter.points", "starter.dates"),
 }
-OF_SEVERAL: Final = ("starter.compare", "starter.common")
+OF_SEVERAL: Final = ("starter.each", "starter.compare", "starter.common")
 
 
 def starters(kinds: Sequence[Kind]) -> tuple[str, ...]:
     """The questions for files of these kinds, three at most."""
     if len(kinds) < 2:
         return STARTERS[kinds[0]] if kinds else ()
-    shared = kinds[0] if len(set(kinds)) == 1 else Kind.DOCUMENT
-    return (STARTERS[shared][0], *OF_SEVERAL)
+    if set(kinds) == {Kind.CONTRACT}:
+        return (STARTERS[Kind.CONTRACT][0], *OF_SEVERAL[1:])
+    return OF_SEVERAL
 
 
 class Backend(Protocol):

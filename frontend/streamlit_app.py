@@ -38,7 +38,7 @@ except StorageUnavailable:
     st.error(say("history.cannot_open"), icon=":material/save:")
     st.button(say("history.again"), key="open-history")
     st.stop()
-style.apply(say, desk.beat.status)
+style.apply(say, state.services().pulse.limits)
 
 with st.sidebar:
     conversations.show_masthead(say)

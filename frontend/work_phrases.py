@@ -25,6 +25,8 @@ WORK: Final[dict[str, tuple[str, str]]] = {
     "work.files": ("Contracts", "合同文件"),
     "known.many": ("Files that are here already", "已有文件"),
     "known.one": ("Or one that is here already", "或选择已有文件"),
+    "known.all": ("Select all in this list", "选择列表中的全部文件"),
+    "known.none": ("Nothing found", "没有找到"),
     "known.search": ("Search by name", "按名称搜索"),
     "known.file": ("{name} · {n} page|{name} · {n} pages", "{name} · {n} 页"),
     "known.namesake": (

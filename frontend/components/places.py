@@ -31,8 +31,8 @@ def _drawn(image: bytes, places: tuple[Edges, ...]) -> bytes:
         picture = opened.convert("RGB")
     width, height = picture.size
     pen = ImageDraw.Draw(picture)
-    thick = max(2, round(max(width, height) / 400))
-    font = ImageFont.load_default(max(12, round(max(width, height) / 55)))
+    thick = max(2, round(max(width, height) / 300))
+    font = ImageFont.load_default(max(12, round(max(width, height) / 36)))
     for number, (left, top, right, bottom) in enumerate(places, start=1):
         colour = _COLOURS[(number - 1) % len(_COLOURS)]
         box = (

@@ -8,7 +8,7 @@ from string import Template
 import streamlit as st
 
 from frontend.i18n import Phrases
-from frontend.messages import BackendStatus
+from frontend.messages import Limits
 
 _CSS = Template("""
 /* Frame: nothing scrolls but the conversation, the panel and the sidebar. */
@@ -50,6 +50,8 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 [data-testid=stChatMessage] :is(h1, h2) { font-size: 1.15rem; }
 [data-testid=stChatMessage] table { display: block; width: max-content; max-width: 100%;
   overflow-x: auto; }
+[data-testid=stChatMessage] th { white-space: nowrap; }
+[data-testid=stChatMessage] td { min-width: 5rem; }
 .receipt { font-size: 0.78rem; }
 .receipt summary { cursor: pointer; opacity: 0.75; border-radius: 0.3rem; }
 .receipt summary:hover { opacity: 1; }
@@ -93,7 +95,8 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 .stApp { --line: rgba(127, 140, 165, 0.3); --quiet: light-dark(#5b6475, #a3acbd); }
 [data-testid=stCaptionContainer] { color: var(--quiet) !important; opacity: 1 !important; }
 .stApp kbd { color: var(--quiet) !important; opacity: 1 !important; }
-.stApp :is(button, a, summary, [role=radio], [role=slider], [tabindex="0"]):focus-visible {
+.stApp :is(button, a, summary, [role=radio], [role=slider], [tabindex="0"]):not(
+  input, textarea):focus-visible {
   outline: 2px solid light-dark(#1f5fd0, #6f9cff) !important; outline-offset: 1px; }
 .phase, .backend { display: flex; align-items: center; gap: 0.5rem; font-size: 0.82rem; }
 .phase { opacity: 0.75; }
@@ -115,6 +118,23 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 .st-key-stop { position: relative; height: 0; }
 .st-key-stop-button { position: absolute; right: 0.75rem; bottom: 0.75rem; width: auto !important; }
 .st-key-stop-button button { min-height: 2.1rem; padding: 0 0.8rem; }
+
+
+/* A way to add files from there, and those that go with the next question. */
+.st-key-attach { position: relative; height: 0; }
+[data-testid=stLayoutWrapper]:has(> .st-key-attach) { height: 0; }
+.st-key-dropzone-opener { position: absolute; left: 0.6rem; bottom: 0.75rem;
+  width: auto !important; }
+.st-key-dropzone-opener button { min-height: 2.1rem; width: 2.1rem; padding: 0; opacity: 0.75; }
+.st-key-dropzone-opener button:is(:hover, :focus-visible) { opacity: 1; }
+.st-key-dropzone-opener [data-testid=stMarkdownContainer] { position: absolute; width: 1px;
+  height: 1px; overflow: hidden; clip-path: inset(50%); }
+.st-key-dropzone-opener[data-busy] [data-testid=stIconMaterial] { visibility: hidden; }
+.st-key-dropzone-opener[data-busy] button::after { content: ""; position: absolute; width: 0.9rem;
+  height: 0.9rem; border: 2px solid; border-right-color: transparent; border-radius: 50%;
+  animation: turn 0.9s linear infinite; }
+.st-key-composer:has(.st-key-attach) [data-testid=stChatInputTextArea] { padding-left: 2.1rem; }
+.st-key-composer .sent { padding: 0 0.2rem 0.4rem; }
 
 /* Panel: stays while the conversation scrolls, and scrolls itself before anything in it shrinks. */
 @media (min-width: 641px) {
@@ -185,9 +205,31 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 [data-testid=stFileUploaderDropzone] > span > button::after { content: $choose; font-size: 0.9rem; }
 [data-testid=stFileUploaderDropzone]:has([aria-invalid=true])::after { content: $too_large;
   font-size: 0.8rem; color: #d64545; width: 100%; }
+[data-testid=stFileUploaderDropzone] > :has(> [data-testid=stFileChips]) { width: 100%; }
+[data-testid=stFileUploaderDropzone] [data-testid=stFileChips] { max-height: 16rem; }
+[data-testid=stFileChips] > [data-testid=stBaseButton-borderlessIcon] { flex: 1 0 100%;
+  position: sticky; bottom: 0; width: 100%; min-height: 2.25rem; gap: 0.4rem;
+  justify-content: center;   border: 1px solid var(--line); border-radius: 0.5rem;
+  background: light-dark(#f4f6fa, #181e2a); }
+[data-testid=stFileChips] > [data-testid=stBaseButton-borderlessIcon] > div { flex: none;
+  width: auto; }
+[data-testid=stFileChips] > [data-testid=stBaseButton-borderlessIcon]::after {
+  content: $choose_more; font-size: 0.9rem; white-space: nowrap; }
 [data-testid=stFileUploaderDropzoneInstructions] * { font-size: 0 !important; }
 [data-testid=stFileUploaderDropzoneInstructions]::after { content: $limits; font-size: 0.76rem;
   opacity: 0.7; line-height: 1.4; }
+
+/* The words of lists that are searched. */
+[role=option][data-key^="__select"] > *, [role=listbox][data-empty] [role=option] > span {
+  font-size: 0; }
+[role=option][data-key^="__select"] > *::after { content: $select_all; font-size: 0.9rem; }
+[role=listbox][data-empty] [role=option] > span::after { content: $no_match; font-size: 0.9rem; }
+
+/* Files that hover over the page, to be dropped anywhere. */
+.files-over [data-testid=stMain]::after { content: $drop; position: fixed; inset: 0.75rem;
+  z-index: 1000; display: grid; place-items: center; font-size: 1.2rem; font-weight: 650;
+  border: 2px dashed; border-radius: 0.8rem; pointer-events: none;
+  color: light-dark(#1f5fd0, #8fb4ff); background: light-dark(#ffffffe0, #0e1117e0); }
 
 /* Beside the uses: how the place is doing. */
 .st-key-place { margin-top: -0.45rem; }
@@ -217,7 +259,8 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
   [data-testid=stHorizontalBlock]:has(> [data-testid=stColumn] .st-key-history) { gap: 0.3rem; }
   .st-key-head { padding-left: 2.4rem; gap: 0.4rem !important; }
   [data-testid=stChatMessage] { padding: 0.6rem 0.7rem; }
-  [data-testid=stChatMessageAvatarCustom] { display: none !important; }
+  [data-testid=stChatMessageAvatarCustom], .stApp kbd { display: none !important; }
+  [data-testid=stChatMessage] td { min-width: 7rem; }
   .st-key-export button p { position: absolute; width: 1px; overflow: hidden;
     clip-path: inset(50%); }
   .receipt dl { grid-template-columns: 1fr; gap: 0; }
@@ -227,22 +270,21 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 """)
 
 
-def apply(say: Phrases, status: BackendStatus | None) -> None:
-    """Puts the style on the page."""
-    limits = (
-        say(
-            "files.limits",
-            document=say.size(status.limits.document_bytes),
-            image=say.size(status.limits.image_bytes),
-        )
-        if status
-        else ""
-    )
-    too_large = (
-        say("files.too_large", document=say.size(status.limits.document_bytes)) if status else ""
-    )
+def apply(say: Phrases, limits: Limits | None) -> None:
+    """Puts the style on the page, with the limits of files as far as they are known."""
+    told = too_large = ""
+    if limits is not None:
+        document, image = say.size(limits.document_bytes), say.size(limits.image_bytes)
+        told = say("files.limits", document=document, image=image)
+        too_large = say("files.too_large", document=document)
     css = _CSS.substitute(
-        choose=_string(say("files.choose")), limits=_string(limits), too_large=_string(too_large)
+        choose=_string(say("files.choose")),
+        choose_more=_string(say("files.choose_more")),
+        drop=_string(say("files.drop_here")),
+        limits=_string(told),
+        too_large=_string(too_large),
+        select_all=_string(say("known.all")),
+        no_match=_string(say("known.none")),
     )
     st.html(f"<style>{css}</style>")
 

@@ -40,6 +40,23 @@ class Answer:
     known: tuple[bool, ...]
 
 
+def is_there() -> bool:
+    """Whether the helper can be had in this installation."""
+    return _assets() is not None
+
+
+def show_opener(around: str, say: Phrases, *, disabled: bool) -> None:
+    """A button, anywhere on the page, that opens the uploader's choice of files."""
+    st.button(
+        say("files.drop"),
+        key=f"{around}-opener",
+        icon=":material/attach_file:",
+        type="tertiary",
+        help=say("files.drop"),
+        disabled=disabled,
+    )
+
+
 def show(
     around: str,
     taken: str,
@@ -50,11 +67,12 @@ def show(
 ) -> None:
     """Helps the plain uploader in the container with the key `around`, and shows what it does.
 
+    Files that are dropped anywhere else on the page, or pasted, go to it as well.
+
     `taken` changes whenever the plain uploader has taken files. `offered` is asked which files that
     are about to be sent are here already; without it, all are sent.
     """
-    base = config.get_option("server.baseUrlPath").strip("/")
-    folder = assets.folder(f"/{base}" if base else "")
+    folder = _assets()
     if folder is None:
         return
     key, kept = f"uploader-{around}", f"uploader-answer-{around}"
@@ -79,3 +97,8 @@ def show(
         },
         on_offered_change=heard,
     )
+
+
+def _assets() -> str | None:
+    base = config.get_option("server.baseUrlPath").strip("/")
+    return assets.folder(f"/{base}" if base else "")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 
 import streamlit as st
 
 from frontend import state
+from frontend.components import uploader
 from frontend.history.database import StorageUnavailable
 from frontend.history.history import StillAnswering
 from frontend.history.records import Message, State
@@ -92,18 +94,30 @@ def _composer(desk: Desk, say: Phrases) -> None:
         st.session_state["question"] = unsent
         if desk.running is not None:
             st.toast(say("chat.still_answering"), icon=":material/hourglass_top:")
+    _going_along(desk)
     text = st.chat_input(
         reason or say("chat.ask_files" if desk.files else "chat.ask"),
         key="question",
         max_chars=question.LONGEST,
         disabled=bool(reason),
     )
+    if uploader.is_there():
+        with st.container(key="attach"):
+            uploader.show_opener("dropzone", say, disabled=desk.missing or not desk.beat.stores)
     running = desk.running
     if running is not None:
         _stop(running, say)
     if text and text.strip():
         _ask(desk, text.strip())
         st.rerun()
+
+
+def _going_along(desk: Desk) -> None:
+    """The files that were added since the last question, and go with the next one."""
+    files = [file for file in desk.files if file.message is None]
+    if desk.messages and files:
+        names = "".join(f"<span><b>{escape(file.filename)}</b></span>" for file in files)
+        st.html(f'<div class="sent" data-testid="going-along">{names}</div>')
 
 
 def _stop(message: Message, say: Phrases) -> None:

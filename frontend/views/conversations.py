@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from frontend import state
+from frontend.components import consent
 from frontend.components.markdown import literal
 from frontend.history.records import Conversation
 from frontend.i18n import LANGUAGES, Phrases
@@ -125,10 +126,12 @@ def _row(conversation: Conversation, desk: Desk, say: Phrases) -> None:
 
 
 def _rename(conversation: Conversation, say: Phrases) -> None:
-    title = st.text_input(
-        say("conversations.name"), conversation.title, max_chars=LONGEST_TITLE, key="new-title"
-    )
-    if st.button(say("conversations.save"), type="primary", disabled=not (title or "").strip()):
+    with st.form("rename", border=False, enter_to_submit=True):
+        title = st.text_input(
+            say("conversations.name"), conversation.title, max_chars=LONGEST_TITLE, key="new-title"
+        )
+        is_sent = st.form_submit_button(say("conversations.save"), type="primary")
+    if is_sent and (title or "").strip():
         rename = state.keeping(state.services().history.rename)
         rename(state.owner(), conversation.id, " ".join((title or "").split()))
         st.rerun()
@@ -136,7 +139,7 @@ def _rename(conversation: Conversation, say: Phrases) -> None:
 
 def _delete(conversation: Conversation, desk: Desk, say: Phrases) -> None:
     st.write(say("conversations.delete_sure"))
-    if st.button(say("conversations.delete"), type="primary", key="delete-now"):
+    if consent.asked(say("conversations.delete"), "delete-now", say):
         state.keeping(state.delete)(conversation.id)
         if conversation.id == desk.id:
             state.open_conversation(None)

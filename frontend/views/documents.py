@@ -11,7 +11,15 @@ from frontend.components import grid, markdown, marks, work_style
 from frontend.history.work_records import FileState
 from frontend.i18n import Phrases
 from frontend.state import Desk
-from frontend.views import comparison, evidence, list_editor, new_job, results_file, status
+from frontend.views import (
+    comparison,
+    evidence,
+    forgetting,
+    list_editor,
+    new_job,
+    results_file,
+    status,
+)
 from frontend.workbench import Sheet
 from frontend.workflows import filters
 from frontend.workflows.filters import Filter
@@ -32,6 +40,7 @@ def show(desk: Desk, say: Phrases) -> None:
     title = say("work.new") if sheet is None else sheet.job.title
     status.show_head(title, desk, say)
     _refusals(say)
+    forgetting.show_outcome(say)
     if sheet is None:
         new_job.show(desk, say)
         return
@@ -43,7 +52,7 @@ def show(desk: Desk, say: Phrases) -> None:
     with left:
         _results(sheet, say)
     with right, st.container(key="evidence"):
-        evidence.show(sheet, opened[0], opened[1], say)
+        evidence.show(sheet, opened[0], opened[1], desk, say)
 
 
 def _refusals(say: Phrases) -> None:

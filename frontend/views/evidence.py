@@ -14,7 +14,8 @@ from frontend.components.marks import Mark, mark
 from frontend.history.work_records import FileState, WorkFile
 from frontend.i18n import Phrases
 from frontend.messages import BackendError
-from frontend.views import summaries
+from frontend.state import Desk
+from frontend.views import forgetting, summaries
 from frontend.workbench import Sheet
 from frontend.workflows.fields import Language
 from frontend.workflows.findings import State, Value
@@ -25,14 +26,14 @@ PAGE_SIDE = 1600  # pixels
 LONGEST_VALUE = 300  # characters
 
 
-def show(sheet: Sheet, number: int, field: str | None, say: Phrases) -> None:
+def show(sheet: Sheet, number: int, field: str | None, desk: Desk, say: Phrases) -> None:
     file, row = sheet.file(number), sheet.row(number)
     assert file is not None  # the address was looked up in this sheet
     assert row is not None
     cell = None if field is None else row.cell(field)
     _head(sheet, row, cell, say)
     if cell is None:
-        _file(row, file, say)
+        _file(row, file, desk, say)
         place = work_state.change()
         if place is not None and sheet.versions is not None:
             passage = sheet.versions.passage(file.id, place)
@@ -79,8 +80,8 @@ def _head(sheet: Sheet, row: Row, cell: Cell | None, say: Phrases) -> None:
         st.caption(f"{markdown.literal(row.filename)} · {markdown.literal(cell.field.question)}")
 
 
-def _file(row: Row, file: WorkFile, say: Phrases) -> None:
-    """The file as a whole: how much of it was read, what it hides, and reading it again."""
+def _file(row: Row, file: WorkFile, desk: Desk, say: Phrases) -> None:
+    """The file as a whole: how much of it was read, what it hides; reading it again, or never."""
     if file.state is FileState.FAILED:
         st.error(markdown.literal(say.error(file.error_code, file.error)))
     if row.extraction is not None:
@@ -89,14 +90,17 @@ def _file(row: Row, file: WorkFile, say: Phrases) -> None:
         st.warning(
             f"{say('evidence.hidden', page=passage.page)}  \n{markdown.literal(passage.text[:300])}"
         )
-    if file.state in (FileState.DONE, FileState.FAILED):
-        st.button(
-            say("work.again"),
-            key="again-file",
-            icon=":material/refresh:",
-            on_click=state.keeping(state.services().bench.retry),
-            args=(file.id,),
-        )
+    with st.container(key="deeds", horizontal=True, gap="small"):
+        if file.state in (FileState.DONE, FileState.FAILED):
+            st.button(
+                say("work.again"),
+                key="again-file",
+                icon=":material/refresh:",
+                on_click=state.keeping(state.services().bench.retry),
+                args=(file.id,),
+            )
+        if st.button(say("files.do.forget"), key="forget-file", icon=":material/delete_forever:"):
+            forgetting.ask(file.file.sha256, file.filename, desk, say)
 
 
 def _value(cell: Cell, say: Phrases) -> None:

@@ -141,7 +141,7 @@ def _card(file: Attachment, desk: Desk, say: Phrases) -> None:
         state.keeping(state.services().shelf.remove)(desk.id, file.id)
         st.rerun()
     elif choice == "forget":
-        forgetting.ask(file, desk, say)
+        forgetting.ask(file.sha256, file.filename, desk, say)
 
 
 def _about(file: Attachment, say: Phrases) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from frontend import state
-from frontend.components import highlight, markdown, places
+from frontend import state, work_state
+from frontend.components import consent, highlight, markdown, places
 from frontend.history.database import StorageUnavailable
-from frontend.history.records import Attachment
 from frontend.i18n import Phrases
 from frontend.shelf import Erased
 from frontend.state import Desk
 
 
-def ask(file: Attachment, desk: Desk, say: Phrases) -> None:
+def ask(sha256: str, filename: str, desk: Desk, say: Phrases) -> None:
     """Opens the dialog that asks once more."""
-    st.dialog(say("forget.title"), icon=":material/delete_forever:")(_sure)(file, desk, say)
+    sure = st.dialog(say("forget.title"), icon=":material/delete_forever:")(_sure)
+    sure(sha256, filename, desk, say)
 
 
 def show_outcome(say: Phrases) -> None:
@@ -28,21 +28,25 @@ def show_outcome(say: Phrases) -> None:
         )
 
 
-def _sure(file: Attachment, desk: Desk, say: Phrases) -> None:
-    st.write(say("forget.sure", name=markdown.literal(file.filename)))
-    st.write(say("forget.in", n=len(state.services().shelf.shown_in(file.sha256))))
-    if st.button(say("forget.now"), type="primary", key="forget-now"):
+def _sure(sha256: str, filename: str, desk: Desk, say: Phrases) -> None:
+    st.write(say("forget.sure", name=markdown.literal(filename)))
+    if chats := state.services().shelf.shown_in(sha256):
+        st.write(say("forget.in", n=len(chats)))
+    if consent.asked(say("forget.now"), "forget-now", say):
         try:
             with st.spinner(say("forget.title")):
-                erased = state.forget(file.sha256)
+                erased = state.forget(sha256)
         except StorageUnavailable:
             st.error(say("history.not_kept"))
             return
         highlight.forget()
         places.forget()
-        st.session_state["forgotten"] = (file.filename, erased)
+        st.session_state["forgotten"] = (filename, erased)
         if state.services().history.conversation(state.owner(), desk.id) is None:
             state.open_conversation(None)
+        job = work_state.job()
+        if job is not None and state.services().bench.sheet(job) is None:
+            work_state.open_job(None)
         st.rerun()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from frontend import state, work_state
+from frontend.components import consent
 from frontend.components.markdown import literal
 from frontend.history.work_records import WorkJob
 from frontend.i18n import Phrases
@@ -56,7 +57,7 @@ def _row(job: WorkJob, say: Phrases) -> None:
 
 def _delete(job: WorkJob, say: Phrases) -> None:
     st.write(say("work.delete_sure"))
-    if st.button(say("work.delete"), type="primary", key="delete-job-now"):
+    if consent.asked(say("work.delete"), "delete-job-now", say):
         shared = state.services()
         state.keeping(shared.bench.delete)(job.id)
         state.keeping(shared.shelf.erase_removed)()

@@ -58,16 +58,14 @@ def _field(row: Row, draft: Draft, say: Phrases) -> None:
     with more:
         _order(row, draft, say)
     st.text_input(say("list.question"), max_chars=LONGEST_QUESTION, key=key(row.id, "question"))
-    with st.container(key=f"flags-{row.id}", horizontal=True, vertical_alignment="center"):
+    with st.container(key=f"flags-{row.id}", horizontal=True, vertical_alignment="bottom"):
         st.checkbox(say("list.required"), key=key(row.id, "required"))
         if row.kind not in (Kind.PARTIES, Kind.YES_NO):
             st.checkbox(say("list.many"), key=key(row.id, "many"))
         st.text_input(
             say("list.cues"),
             key=key(row.id, "cues"),
-            placeholder=say("list.cues"),
             help=say("list.cues_help"),
-            label_visibility="collapsed",
         )
     _mistakes([one.id for one in draft.rows].index(row.id), say)
 

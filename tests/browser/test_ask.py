@@ -159,6 +159,17 @@ def test_conversations_are_found_and_pinned(
     search.fill("")
     expect(rows.nth(1)).to_be_visible()
     expect(rows.first).to_contain_text("How long is the notice period?")
+    page.locator("[class*=st-key-menu-] button:visible").first.click()
+    page.get_by_text("Rename conversation").click()
+    page.locator(".st-key-new-title input").fill("Notice")
+    page.locator(".st-key-new-title input").press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(rows.first).to_contain_text("Notice")
+    page.locator("[class*=st-key-menu-] button:visible").first.click()
+    page.get_by_text("Delete conversation").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(rows.first).to_contain_text("Notice")
 
 
 def test_a_document_is_forgotten_and_what_went_is_told(
@@ -230,6 +241,8 @@ def test_a_wide_answer_stays_within_a_phone(
     page.locator("details.receipt summary").click()
     message = page.locator(MESSAGES).last
     expect(message.locator("dl")).to_be_visible()
+    cells = message.locator("td").evaluate_all("all => all.map(one => one.offsetWidth)")
+    assert min(cells) > 100  # not a character wide: the table scrolls sideways instead
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     for wide in ("table", "dl", "[data-testid=stCode]"):
         box = message.locator(wide).first.bounding_box()

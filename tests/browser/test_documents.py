@@ -176,3 +176,39 @@ def test_a_sentence_of_a_summary_opens_its_page(
     expect(panel).to_contain_text("Page 1 of 3")
     point.click()
     expect(panel).to_contain_text("Page 2 of 3")
+
+
+def test_files_that_are_here_are_found_by_name_and_can_be_forgotten(
+    open_page: Opener, agreements: list[Path]
+) -> None:
+    page = open_page("?view=documents&lang=zh", ready=".st-key-start-job")
+    known = page.locator(".st-key-new-job-form [data-testid=stMultiSelect]")
+    page.set_input_files(
+        ".st-key-new-job-form [data-testid=stFileUploaderDropzoneInput]", str(agreements[0])
+    )
+    more = page.get_by_role("button", name="Add files")
+    expect(more).to_have_css("min-height", "31.5px")
+    with page.expect_file_chooser() as chooser:
+        more.click()
+    chooser.value.set_files(str(agreements[1]))
+    page.locator(".st-key-start-job button").filter(has_text="提取 2 个文件").click()
+    law = page.locator(cell(page, 1, "jurisdiction")).first
+    expect(law).to_contain_text("New York")
+
+    page.locator(".st-key-new-job button").click()
+    known.locator("input").fill("seco")
+    page.get_by_role("option", name="second.pdf · 3 页").click()
+    page.keyboard.press("Escape")
+    page.locator(".st-key-start-job button").filter(has_text="提取 1 个文件").click()
+    expect(page.locator(".frame tbody tr")).to_have_count(1)
+
+    page.locator(".frame tbody tr:first-child th button").first.click()
+    page.locator(".st-key-forget-file button:visible").first.click()
+    page.get_by_role("button", name="永久忘记").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("second.pdf 已被删除")
+    expect(dialog).to_contain_text("1 个完整表格")
+    dialog.get_by_role("button", name="关闭").last.click()
+    expect(page.get_by_text("从一叠合同到核对过的表格")).to_be_visible()
+    known.locator("input").fill("second")
+    expect(page.get_by_role("option").filter(has_text="second.pdf")).to_have_count(0)

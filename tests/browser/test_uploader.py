@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import Opener
+from tests.browser.test_page import ask, wait_for_end
 from tests.fakes.backend import FakeBackend
 from tests.fakes.pdf import Page as PdfPage
 from tests.fakes.pdf import paragraph, pdf
@@ -72,6 +73,25 @@ def row(page: Page, name: str) -> str:
 
 def stored(backend: FakeBackend) -> list[bytes]:
     return [one.data for one in backend.media.values()]
+
+
+GIVEN = """(how) => {
+  const [target, kind, name] = how;
+  const given = new DataTransfer();
+  given.items.add(document.querySelector("#outside").files[0]);
+  const carried = name === "paste" ? { clipboardData: given } : { dataTransfer: given };
+  const settings = { bubbles: true, cancelable: true, ...carried };
+  document.querySelector(target).dispatchEvent(new globalThis[kind](name, settings));
+}"""
+
+
+def with_outside(page: Page, file: Path) -> None:
+    """A file that events can carry."""
+    page.evaluate(
+        "document.body.append(Object.assign(document.createElement('input'), "
+        "{type: 'file', id: 'outside'}))"
+    )
+    page.set_input_files("#outside", file)
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +158,7 @@ def test_a_known_file_is_not_sent_again(
     known = again.locator(".file[data-state=known]")
     expect(known).to_have_count(2, timeout=LONG)
     expect(known.first).to_contain_text("Already here: nothing was sent")
+    expect(again.locator(".files summary")).to_have_text("Already here: nothing was sent")
     expect(again.locator(CARDS)).to_have_count(2)
     assert sent == []
     assert len(backend.uploads) == 2
@@ -147,26 +168,61 @@ def test_dropped_files_go_the_same_way(
     open_page: Opener, photo: Path, backend: FakeBackend
 ) -> None:
     page = open_page()
-    page.evaluate(
-        "document.body.append(Object.assign(document.createElement('input'), "
-        "{type: 'file', id: 'outside'}))"
-    )
-    page.set_input_files("#outside", photo)
-    page.evaluate(
-        """() => {
-          const zone = document.querySelector("[data-testid=stFileUploaderDropzone]");
-          const dataTransfer = new DataTransfer();
-          dataTransfer.items.add(document.querySelector("#outside").files[0]);
-          for (const name of ["dragenter", "dragover", "drop"]) {
-            zone.dispatchEvent(
-              new DragEvent(name, { bubbles: true, cancelable: true, dataTransfer }));
-          }
-        }"""
-    )
+    with_outside(page, photo)
+    for name in ("dragenter", "dragover", "drop"):
+        page.evaluate(GIVEN, ["[data-testid=stFileUploaderDropzone]", "DragEvent", name])
     assert "turned upright" in row(page, "holiday.jpeg")
     expect(page.locator(CARDS)).to_have_count(1)
     expect(page.locator(".st-key-dropzone")).not_to_contain_text("Drag and drop")
     assert len(stored(backend)[0]) < 500_000
+
+
+def test_files_can_be_dropped_anywhere(open_page: Opener, contract: Path) -> None:
+    page = open_page()
+    with_outside(page, contract)
+    page.evaluate(GIVEN, ["[data-testid=stMain]", "DragEvent", "dragover"])
+    expect(page.locator("html")).to_have_class(re.compile("files-over"))
+    page.evaluate(GIVEN, ["[data-testid=stMain]", "DragEvent", "drop"])
+    expect(page.locator("html")).not_to_have_class(re.compile("files-over"))
+    expect(page.locator(CARDS)).to_contain_text("lease agreement.pdf", timeout=LONG)
+
+
+def test_a_pasted_picture_is_named_after_the_time(
+    open_page: Opener, tmp_path: Path, backend: FakeBackend
+) -> None:
+    picture = tmp_path / "image.png"
+    Image.new("RGB", (300, 200), (200, 0, 0)).save(picture)
+    page = open_page()
+    with_outside(page, picture)
+    page.evaluate(GIVEN, ["[data-testid=stChatInputTextArea]", "ClipboardEvent", "paste"])
+    expect(page.locator(CARDS)).to_contain_text(re.compile(r"\d{4}-\d\d-\d\d [\d.]+\.png"))
+    assert stored(backend) == [picture.read_bytes()]
+
+
+def test_pasted_text_is_left_to_the_page(open_page: Opener) -> None:
+    page = open_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('a clause')")
+    page.locator("[data-testid=stChatInputTextArea]").focus()
+    page.keyboard.press("Control+V")
+    expect(page.locator("[data-testid=stChatInputTextArea]")).to_have_value("a clause")
+    expect(page.locator(CARDS)).to_have_count(0)
+
+
+def test_a_phone_adds_files_beside_the_question(open_page: Opener, contract: Path) -> None:
+    page = open_page(width=390, height=844)
+    ask(page, "Who are you?")
+    wait_for_end(page)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Add files").and_(
+            page.locator(".st-key-dropzone-opener *")
+        ).locator("visible=true").first.click()
+    chooser.value.set_files(str(contract))
+    expect(page.locator("[data-testid=going-along]")).to_have_text("lease agreement.pdf")
+    ask(page, "What is it about?")
+    wait_for_end(page)
+    expect(page.locator("[data-testid=going-along]")).to_have_count(0)
+    expect(page.locator("[data-testid=stChatMessage]").nth(2)).to_contain_text("lease agreement")
 
 
 @pytest.mark.parametrize("asset", ["worker.js", "text.onnx"])

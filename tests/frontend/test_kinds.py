@@ -98,4 +98,4 @@ def test_questions_fit_the_files() -> None:
     assert "starter.describe" in starters([Kind.PICTURE])
     assert starters([Kind.CONTRACT, Kind.CONTRACT])[0] == "starter.summary"
     several = starters([Kind.CONTRACT, Kind.PICTURE])
-    assert several == ("starter.about", "starter.compare", "starter.common")
+    assert several == ("starter.each", "starter.compare", "starter.common")

@@ -1,4 +1,4 @@
-"""The files that can be worked on once more: of conversations and of tables, while they are kept."""
+"""The files that can be worked on once more: those of conversations and tables."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@
 const PATIENCE = 25_000; // milliseconds that a file may take, the first one's loading included
 const ANSWER = 15_000; // milliseconds that the page has to say what it knows
 const ROOM = 60_000; // milliseconds in which the plain uploader takes what it was handed
+const HOVER = 400; // milliseconds after which nothing hovers any more if nothing was heard of it
 const boards = new Map(); // by the key of the plain uploader's container
 const handedOn = new WeakSet(); // events of our own
 
@@ -18,12 +19,13 @@ class Board {
     this.around = `.st-key-${around}`;
     this.rows = [];
     this.work = Promise.resolve(); // what was chosen is taken one batch after the other
-    for (const name of ["change", "drop"]) {
+    for (const name of ["change", "drop", "paste"]) {
       window.addEventListener(name, (event) => this.caught(event), true);
     }
     for (const name of ["click", "dragenter"]) {
       window.addEventListener(name, (event) => this.expect(event), true);
     }
+    window.addEventListener("dragover", (event) => this.hovered(event), true);
   }
 
   update(data, root, ask) {
@@ -38,8 +40,20 @@ class Board {
     this.rows = [];
   }
 
+  // Whether something happened in the plain uploader's place.
   isMine(event) {
     return Boolean(this.root?.isConnected && event.target.closest?.(this.around));
+  }
+
+  // Whether files that are dropped or pasted outside any uploader's place are meant for this one.
+  isMeant(event) {
+    if (!this.root?.isConnected || event.target.closest?.("[data-testid=stFileUploader]")) return false;
+    return carriesFiles(event.dataTransfer ?? event.clipboardData);
+  }
+
+  // A button elsewhere on the page that opens the uploader's choice of files.
+  get opener() {
+    return `.st-key-${this.data.around}-opener`;
   }
 
   get input() {
@@ -53,22 +67,48 @@ class Board {
 
   // Loads what pictures need while they are being chosen, or are dragged here.
   expect(event) {
+    const opener = event.type === "click" && event.target.closest?.(`${this.opener} button`);
+    if (opener && this.root?.isConnected) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      this.input?.click(); // which is heard of here as well, as a click in the uploader's place
+      return;
+    }
     if (!this.isMine(event)) return;
     const dragged = [...(event.dataTransfer?.items ?? [])];
     const mayBePicture = dragged.some((one) => one.type.startsWith("image/"));
     if (event.type === "click" || mayBePicture) this.ready().prepare();
   }
 
-  // Takes chosen or dropped files before the plain uploader sees them.
+  // Shows that files which hover anywhere over the page can be dropped there.
+  hovered(event) {
+    if (!this.isMeant(event) || this.input?.disabled) return;
+    event.preventDefault();
+    this.ready().prepare();
+    document.documentElement.classList.add("files-over");
+    clearTimeout(this.hovering);
+    this.hovering = setTimeout(() => this.left(), HOVER);
+  }
+
+  left() {
+    clearTimeout(this.hovering);
+    document.documentElement.classList.remove("files-over");
+  }
+
+  // Takes chosen, dropped or pasted files before the plain uploader sees them.
   caught(event) {
-    if (handedOn.has(event) || !this.isMine(event) || !this.input || this.input.disabled) return;
-    const files = [...((event.dataTransfer ?? event.target).files ?? [])];
+    if (handedOn.has(event) || !this.input || this.input.disabled) return;
+    const isMine = event.type !== "paste" && this.isMine(event);
+    if (!isMine && (event.type === "change" || !this.isMeant(event))) return;
+    const given = event.dataTransfer ?? event.clipboardData ?? event.target;
+    const files = [...(given.files ?? [])].map(event.type === "paste" ? named : (file) => file);
     if (!files.length) return;
     event.preventDefault();
     event.stopImmediatePropagation();
+    this.left();
     if (event.type === "change") {
       event.target.value = ""; // the same file can be chosen again
-    } else {
+    } else if (isMine) {
       // An empty drop tells the plain uploader that nothing hovers over it any more.
       const ended = new DragEvent("drop", { bubbles: true, dataTransfer: new DataTransfer() });
       handedOn.add(ended);
@@ -144,6 +184,8 @@ class Board {
 
   draw() {
     if (!this.root) return;
+    const isBusy = ({ state }) => ["looking", "waiting", "sending"].includes(state);
+    document.querySelector(this.opener)?.toggleAttribute("data-busy", this.rows.some(isBusy));
     const isTold = ({ state, made }) => state !== "left" && (state !== "sent" || made.kind);
     const shown = this.rows.filter(isTold);
     this.root.hidden = !shown.length;
@@ -199,6 +241,22 @@ class Helper {
   }
 }
 
+// Whether files are dragged or pasted; of what is text as well, as cells of a table are, the text
+// is meant.
+function carriesFiles(given) {
+  const types = [...(given?.types ?? [])];
+  return types.includes("Files") && !types.includes("text/plain");
+}
+
+// A pasted file; a picture that has no name of its own is named after the time.
+function named(file) {
+  if (file.name && !/^image\.\w+$/.test(file.name)) return file;
+  const now = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString();
+  const ending = file.type.split("/")[1] ?? "png";
+  const name = `${now.slice(0, 10)} ${now.slice(11, 19).replaceAll(":", ".")}.${ending}`;
+  return new File([file], name, { type: file.type });
+}
+
 // The file that is sent for a row.
 function sent({ file, made }) {
   if (!made.blob) return file;
@@ -211,6 +269,7 @@ function sent({ file, made }) {
 function total(rows, words) {
   const isDone = ({ state }) => ["sent", "known", "left"].includes(state);
   if (!rows.every(isDone)) return words.preparing;
+  if (rows.every(({ state }) => state === "known")) return words.known;
   const bytes = (row) => (row.state === "known" ? 0 : sent(row).size);
   const sum = (sizes) => sizes.reduce((one, other) => one + other, 0);
   const [before, after] = [sum(rows.map((row) => row.file.size)), sum(rows.map(bytes))];
