@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import io
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from scripts.lib.papers import AGREEMENT, pdf, scanned
+from scripts.lib.papers import AGREEMENT, heavy_scan, pdf, scanned
 from scripts.lib.system import ROOT, System
 
 SWITCHES = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
+COLOURS = 256  # enough for a page; halves the files
 INPUT = "[data-testid=stChatInputTextArea]"
 PHASE = "[data-testid=phase]"
 CARD = "[class*=st-key-file-]"
@@ -42,10 +45,13 @@ def main() -> int:
         scan.write_bytes(scanned(pdf([AGREEMENT])))
         amended = Path(folder) / "amended agreement.pdf"
         amended.write_bytes(pdf([AGREEMENT.replace("three (3) years", "five (5) years")]))
+        heavy = Path(folder) / "from the scanner.jpg"
+        heavy.write_bytes(heavy_scan(seed=1))
         with System(Path(folder)) as system, sync_playwright() as playwright:
             system.wait_until_ready(180)
             browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
             take_all(browser, system.url, contract, scan, out)
+            take_uploader(browser, system.url, heavy, [contract, scan], out)
             take_documents(browser, system.url, [contract, amended, scan], out)
             take_comparison(browser, system.url, contract, amended, out)
             take_place(browser, system.url, out)
@@ -77,6 +83,23 @@ def take_all(browser: Browser, url: str, contract: Path, scan: Path, out: Path) 
     page.wait_for_selector(PHASE)  # short answers are over before a later phase can be caught
     save(page, out / "answering.png", settle=500)
     finished(page)
+
+
+def take_uploader(browser: Browser, url: str, heavy: Path, known: list[Path], out: Path) -> None:
+    """What is told of files that are made small, or are here already; and on a phone, of a pile."""
+    page = opened(browser, url, DESKTOP)
+    page.set_input_files(UPLOAD, [str(heavy), *map(str, known)])
+    page.locator(".file[data-state=sent]").wait_for()
+    page.locator(f"{CARD} img").nth(len(known)).wait_for()
+    page.locator("[class*=st-key-starter-]").first.wait_for()
+    save(page, out / "uploader.png")
+    page.context.close()
+    page = opened(browser, f"{url}/?view=documents&lang=zh", PHONE, dark=True, ready=START)
+    page.set_input_files(f"{FORM} {UPLOAD}", [str(heavy), str(known[0])])
+    page.locator(".file[data-state=sent]").first.wait_for()
+    page.locator(f"{START} button:enabled").wait_for()
+    save(page, out / "uploader-phone.png")
+    page.context.close()
 
 
 def take_documents(browser: Browser, url: str, files: list[Path], out: Path) -> None:
@@ -180,9 +203,11 @@ def finished(page: Page) -> None:
 
 
 def save(page: Page, path: Path, settle: float = 1_500) -> None:
-    """Lets the page settle for some milliseconds, then keeps it as a PNG."""
+    """Lets the page settle for some milliseconds, then keeps it as a PNG of `COLOURS` colours."""
     page.wait_for_timeout(settle)
-    page.screenshot(path=path)
+    with Image.open(io.BytesIO(page.screenshot())) as taken:
+        few = taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
 
 
 if __name__ == "__main__":
