@@ -206,7 +206,9 @@ def save(page: Page, path: Path, settle: float = 1_500) -> None:
     """Lets the page settle for some milliseconds, then keeps it as a PNG of `COLOURS` colours."""
     page.wait_for_timeout(settle)
     with Image.open(io.BytesIO(page.screenshot())) as taken:
-        few = taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        # This method keeps what is rare as well: the dot of a lamp, the mark on a page.
+        rare_too, dither = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
+        few = taken.convert("RGB").quantize(COLOURS, method=rare_too, dither=dither)
     few.save(path, optimize=True)
 
 
