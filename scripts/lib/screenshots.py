@@ -130,6 +130,7 @@ def take_comparison(browser: Browser, url: str, old: Path, new: Path, out: Path)
     page = opened(browser, f"{url}/?view=documents", DESKTOP, ready=START)
     page.locator(".st-key-work-kind button").filter(has_text="Compare two versions").click()
     given = page.locator(f"{FORM} {UPLOAD}")
+    page.locator(".st-key-pile").wait_for(state="detached")  # its uploader is none of the two
     given.nth(1).wait_for(state="attached")
     for number, file in enumerate((old, new)):
         given.nth(number).set_input_files(str(file))
