@@ -96,7 +96,7 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 [data-testid=stCaptionContainer] { color: var(--quiet) !important; opacity: 1 !important; }
 .stApp kbd { color: var(--quiet) !important; opacity: 1 !important; }
 .stApp :is(button, a, summary, [role=radio], [role=slider], [tabindex="0"]):not(
-  input, textarea):focus-visible {
+  textarea, input:is([type=text], [type=search])):focus-visible {
   outline: 2px solid light-dark(#1f5fd0, #6f9cff) !important; outline-offset: 1px; }
 .phase, .backend { display: flex; align-items: center; gap: 0.5rem; font-size: 0.82rem; }
 .phase { opacity: 0.75; }
