@@ -95,8 +95,7 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 .stApp { --line: rgba(127, 140, 165, 0.3); --quiet: light-dark(#5b6475, #a3acbd); }
 [data-testid=stCaptionContainer] { color: var(--quiet) !important; opacity: 1 !important; }
 .stApp kbd { color: var(--quiet) !important; opacity: 1 !important; }
-.stApp :is(button, a, summary, [role=radio], [role=slider], [tabindex="0"]):not(
-  textarea, input:is([type=text], [type=search])):focus-visible {
+.stApp :is(button, a, summary, [role=radio], [role=slider], [tabindex="0"]):focus-visible {
   outline: 2px solid light-dark(#1f5fd0, #6f9cff) !important; outline-offset: 1px; }
 .phase, .backend { display: flex; align-items: center; gap: 0.5rem; font-size: 0.82rem; }
 .phase { opacity: 0.75; }
