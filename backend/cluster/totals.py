@@ -13,6 +13,7 @@ REMEMBERED = 100  # replicas that do not answer, each of which may answer again
 
 # Replicas of one machine tell the same of it: the largest stands for all. All else adds up.
 _LARGEST = ("uptime_seconds", "available_bytes", "disk_bytes_free", "cores")
+_SIZES = frozenset({"blocks_total"})  # what there is, not what was counted: it goes with its replica
 
 
 class Totals:
@@ -60,7 +61,7 @@ def _add(total: pb.Stats, stats: pb.Stats, *, only_totals: bool = False) -> None
             _add_histogram(getattr(total, known.name), value)
         elif known.name == "owners":
             _add_owners(total, value)
-        elif only_totals and not known.name.endswith("_total"):
+        elif only_totals and (known.name in _SIZES or not known.name.endswith("_total")):
             continue
         elif known.type == FieldDescriptor.TYPE_MESSAGE:  # a map of numbers
             counted = getattr(total, known.name)

@@ -16,6 +16,7 @@ def stats(tokens: int, running: int, *, uptime: float = 1.0) -> pb.Stats:
         requests_total={"stop": tokens, "error": 1},
         uptime_seconds=uptime,
         disk_bytes_free=100,
+        blocks_total=64,
         owners=[pb.OwnerUse(owner="ann", requests_total=tokens)],
         tokens_per_second=2.5,
         queue_seconds=pb.Histogram(bounds=[1.0, 2.0], counts=[tokens, 0, 1], sum=3.0),
@@ -42,6 +43,7 @@ def test_what_a_replica_counted_stays_counted_when_it_goes() -> None:
     assert dict(left.requests_total) == {"stop": 16, "error": 2}
     assert left.owners[0].requests_total == 16
     assert left.running == 1  # what ran there does not run any more
+    assert left.blocks_total == 64  # and its memory is gone
     assert list(left.queue_seconds.counts) == [16, 0, 2]
     again = totals.of({"a": stats(11, 1), "c": stats(1, 0)})
     assert again.prompt_tokens_total == 17
