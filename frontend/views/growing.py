@@ -21,7 +21,8 @@ from frontend.i18n import Phrases
 from frontend.jobs import Progress, Stage
 
 RUN_SECONDS = 1.0  # for which one run looks; other fragments, such as dialogs, wait no longer
-LOOK_EVERY = 0.15  # seconds between two looks
+LOOK_EVERY = 0.15  # seconds between two looks, and more for each character that is shown again
+_PER_CHARACTER = 20e-6
 PHASE_EVERY = 0.5  # seconds between two counts of tokens, unless the stage changes
 _REST = 4.0  # times as long as a look took, so that many pages slow down rather than pile up
 
@@ -47,7 +48,7 @@ def _follow(message: Message, places: _Places) -> None:
     until = time.monotonic() + RUN_SECONDS
     took = 0.0
     while (now := time.monotonic()) < until:
-        time.sleep(min(max(LOOK_EVERY, _REST * took), until - now))
+        time.sleep(min(max(LOOK_EVERY + places.length * _PER_CHARACTER, _REST * took), until - now))
         st.session_state.get("view")  # a click ends this run here, also if nothing is new
         began = time.monotonic()
         _look(message, places)
@@ -76,6 +77,11 @@ class _Places:
         self._thoughts: DeltaGenerator | None = None  # inside what can be folded
         self._shown = Progress()
         self._counted_at = 0.0  # time.monotonic() when the phase was drawn
+
+    @property
+    def length(self) -> int:
+        """How many characters are shown."""
+        return len(self._shown.text) + len(self._shown.reasoning)
 
     def draw(self, progress: Progress, seconds: int) -> None:
         """Draws it as it is after so many seconds."""
