@@ -87,7 +87,8 @@ class Quarantine:
         for kept in list(folder.glob(f"*{_DIED}")):
             latest = kept.stat().st_mtime
             if self._is_recent(latest):
-                self._died[kept.stem] = int(kept.read_text() or 1), latest
+                said = kept.read_bytes()
+                self._died[kept.stem] = int(said) if said.isdigit() else 1, latest
             else:
                 kept.unlink()
         for mark in list(folder.glob(f"*{_AT_WORK}")):

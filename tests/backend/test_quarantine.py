@@ -117,6 +117,19 @@ def test_old_deaths_are_forgotten_at_a_start(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("content", [b"", b"two", b"\xff\xfe"])
+def test_a_damaged_mark_counts_once_and_keeps_nobody_from_serving(
+    tmp_path: Path, content: bytes
+) -> None:
+    die(tmp_path, POISON)
+    Quarantine(tmp_path)
+    (kept,) = tmp_path.glob("*.died")
+    kept.write_bytes(content)
+    assert not is_refused(Quarantine(tmp_path), POISON)
+    die(tmp_path, POISON)
+    assert is_refused(Quarantine(tmp_path), POISON)
+
+
 def test_a_folder_that_cannot_be_written_is_no_reason_not_to_serve(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     quarantine = Quarantine(tmp_path / "file" / "suspects")
