@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from backend.prompt.prompt import FinishReason, ReadingMethod, Route, ToolCall
 
+MOST_JOINED = 256  # pieces of text that are told as one
+
 
 @dataclass(frozen=True)
 class Queued:
@@ -164,34 +166,35 @@ Event = Queued | PageRead | Started | Delta | Finished
 
 
 def joined(events: Sequence[Event]) -> Iterator[tuple[Event, int]]:
-    """The events with neighbouring text of one answer as one, and of how many each is made."""
-    held: Delta | None = None
-    count = 0
+    """The events with neighbouring text of one answer as one, and of how many each is made; of
+    `MOST_JOINED` at most, so that no message grows beyond what can be sent."""
+    together: list[Delta] = []
     for event in events:
-        if held is not None and isinstance(event, Delta) and _continues(held, event):
-            held, count = _both(held, event), count + 1
-            continue
-        if held is not None:
-            yield held, count
-        held, count = (event, 1) if isinstance(event, Delta) else (None, 0)
-        if held is None:
+        if together and not (isinstance(event, Delta) and _continues(together, event)):
+            yield _one(together), len(together)
+            together = []
+        if isinstance(event, Delta):
+            together.append(event)
+        else:
             yield event, 1
-    if held is not None:
-        yield held, count
+    if together:
+        yield _one(together), len(together)
 
 
-def _continues(first: Delta, then: Delta) -> bool:
-    return first.index == then.index and not (first.is_retold or then.is_retold)
+def _continues(pieces: Sequence[Delta], then: Delta) -> bool:
+    last = pieces[-1]
+    is_text = not (last.is_retold or then.is_retold)
+    return last.index == then.index and is_text and len(pieces) < MOST_JOINED
 
 
-def _both(first: Delta, then: Delta) -> Delta:
+def _one(pieces: Sequence[Delta]) -> Delta:
     return replace(
-        first,
-        text=first.text + then.text,
-        tokens=first.tokens + then.tokens,
-        reasoning=first.reasoning + then.reasoning,
-        logprobs=first.logprobs + then.logprobs,
-        reasoning_tokens=first.reasoning_tokens + then.reasoning_tokens,
-        marks=first.marks + then.marks,
-        calls=first.calls + then.calls,
+        pieces[0],
+        text="".join(piece.text for piece in pieces),
+        tokens=sum(piece.tokens for piece in pieces),
+        reasoning="".join(piece.reasoning for piece in pieces),
+        logprobs=tuple(one for piece in pieces for one in piece.logprobs),
+        reasoning_tokens=sum(piece.reasoning_tokens for piece in pieces),
+        marks=tuple(mark for piece in pieces for mark in piece.marks),
+        calls=tuple(call for piece in pieces for call in piece.calls),
     )

@@ -8,7 +8,7 @@ import pytest
 
 from backend.errors import AlreadyExists, Internal, NotFound, QueueFull
 from backend.generations import SPARE, Generation, Generations, Numbered
-from backend.prompt.events import Delta, Event, Finished, Queued, Timing, Usage
+from backend.prompt.events import MOST_JOINED, Delta, Event, Finished, Queued, Timing, Usage
 from backend.prompt.prompt import FinishReason, ToolCall
 
 END = Finished((FinishReason.STOP,), Usage(1, 1), Timing(0, 0, 0, 0))
@@ -93,6 +93,22 @@ async def test_gathered_pieces_lose_nothing_and_keep_their_numbers() -> None:
     again = [numbered async for numbered in generation.follow(after=1, gather=1)]
     assert again[0] == Numbered(2, Delta(0, "a", tokens=1, reasoning="?", reasoning_tokens=1))
     assert again[1:] == told[1:]
+
+
+async def test_what_is_gathered_has_a_bound() -> None:
+    generation = Generation("me", "a", frozenset())
+    for _ in range(2 * MOST_JOINED + 1):
+        generation.append(word("x"))
+    generation.append(END)
+
+    told = [numbered async for numbered in generation.follow(gather=1)]
+    assert [one.number for one in told] == [
+        MOST_JOINED,
+        2 * MOST_JOINED,
+        2 * MOST_JOINED + 1,
+        2 * MOST_JOINED + 2,
+    ]
+    assert told[0].event == Delta(0, "x" * MOST_JOINED, tokens=MOST_JOINED)
 
 
 async def test_an_error_comes_after_the_events_before_it_and_to_every_follower() -> None:
