@@ -79,7 +79,8 @@ def bring_up(url: str) -> None:
             _migrate(connection)
     except BaseException as error:
         if copy is not None:
-            copy.unlink()
+            with suppress(OSError):
+                copy.unlink()
         if not isinstance(error, Exception) or isinstance(error, SchemaTooNew | UpgradeFailed):
             raise
         if isinstance(error, sa.exc.DBAPIError) and may_pass(error):
@@ -135,7 +136,11 @@ def _alone(url: str) -> Iterator[Connection]:
                 yield connection
                 if connection.dialect.name == "sqlite":
                     dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-                    assert dangling is None, f"a row of {dangling[0]} refers to nothing"
+                    if dangling is not None:
+                        raise UpgradeFailed(
+                            f"The history could not be upgraded to schema {SCHEMA_VERSION} and is "
+                            f"as it was: a row of {dangling[0]} refers to nothing."
+                        )
     finally:
         engine.dispose()
 

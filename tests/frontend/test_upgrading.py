@@ -260,7 +260,7 @@ def test_rows_that_would_hang_in_the_air_are_no_upgrade(
 ) -> None:
     write_release(path, 1)
     with_revision(monkeypatch, tmp_path / "more", "op.execute('DELETE FROM conversations')")
-    with pytest.raises(UpgradeFailed):
+    with pytest.raises(UpgradeFailed, match="refers to nothing"):
         History(url)
     assert rows(path)["conversations"]
 
