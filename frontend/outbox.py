@@ -28,5 +28,8 @@ def wait_until_sent() -> None:
     if _loop is None or not _loop.is_running():
         return
     taken = threading.Event()
-    _loop.call_soon_threadsafe(taken.set)  # behind all that this thread has handed over before
+    try:
+        _loop.call_soon_threadsafe(taken.set)  # behind all that this thread has handed over before
+    except RuntimeError:  # it was closed just now, and nothing can be sent any more
+        return
     taken.wait(_PATIENCE)

@@ -21,10 +21,10 @@ from frontend.views import answer, growing, question
 LOOK_AT_FILES_EVERY = 0.5  # seconds, until it is known what they are
 
 
-def show(desk: Desk, say: Phrases) -> Callable[[], None]:
-    """Draws the conversation. What is returned goes on drawing an answer as it grows, for a while,
+def show(desk: Desk, say: Phrases) -> Callable[[], None] | None:
+    """Draws the conversation. What is returned, if an answer grows, goes on drawing it for a while,
     and is to be called when the rest of the page is complete."""
-    follow: Callable[[], None] = _nothing
+    follow: Callable[[], None] | None = None
     with st.container(height=600, key="history", autoscroll=True, border=False):
         for message in desk.messages:
             if message.role is Role.USER:
@@ -40,10 +40,6 @@ def show(desk: Desk, say: Phrases) -> Callable[[], None]:
     with st.container(key="composer"):
         _composer(desk, say)
     return follow
-
-
-def _nothing() -> None:
-    """No answer grows."""
 
 
 def _beginning(desk: Desk, say: Phrases) -> None:

@@ -1,7 +1,7 @@
 """An answer while it is written: drawn as it grows, by few and long runs of the page's script.
 
-Every run that the browser asks for costs a thread, a message each way and the page's settings; a
-look at the answer costs a hundredth of that. So one run of the fragment goes on looking until the
+Every run that the browser asks for costs a thread, a message each way and the page's settings,
+several times what a look at the answer costs. So one run of the fragment goes on looking until the
 browser asks for the next, and the first is the tail of the run that drew the whole page.
 """
 
@@ -30,18 +30,19 @@ _REST = 4.0  # times as long as a look took, so that many pages slow down rather
 def show(message: Message, names: Mapping[str, str], say: Phrases) -> Callable[[], None]:
     """Draws an answer as far as it is. What is returned goes on drawing for a while and is to be
     called when the rest of the page is complete; `names` are those of the files, by hash."""
-    drawn: list[_Places] = []
+    first: list[_Places] = []  # of the run that draws the whole page
 
     @st.fragment(run_every=RUN_SECONDS)
     def growing() -> None:
         places = _Places(names, say)
         _look(message, places)
-        if drawn:  # the page is complete
+        if first:
             _follow(message, places)
-        drawn.append(places)
+        else:
+            first.append(places)
 
     growing()
-    return lambda: _follow(message, drawn[0])
+    return lambda: _follow(message, first[0])
 
 
 def _follow(message: Message, places: _Places) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from frontend import outbox
 from frontend.history.database import PROBE_EVERY
 from frontend.history.history import History
+from frontend.views import sign_in
 from protos import inference_pb2
 from tests.fakes.backend import FakeBackend, Refusal
 from tests.fakes.disk import full
@@ -53,6 +55,17 @@ def test_an_empty_page_says_what_to_do(open_page: Opener) -> None:
     assert "Repeats what it is told." in texts(page)  # what the model is
     assert any("Online" in html for html in htmls(page))
     assert not page.chat_input[0].disabled
+
+
+def test_a_page_ends_its_run_when_all_that_it_drew_is_on_its_way(
+    open_page: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page()
+    done: list[str] = []
+    monkeypatch.setattr(sign_in, "show_visitor", lambda *_: done.append("drawn"))  # what comes last
+    monkeypatch.setattr(outbox, "wait_until_sent", lambda: done.append("sent"))
+    page.run()
+    assert done == ["drawn", "sent"]
 
 
 def test_a_question_is_answered_and_kept(open_page: Opener, backend: FakeBackend) -> None:
