@@ -1,5 +1,6 @@
-# The whole product in one image, in two kinds: `cpu` and `gpu`; and `notebook`, a guest. The set-up is that of
-# scripts/start.sh, done while building, so that a container starts at once and fetches nothing.
+# The whole product in one image, in two kinds: `cpu` and `gpu`; and `notebook`, a guest. The set-up
+# is that of scripts/start.sh, done while building, so that a container starts at once and fetches
+# nothing.
 ARG CUDA=13.0.1
 ARG TORCH_GPU=2.11.0
 

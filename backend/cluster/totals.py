@@ -13,9 +13,8 @@ REMEMBERED = 100  # replicas that do not answer, each of which may answer again
 
 # Replicas of one machine tell the same of it: the largest stands for all. All else adds up.
 _LARGEST = ("uptime_seconds", "available_bytes", "disk_bytes_free", "cores")
-_SIZES = frozenset(
-    {"blocks_total"}
-)  # what there is, not what was counted: it goes with its replica
+# What there is, not what was counted: it goes with its replica.
+_SIZES = ("blocks_total",)
 
 
 class Totals:

@@ -118,7 +118,6 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 .st-key-stop-button { position: absolute; right: 0.75rem; bottom: 0.75rem; width: auto !important; }
 .st-key-stop-button button { min-height: 2.1rem; padding: 0 0.8rem; }
 
-
 /* A way to add files from there, and those that go with the next question. */
 .st-key-attach { position: relative; height: 0; }
 [data-testid=stLayoutWrapper]:has(> .st-key-attach) { height: 0; }
@@ -208,7 +207,7 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 [data-testid=stFileUploaderDropzone] [data-testid=stFileChips] { max-height: 16rem; }
 [data-testid=stFileChips] > [data-testid=stBaseButton-borderlessIcon] { flex: 1 0 100%;
   position: sticky; bottom: 0; width: 100%; min-height: 2.25rem; gap: 0.4rem;
-  justify-content: center;   border: 1px solid var(--line); border-radius: 0.5rem;
+  justify-content: center; border: 1px solid var(--line); border-radius: 0.5rem;
   background: light-dark(#f4f6fa, #181e2a); }
 [data-testid=stFileChips] > [data-testid=stBaseButton-borderlessIcon] > div { flex: none;
   width: auto; }
