@@ -7,29 +7,59 @@ does none of that waits for somebody else: for a lock that nobody lets go of, or
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-# What is less is no sign: threads that only wait look around now and then.
-_LEAST_SECONDS: Final = 0.5  # of computing, or of waiting for a processor
-_LEAST_BYTES: Final = 64 << 10  # read or written
+# What is less is no sign: threads that only wait look around now and then, and where many want a
+# processor, each of their looks waits for one.
+_WINDOW: Final = 0.5  # seconds that are looked at together, at least
+_LEAST_COMPUTED: Final = 0.25  # of the time that passed, by all together
+_LEAST_WANTED: Final = 0.5  # of the time that passed, computing or waiting for a processor, by one
+_LEAST_OF_CHILDREN: Final = 0.05  # seconds, computed by children that have ended
+_LEAST_BYTES: Final = 64 << 10  # read or written in a second
 _PROCESSES: Final = Path("/proc")
 _TICK: Final = 1 / os.sysconf("SC_CLK_TCK")  # seconds
 
 
 @dataclass(frozen=True)
 class _Count:
-    """What some threads have done so far."""
+    """What a thread has done so far."""
 
-    seconds: float = 0.0
-    moved: int = 0  # bytes
-    waits_for_disk: bool = False
+    computed: float  # seconds
+    wanted: float  # seconds of computing or of waiting for a processor
+    moved: int  # bytes
+    waits_for_disk: bool
 
-    def __add__(self, other: _Count) -> _Count:
-        waits = self.waits_for_disk or other.waits_for_disk
-        return _Count(self.seconds + other.seconds, self.moved + other.moved, waits)
+
+@dataclass(frozen=True)
+class _Look:
+    """What all threads had done at a moment."""
+
+    at: float  # time.monotonic()
+    threads: Mapping[str, _Count]
+    of_ended_children: float  # seconds that they computed
+
+    def is_sign(self, before: _Look) -> bool:
+        """Whether work was done between the two."""
+        passed = self.at - before.at
+        computed, moved = 0.0, 0
+        for thread, now in self.threads.items():
+            then = before.threads.get(thread, _NOTHING)
+            if now.waits_for_disk or now.wanted - then.wanted >= _LEAST_WANTED * passed:
+                return True
+            computed += now.computed - then.computed
+            moved += now.moved - then.moved
+        return (
+            computed >= _LEAST_COMPUTED * passed
+            or moved >= _LEAST_BYTES * passed
+            or self.of_ended_children - before.of_ended_children >= _LEAST_OF_CHILDREN
+        )
+
+
+_NOTHING: Final = _Count(0.0, 0.0, 0, False)
 
 
 class Activity:
@@ -39,7 +69,7 @@ class Activity:
         """`besides_main`: the main thread does not count, only the others and all children."""
         self._process = process
         self._besides_main = besides_main
-        self._before = self._count()
+        self._before = self._look()
 
     @property
     def can_be_told(self) -> bool:
@@ -47,36 +77,36 @@ class Activity:
         return self._before is not None
 
     def has_worked(self) -> bool:
-        """Whether anything was done since it last has; yes where that cannot be told."""
-        now, before = self._count(), self._before
+        """Whether work was done since the last look; yes where that cannot be told.
+
+        To be asked about once a second: sooner than `_WINDOW` after a look it says no and looks
+        not.
+        """
+        before = self._before
+        if before is not None and time.monotonic() - before.at < _WINDOW:
+            return False
+        now = self._look()
         if now is None or before is None:
             return True
-        is_sign = (
-            now.waits_for_disk
-            or now.seconds - before.seconds >= _LEAST_SECONDS
-            or now.moved - before.moved >= _LEAST_BYTES
-            or now.seconds < before.seconds  # somebody has ended
-        )
-        if is_sign:
-            self._before = now
-        return is_sign
+        self._before = now
+        return now.is_sign(before)
 
-    def _count(self) -> _Count | None:
+    def _look(self) -> _Look | None:
         """None if the process is gone, or this system does not count."""
+        counts: dict[str, _Count] = {}
         try:
-            total = _Count(seconds=_of_ended_children(self._process))
+            of_ended = _of_ended_children(self._process)
             for thread in _threads(self._process):
                 if not (self._besides_main and thread.name == str(self._process)):
-                    total += _counted(thread)
+                    counts[thread.name] = _counted(thread)
         except OSError:
             return None
         for child in _descendants(self._process):
             try:
-                for thread in _threads(child):
-                    total += _counted(thread)
+                counts.update((thread.name, _counted(thread)) for thread in _threads(child))
             except OSError:  # it has just ended
                 continue
-        return total
+        return _Look(time.monotonic(), counts, of_ended)
 
 
 def _threads(process: int) -> list[Path]:
@@ -103,14 +133,14 @@ def _counted(thread: Path) -> _Count:
     except (FileNotFoundError, ProcessLookupError):
         if thread.exists():  # so it is the system that does not count
             raise
-        return _Count()
+        return _NOTHING
     counts = {name: int(count) for name, _, count in (line.partition(": ") for line in lines)}
     moved = counts["rchar"] + counts["wchar"] + counts["read_bytes"] + counts["write_bytes"]
-    return _Count((int(computed) + int(waited)) / 1e9, moved, state == "D")
+    return _Count(int(computed) / 1e9, (int(computed) + int(waited)) / 1e9, moved, state == "D")
 
 
 def _of_ended_children(process: int) -> float:
-    """Seconds that they computed."""
+    """Seconds that they computed, with their own children that they waited for."""
     return sum(map(int, _figures(_PROCESSES / str(process))[13:15])) * _TICK
 
 

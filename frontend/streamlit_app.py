@@ -56,13 +56,14 @@ elif view is View.DOCUMENTS:
         jobs.show(say)
     documents.show(desk, say)
 else:
+    middle, right = st.columns([3.4, 1], gap="medium")
+    with right, st.container(key="panel"):
+        parameters.show(desk, say)
+    desk = chat.take_question(desk)
     with st.sidebar:
         conversations.show_new(say)
         files.show(desk, say)
         conversations.show(desk, say)
-    middle, right = st.columns([3.4, 1], gap="medium")
-    with right, st.container(key="panel"):
-        parameters.show(desk, say)
     with middle:
         status.show(desk, say)
         follow = chat.show(desk, say)

@@ -29,6 +29,8 @@ from frontend.history.work_tables import (
 GONE_AFTER: Final = 10.0  # seconds without a sign of life
 MOST_ATTEMPTS: Final = 3
 
+_older: Final = work_files.alias("older")  # made once: idle runners ask again and again
+
 
 class Claims:
     """For runners, each working on one file at a time. Safe for several threads and processes."""
@@ -210,11 +212,10 @@ def _next_job(jobs: Sequence[str] | None) -> sa.Select[Any]:
 
 def _can_begin() -> tuple[sa.ColumnElement[bool], ...]:
     """A file waits, and is no new version of a file that is yet to end."""
-    older = work_files.alias("older")
     unread = sa.exists().where(
         work_comparisons.c.new_file == work_files.c.id,
-        work_comparisons.c.old_file == older.c.id,
-        older.c.state.in_((FileState.WAITING.value, FileState.RUNNING.value)),
+        work_comparisons.c.old_file == _older.c.id,
+        _older.c.state.in_((FileState.WAITING.value, FileState.RUNNING.value)),
     )
     return work_files.c.state == FileState.WAITING.value, ~unread
 

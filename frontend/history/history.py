@@ -196,8 +196,11 @@ class History:
 
     def stamp(self, owner: str, conversation: str) -> float:
         """Changes whenever the conversation does; 0 if there is none."""
-        found = self.conversation(owner, conversation)
-        return 0.0 if found is None else found.updated_at
+        query = sa.select(conversations.c.updated_at).where(
+            conversations.c.owner == owner, conversations.c.id == conversation
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar() or 0.0
 
     def ask(
         self,

@@ -21,6 +21,20 @@ from frontend.views import answer, growing, question
 LOOK_AT_FILES_EVERY = 0.5  # seconds, until it is known what they are
 
 
+def take_question(desk: Desk) -> Desk:
+    """Asks what was typed, and returns the desk as it is then.
+
+    To be called when the parameters are drawn, which may have changed together with the question,
+    and before the rest is, so that the page is drawn once and the answer begins sooner.
+    """
+    text = (st.session_state.get("question") or "").strip()
+    if not text:
+        return desk
+    if not _ask(desk, text):
+        st.rerun()  # which puts it back
+    return state.desk()
+
+
 def show(desk: Desk, say: Phrases) -> Callable[[], None] | None:
     """Draws the conversation. What is returned, if an answer grows, goes on drawing it for a while,
     and is to be called when the rest of the page is complete."""
@@ -91,7 +105,7 @@ def _composer(desk: Desk, say: Phrases) -> None:
         if desk.running is not None:
             st.toast(say("chat.still_answering"), icon=":material/hourglass_top:")
     _going_along(desk)
-    text = st.chat_input(
+    st.chat_input(
         reason or say("chat.ask_files" if desk.files else "chat.ask"),
         key="question",
         max_chars=question.LONGEST,
@@ -103,9 +117,6 @@ def _composer(desk: Desk, say: Phrases) -> None:
     running = desk.running
     if running is not None:
         _stop(running, say)
-    if text and text.strip():
-        _ask(desk, text.strip())
-        st.rerun()
 
 
 def _going_along(desk: Desk) -> None:
@@ -134,9 +145,12 @@ def _end(message: Message) -> None:
         job.stop()
 
 
-def _ask(desk: Desk, text: str) -> None:
+def _ask(desk: Desk, text: str) -> bool:
+    """Whether it was asked."""
     try:
         state.ask(desk, text)
     except (StillAnswering, StorageUnavailable) as refusal:
         st.session_state["unsent"] = text  # it goes back into the input
         st.session_state["not_kept"] = isinstance(refusal, StorageUnavailable)
+        return False
+    return True

@@ -21,7 +21,7 @@ from frontend.i18n import Phrases
 from frontend.jobs import Progress, Stage
 
 RUN_SECONDS = 1.0  # for which one run looks; other fragments, such as dialogs, wait no longer
-LOOK_EVERY = 0.15  # seconds between two looks, and more for each character that is shown again
+LOOK_EVERY = 0.2  # seconds between two looks, and more for each character that is shown again
 _PER_CHARACTER = 20e-6
 PHASE_EVERY = 0.5  # seconds between two counts of tokens, unless the stage changes
 _REST = 4.0  # times as long as a look took, so that many pages slow down rather than pile up

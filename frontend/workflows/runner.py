@@ -34,7 +34,7 @@ from frontend.workflows.summary import Summarised
 
 log = logging.getLogger(__name__)
 
-_IDLE_SECONDS: Final = 1.0  # between two looks for work that another process may have made
+_IDLE_SECONDS: Final = 5.0  # between two looks for work that another process may have made
 _AWAY_SECONDS: Final = 3.0  # to wait when the backend is away or full
 
 
@@ -79,6 +79,7 @@ class Runner:
         self._lock = threading.Lock()
         self._summing = threading.BoundedSemaphore(max(1, threads - 1))
         self._bell = threading.Condition()
+        self._rings = 0  # how often it rang, so that who was busy hears of it too
         self._closing = Halt()
         self._threads: list[threading.Thread] = []
         self._away_since: float | None = None
@@ -103,6 +104,7 @@ class Runner:
     def ring(self) -> None:
         """There may be new work."""
         with self._bell:
+            self._rings += 1
             self._bell.notify_all()
 
     def stop(self, owner: str, job: str) -> None:
@@ -146,20 +148,26 @@ class Runner:
                 return
 
     def _serve(self, name: str) -> None:
-        while not self._closing.is_raised:
+        while True:
+            rings = self._rings
+            if self._closing.is_raised:  # it rings behind that
+                return
             try:
                 task = self._next(name)
                 if task is None:
-                    with self._bell:
-                        self._bell.wait(_IDLE_SECONDS)
+                    self._rest(rings, _IDLE_SECONDS)
                 elif not self._work_on(name, task):
                     self._closing.wait(_AWAY_SECONDS)
             except Halted:
                 return
             except Exception:  # the database, for one, may be full for a while
                 log.exception("a job's thread broke")
-                with self._bell:
-                    self._bell.wait(_AWAY_SECONDS)
+                self._rest(rings, _AWAY_SECONDS)
+
+    def _rest(self, rings: int, seconds: float) -> None:
+        """Waits until the bell has rung more than so many times, or so long."""
+        with self._bell:
+            self._bell.wait_for(lambda: self._rings != rings, seconds)
 
     def _next(self, name: str) -> _Task | None:
         """A claimed file or summary, if any waits. Idle runners only read."""

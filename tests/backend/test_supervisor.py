@@ -132,7 +132,7 @@ async def test_a_hang_while_it_loads_is_noticed_as_soon(tmp_path: Path, hangs: s
 SLOW = {
     "computes": "while time.monotonic() < end: pass",
     "reads": "with open(sys.executable, 'rb') as file:\n"
-    "    while time.monotonic() < end: file.seek(0); file.read(1 << 16); time.sleep(0.2)",
+    "    while time.monotonic() < end: file.seek(0); file.read(1 << 16); time.sleep(0.05)",
     "has a child that computes": "subprocess.run([sys.executable, '-c', "
     "'import time\\nend = time.monotonic() + 6\\nwhile time.monotonic() < end: pass'])",
 }

@@ -159,6 +159,7 @@ def test_the_language_is_guessed_and_switched(open_page: Opener) -> None:
     page = open_page(locale="zh-CN")
     expect(page.locator("h1.title")).to_have_text("新对话")
     drop = "[data-testid=stFileUploaderDropzone] > span > button"
+    expect(page.locator(drop)).to_be_visible()
     words = page.evaluate(f"getComputedStyle(document.querySelector('{drop}'), '::after').content")
     assert "选择文件" in words
     page.locator(".st-key-language button").first.click()

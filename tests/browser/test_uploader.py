@@ -75,13 +75,12 @@ def stored(backend: FakeBackend) -> list[bytes]:
     return [one.data for one in backend.media.values()]
 
 
-GIVEN = """(how) => {
-  const [target, kind, name] = how;
+GIVEN = """(target, [kind, name]) => {
   const given = new DataTransfer();
   given.items.add(document.querySelector("#outside").files[0]);
   const carried = name === "paste" ? { clipboardData: given } : { dataTransfer: given };
   const settings = { bubbles: true, cancelable: true, ...carried };
-  document.querySelector(target).dispatchEvent(new globalThis[kind](name, settings));
+  target.dispatchEvent(new globalThis[kind](name, settings));
 }"""
 
 
@@ -170,7 +169,7 @@ def test_dropped_files_go_the_same_way(
     page = open_page()
     with_outside(page, photo)
     for name in ("dragenter", "dragover", "drop"):
-        page.evaluate(GIVEN, ["[data-testid=stFileUploaderDropzone]", "DragEvent", name])
+        page.locator("[data-testid=stFileUploaderDropzone]").evaluate(GIVEN, ["DragEvent", name])
     assert "turned upright" in row(page, "holiday.jpeg")
     expect(page.locator(CARDS)).to_have_count(1)
     expect(page.locator(".st-key-dropzone")).not_to_contain_text("Drag and drop")
@@ -180,9 +179,9 @@ def test_dropped_files_go_the_same_way(
 def test_files_can_be_dropped_anywhere(open_page: Opener, contract: Path) -> None:
     page = open_page()
     with_outside(page, contract)
-    page.evaluate(GIVEN, ["[data-testid=stMain]", "DragEvent", "dragover"])
+    page.locator("[data-testid=stMain]").evaluate(GIVEN, ["DragEvent", "dragover"])
     expect(page.locator("html")).to_have_class(re.compile("files-over"))
-    page.evaluate(GIVEN, ["[data-testid=stMain]", "DragEvent", "drop"])
+    page.locator("[data-testid=stMain]").evaluate(GIVEN, ["DragEvent", "drop"])
     expect(page.locator("html")).not_to_have_class(re.compile("files-over"))
     expect(page.locator(CARDS)).to_contain_text("lease agreement.pdf", timeout=LONG)
 
@@ -194,7 +193,7 @@ def test_a_pasted_picture_is_named_after_the_time(
     Image.new("RGB", (300, 200), (200, 0, 0)).save(picture)
     page = open_page()
     with_outside(page, picture)
-    page.evaluate(GIVEN, ["[data-testid=stChatInputTextArea]", "ClipboardEvent", "paste"])
+    page.locator("[data-testid=stChatInputTextArea]").evaluate(GIVEN, ["ClipboardEvent", "paste"])
     expect(page.locator(CARDS)).to_contain_text(re.compile(r"\d{4}-\d\d-\d\d [\d.]+\.png"))
     assert stored(backend) == [picture.read_bytes()]
 

@@ -230,8 +230,8 @@ def test_a_hang_while_it_loads_is_noticed_in_seconds(tmp_path: Path) -> None:
     with System(tmp_path, {"FAULT": "load:hang"}, backend="tests.fakes.faulty") as system:
         log = system.log("backend")
         until(lambda: '"listening"' in log.read_text())
-        until(lambda: "Loading has stood still for 8 s." in log.read_text(), 20)
-        until(lambda: "The backend has ended with status 3." in log.read_text(), 20)
+        until(lambda: "Loading has stood still for 8 s." in log.read_text())
+        until(lambda: "The backend has ended with status 3." in log.read_text())
         until(lambda: log.read_text().count('"listening"') == 2)
         backend_of(system).suspend()
-        until(lambda: "The backend gave no sign of life for" in log.read_text(), 20)
+        until(lambda: "The backend gave no sign of life for" in log.read_text())
