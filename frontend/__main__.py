@@ -213,6 +213,7 @@ def main() -> int:
         ws="websockets-sansio",
         ws_ping_interval=30,
         ws_ping_timeout=30,
+        ws_per_message_deflate=page_config.get_option("server.enableWebsocketCompression"),
         ws_max_size=page_config.get_option("server.maxMessageSize") << 20,
     )
     # uvicorn raises the signal again once it has ended; it has been obeyed by then.

@@ -94,6 +94,12 @@ ASK: Final[dict[str, tuple[str, str]]] = {
     # Old conversations
     "conversations.search": ("Search texts and file names", "搜索内容或文件名"),
     "conversations.none": ("Nothing found.", "没有找到。"),
+    "conversations.pinned": ("Pinned", "已置顶"),
+    "conversations.today": ("Today", "今天"),
+    "conversations.yesterday": ("Yesterday", "昨天"),
+    "conversations.week": ("Previous 7 days", "过去 7 天"),
+    "conversations.month": ("Previous 30 days", "过去 30 天"),
+    "conversations.earlier": ("Earlier", "更早"),
     "conversations.pin": ("Pin", "置顶"),
     "conversations.unpin": ("Unpin", "取消置顶"),
     # Files

@@ -37,7 +37,7 @@ from frontend.pace import Pace
 
 log = logging.getLogger(__name__)
 
-GATHER_MS = 200  # of text heard as one event: pages look no more often
+GATHER_MS = 250  # of text heard as one event: pages look no more often
 SAVE_EVERY = 1.0  # seconds between two writes of one answer
 SAVE_PATIENCE = 0.5  # seconds that new text waits for a history that is busy
 KEEP_AGAIN = 0.5  # seconds between two attempts to keep an answer's end

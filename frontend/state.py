@@ -197,10 +197,9 @@ def follow(answer: Message) -> Job | None:
     return services().jobs.follow(answer)
 
 
-def has_ended(answer: Message) -> bool:
-    """Whether the history knows an answer's end, or no longer the answer."""
-    latest = services().history.answer(answer.id)
-    return latest is None or latest.state is not State.RUNNING
+def latest(answer: Message) -> Message | None:
+    """An answer as the history has it; None if it has it no longer."""
+    return services().history.answer(answer.id)
 
 
 def busy(desk: Desk) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from frontend import outbox, state, work_state
-from frontend.components import style
+from frontend.components import dialogs, style
 from frontend.history.database import StorageUnavailable
 from frontend.views import (
     chat,
@@ -39,6 +39,7 @@ except StorageUnavailable:
     st.button(say("history.again"), key="open-history")
     st.stop()
 style.apply(say, state.services().pulse.limits)
+dialogs.begin()
 
 with st.sidebar:
     conversations.show_masthead(say)

@@ -179,6 +179,8 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 .st-key-conversations { gap: 0.1rem !important; }
 .st-key-conversations [data-testid=stCaptionContainer] p { font-size: 0.76rem; line-height: 1.35;
   padding: 0 0.5rem 0.3rem; overflow-wrap: anywhere; }
+.st-key-conversations .age { font-size: 0.74rem; font-weight: 550; color: var(--quiet); margin: 0;
+  padding: 0.5rem 0.5rem 0.1rem; line-height: 1.4; }
 .st-key-search { margin-bottom: 0.1rem; }
 .st-key-conversations button { padding: 0.15rem 0.4rem; min-height: 2rem; font-size: 0.86rem; }
 .st-key-conversations [class*=st-key-chat-] button, .st-key-conversations [class*=st-key-chat-]

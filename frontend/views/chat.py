@@ -30,7 +30,8 @@ def take_question(desk: Desk) -> Desk:
     text = (st.session_state.get("question") or "").strip()
     if not text:
         return desk
-    if not _ask(desk, text):
+    _ask(desk, text)
+    if "unsent" in st.session_state:
         st.rerun()  # which puts it back
     return state.desk()
 
@@ -145,12 +146,9 @@ def _end(message: Message) -> None:
         job.stop()
 
 
-def _ask(desk: Desk, text: str) -> bool:
-    """Whether it was asked."""
+def _ask(desk: Desk, text: str) -> None:
     try:
         state.ask(desk, text)
     except (StillAnswering, StorageUnavailable) as refusal:
         st.session_state["unsent"] = text  # it goes back into the input
         st.session_state["not_kept"] = isinstance(refusal, StorageUnavailable)
-        return False
-    return True

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+
 import streamlit as st
 
 from frontend import state
-from frontend.components import consent
+from frontend.ages import age, zone
+from frontend.components import consent, dialogs
 from frontend.components.markdown import literal
 from frontend.history.records import Conversation
 from frontend.i18n import LANGUAGES, Phrases
@@ -68,8 +73,7 @@ def show(desk: Desk, say: Phrases) -> None:
         return
     shown = st.session_state.setdefault("conversations_shown", AT_ONCE)
     with st.container(key="conversations", gap=None):
-        for conversation in kept[:shown]:
-            _row(conversation, desk, say)
+        _list(kept[:shown], desk, say)
     if len(kept) > shown:
         st.button(
             say("conversations.older"),
@@ -77,6 +81,22 @@ def show(desk: Desk, say: Phrases) -> None:
             type="tertiary",
             on_click=lambda: st.session_state.update(conversations_shown=shown + AT_ONCE),
         )
+
+
+def _list(kept: Sequence[Conversation], desk: Desk, say: Phrases) -> None:
+    """Under headings, unless all of them come under one."""
+    now = datetime.now(zone(st.context.timezone))
+    groups = [
+        (heading, list(group))
+        for heading, group in groupby(
+            kept, lambda one: "pinned" if one.pinned else age(one.updated_at, now).value
+        )
+    ]
+    for heading, group in groups:
+        if len(groups) > 1:
+            st.html(f'<h3 class="age">{say(f"conversations.{heading}")}</h3>')
+        for conversation in group:
+            _row(conversation, desk, say)
 
 
 def _hits(looked_for: str, desk: Desk, say: Phrases) -> None:
@@ -120,9 +140,9 @@ def _row(conversation: Conversation, desk: Desk, say: Phrases) -> None:
         pin(state.owner(), conversation.id, choice == "pin")
         st.rerun()
     elif choice == "rename":
-        st.dialog(say("conversations.rename"))(_rename)(conversation, say)
+        dialogs.show(say("conversations.rename"), _rename, conversation, say)
     elif choice == "delete":
-        st.dialog(say("conversations.delete"))(_delete)(conversation, desk, say)
+        dialogs.show(say("conversations.delete"), _delete, conversation, desk, say)
 
 
 def _rename(conversation: Conversation, say: Phrases) -> None:

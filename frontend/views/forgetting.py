@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from frontend import state, work_state
-from frontend.components import consent, highlight, markdown, places
+from frontend.components import consent, dialogs, highlight, markdown, places
 from frontend.history.database import StorageUnavailable
 from frontend.i18n import Phrases
 from frontend.shelf import Erased
@@ -14,8 +14,8 @@ from frontend.state import Desk
 
 def ask(sha256: str, filename: str, desk: Desk, say: Phrases) -> None:
     """Opens the dialog that asks once more."""
-    sure = st.dialog(say("forget.title"), icon=":material/delete_forever:")(_sure)
-    sure(sha256, filename, desk, say)
+    title, icon = say("forget.title"), ":material/delete_forever:"
+    dialogs.show(title, _sure, sha256, filename, desk, say, icon=icon)
 
 
 def show_outcome(say: Phrases) -> None:
@@ -23,9 +23,8 @@ def show_outcome(say: Phrases) -> None:
     told = st.session_state.get("forgotten")
     if told is not None:
         name, erased = told
-        st.dialog(say("forget.done"), icon=":material/task_alt:", on_dismiss=_close)(_outcome)(
-            name, erased, say
-        )
+        options = {"icon": ":material/task_alt:", "on_dismiss": _close}
+        dialogs.show(say("forget.done"), _outcome, name, erased, say, **options)
 
 
 def _sure(sha256: str, filename: str, desk: Desk, say: Phrases) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from frontend import state, work_state
-from frontend.components import consent
+from frontend.components import consent, dialogs
 from frontend.components.markdown import literal
 from frontend.history.work_records import WorkJob
 from frontend.i18n import Phrases
@@ -52,7 +52,7 @@ def _row(job: WorkJob, say: Phrases) -> None:
             format_func=lambda option: say(f"work.{option}"),
         )
     if choice == "delete":
-        st.dialog(say("work.delete"))(_delete)(job, say)
+        dialogs.show(say("work.delete"), _delete, job, say)
 
 
 def _delete(job: WorkJob, say: Phrases) -> None:

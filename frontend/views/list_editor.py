@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from frontend import draft_state, state
-from frontend.components import markdown
+from frontend.components import dialogs, markdown
 from frontend.draft_state import key
 from frontend.i18n import LANGUAGES, Phrases
 from frontend.workflows.field_draft import Draft, Row
@@ -133,7 +133,7 @@ def _actions(named: str, draft: Draft, say: Phrases) -> None:
         if draft_state.is_own(named) and st.button(
             say("list.delete_list"), key="delete-list", icon=":material/delete:", type="tertiary"
         ):
-            st.dialog(say("list.delete_list"))(_delete)(named, say)
+            dialogs.show(say("list.delete_list"), _delete, named, say)
 
 
 def _file(draft: Draft, say: Phrases) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from frontend import state
+from frontend.components import dialogs
 from frontend.history.records import Attachment
 from frontend.i18n import Phrases
 from frontend.messages import BackendError
@@ -22,7 +23,7 @@ def picture(file: Attachment, page: int, side: int) -> bytes | None:
 
 def show(file: Attachment, say: Phrases, *, page: int = 1) -> None:
     """Opens the dialog at a page."""
-    st.dialog(file.filename, width="large")(_pages)(file, page, say)
+    dialogs.show(file.filename, _pages, file, page, say, width="large")
 
 
 def _pages(file: Attachment, page: int, say: Phrases) -> None:

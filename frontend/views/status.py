@@ -15,7 +15,8 @@ from frontend.pulse import Beat
 from frontend.state import Desk
 from frontend.views import export
 
-LOOK_EVERY = 2.5  # seconds; every open page asks that often
+LOOK_EVERY = 4.0  # seconds; every open page asks that often
+LOOK_SOON = 1.5  # seconds, while the backend is away or starts
 
 
 def show(desk: Desk, say: Phrases) -> None:
@@ -32,11 +33,11 @@ def show_head(
         st.html(f'<h1 class="title" title="{escape(title)}">{escape(title)}</h1>')
         if more is not None:
             more(desk, say)
-        _badge(desk, say)
+        every = LOOK_EVERY if desk.beat.serves else LOOK_SOON
+        st.fragment(run_every=every)(_badge)(desk, say)
     _notices(desk, say)
 
 
-@st.fragment(run_every=LOOK_EVERY)
 def _badge(desk: Desk, say: Phrases) -> None:
     """Looks at the backend again and again; the page is drawn anew only when something changed."""
     beat = state.services().pulse.now()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from frontend.ages import Age
 from frontend.components import marks, uploader
 from frontend.diagnosis.findings import Check, Grade
 from frontend.help_phrases import HELP
@@ -45,6 +46,7 @@ COMPOSED = {
     *(f"method.{method.value}" for method in ReadingMethod),
     *(f"route.{route}" for route in ("text", "multimodal", "image_batch")),
     *(f"conversations.{option}" for option in ("pin", "unpin", "rename", "delete")),
+    *(f"conversations.{heading}" for heading in ("pinned", *(one.value for one in Age))),
     *(f"files.do.{option}" for option in ("open", "remove", "forget")),
     *(f"replay.not.{why.value}" for why in Hindrance),
     *(f"view.{view.value}" for view in View),

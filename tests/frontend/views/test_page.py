@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -42,6 +43,12 @@ def htmls(page: AppTest) -> list[str]:
     return [str(element.proto.body) for element in page.get("html")]
 
 
+def headings(page: AppTest) -> list[str]:
+    """What the list of conversations is divided by."""
+    found = (re.fullmatch('<h3 class="age">(.*)</h3>', html) for html in htmls(page))
+    return [match[1] for match in found if match]
+
+
 def texts(page: AppTest) -> str:
     """What stands on the page but for its style, Markdown's escapes undone."""
     shown = [element.value for element in (*page.markdown, *page.caption)]
@@ -79,6 +86,18 @@ def test_a_question_is_answered_and_kept(open_page: Opener, backend: FakeBackend
     again = open_page(chat=chat)
     assert "The parties are ACME and Example." in texts(again)
     assert len(backend.requests) == 1
+
+
+def test_what_is_changed_along_with_a_question_counts_for_it(
+    open_page: Opener, backend: FakeBackend
+) -> None:
+    page = open_page()
+    page.number_input(key="p-max_tokens").set_value(77)
+    page.text_area(key="p-system_prompt").set_value("Be brief.")
+    ask(page, "Who?")
+    (asked,) = backend.requests
+    assert asked.sampling.max_tokens == 77
+    assert asked.messages[0].parts[0].text == "Be brief."
 
 
 def test_a_conversation_goes_on(open_page: Opener, backend: FakeBackend) -> None:
@@ -334,5 +353,21 @@ def test_conversations_are_listed_the_latest_first(open_page: Opener) -> None:
     ask(page, "Two?")
     labels = [b.label for b in page.button if str(b.key).startswith("chat-")]
     assert labels == ["Two\\?", "One\\?"]
+    assert headings(page) == []
     next(b for b in page.button if b.label == "One\\?").click().run()
     assert "One?" in texts(page)
+
+
+def test_older_conversations_stand_under_headings(open_page: Opener, tmp_path: Path) -> None:
+    page = open_page()
+    for text in ("Old?", "Kept?", "New?"):
+        page.button(key="new").click().run()
+        ask(page, text)
+    with closing(sqlite3.connect(tmp_path / "history.sqlite3")) as other, other:
+        age = "update conversations set updated_at = updated_at - ? where title = ?"
+        other.executemany(age, [(4 * 86_400, "Old?"), (90 * 86_400, "Kept?")])
+    page.run()
+    assert headings(page) == ["Today", "Previous 7 days", "Earlier"]
+    page.query_params["lang"] = "zh"
+    page.run()
+    assert headings(page) == ["今天", "过去 7 天", "更早"]
