@@ -42,7 +42,7 @@ style.apply(say, state.services().pulse.limits)
 dialogs.begin()
 
 with st.sidebar:
-    conversations.show_masthead(say)
+    masthead.show_name(say)
     masthead.show_uses(say)
     masthead.show_place(say)
 

@@ -94,6 +94,7 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 /* What an answer or the backend is doing. */
 .stApp { --line: rgba(127, 140, 165, 0.3); --quiet: light-dark(#5b6475, #a3acbd); }
 [data-testid=stCaptionContainer] { color: var(--quiet) !important; opacity: 1 !important; }
+.stApp [data-testid^=stBaseButton-primary]:not(:disabled) { color: light-dark(#ffffff, #0f131b); }
 .stApp kbd { color: var(--quiet) !important; opacity: 1 !important; }
 .stApp :is(button, a, summary, [role=radio], [role=slider], [tabindex="0"]):focus-visible {
   outline: 2px solid light-dark(#1f5fd0, #6f9cff) !important; outline-offset: 1px; }
@@ -180,7 +181,7 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
 .st-key-conversations [data-testid=stCaptionContainer] p { font-size: 0.76rem; line-height: 1.35;
   padding: 0 0.5rem 0.3rem; overflow-wrap: anywhere; }
 .st-key-conversations .age { font-size: 0.74rem; font-weight: 550; color: var(--quiet); margin: 0;
-  padding: 0.5rem 0.5rem 0.1rem; line-height: 1.4; }
+  padding: 0.5rem 0.4rem 0.1rem; line-height: 1.4; }
 .st-key-search { margin-bottom: 0.1rem; }
 .st-key-conversations button { padding: 0.15rem 0.4rem; min-height: 2rem; font-size: 0.86rem; }
 .st-key-conversations [class*=st-key-chat-] button, .st-key-conversations [class*=st-key-chat-]

@@ -1,4 +1,4 @@
-"""The name of the place, the language, and the conversations there are."""
+"""The conversations there are."""
 
 from __future__ import annotations
 
@@ -13,30 +13,11 @@ from frontend.ages import age, zone
 from frontend.components import consent, dialogs
 from frontend.components.markdown import literal
 from frontend.history.records import Conversation
-from frontend.i18n import LANGUAGES, Phrases
+from frontend.i18n import Phrases
 from frontend.state import Desk
 
 AT_ONCE = 30  # conversations listed before "older"
 LONGEST_TITLE = 80
-
-
-def show_masthead(say: Phrases) -> None:
-    with st.container(
-        key="masthead",
-        horizontal=True,
-        vertical_alignment="center",
-        horizontal_alignment="distribute",
-    ):
-        st.html(f'<div class="name">{say("app.name")}</div>')
-        other = next(language for language in LANGUAGES if language != say.language)
-        st.button(
-            LANGUAGES[other],
-            key="language",
-            type="tertiary",
-            help=say("app.language"),
-            on_click=_speak,
-            args=(other,),
-        )
 
 
 def show_new(say: Phrases) -> None:
@@ -48,10 +29,6 @@ def show_new(say: Phrases) -> None:
         on_click=state.open_conversation,
         args=(None,),
     )
-
-
-def _speak(language: str) -> None:
-    st.query_params["lang"] = language
 
 
 def show(desk: Desk, say: Phrases) -> None:

@@ -1,12 +1,40 @@
-"""What the page is used for: asking about files, or tables of many documents."""
+"""The name of the place and its language, and what the page is used for."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from frontend import work_state
-from frontend.i18n import Phrases
+from frontend.i18n import LANGUAGES, Phrases
 from frontend.work_state import WORK_VIEWS, View
+
+
+def show_name(say: Phrases) -> None:
+    with st.container(
+        key="masthead",
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+    ):
+        st.html(f'<div class="name">{say("app.name")}</div>')
+        show_language(say)
+
+
+def show_language(say: Phrases) -> None:
+    """Turns the page to the other language."""
+    other = next(language for language in LANGUAGES if language != say.language)
+    st.button(
+        LANGUAGES[other],
+        key="language",
+        type="tertiary",
+        help=say("app.language"),
+        on_click=_speak,
+        args=(other,),
+    )
+
+
+def _speak(language: str) -> None:
+    st.query_params["lang"] = language
 
 
 def show_uses(say: Phrases) -> None:

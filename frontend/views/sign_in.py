@@ -9,6 +9,7 @@ import streamlit as st
 from frontend import account
 from frontend.i18n import Phrases
 from frontend.settings import Settings
+from frontend.views import masthead
 from frontend.visitors import Visitor
 
 
@@ -30,6 +31,7 @@ def show(settings: Settings, say: Phrases) -> None:
                 icon=":material/login:",
                 on_click=st.login,
             )
+        masthead.show_language(say)
 
 
 def show_visitor(visitor: Visitor, settings: Settings, say: Phrases) -> None:

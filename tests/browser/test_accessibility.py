@@ -77,7 +77,10 @@ def test_documents(open_page: Opener, backend: FakeBackend, tmp_path: Path, dark
     page.set_input_files(
         ".st-key-new-job-form [data-testid=stFileUploaderDropzoneInput]", str(path)
     )
-    page.locator(".st-key-start-job button:enabled").click()
+    start = page.locator(".st-key-start-job button:enabled")
+    expect(start).to_be_visible()
+    assert violations(page) == []
+    start.click()
     law = page.locator(".frame tbody tr button[data-field=jurisdiction]").first
     expect(law).to_contain_text("New York")
     law.click()

@@ -164,6 +164,8 @@ def test_people_sign_in_with_a_provider(
     expect(eve.locator(INPUT)).to_have_count(0)
     eve.locator(".st-key-sign-in-now button").click()
     expect(eve.get_by_text("not open to you")).to_be_visible()
+    eve.locator(".st-key-language button").first.click()
+    expect(eve.get_by_text("您已登录，但无权使用此页面")).to_be_visible()
     expect(eve.locator(INPUT)).to_have_count(0)
 
     ann.locator(".st-key-sign-out button").click()
