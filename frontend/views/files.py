@@ -122,7 +122,7 @@ def _card(file: Attachment, desk: Desk, say: Phrases) -> None:
         if picture is None:
             st.html('<div class="no-picture"></div>')
         else:
-            st.image(picture, width=44, alt=file.filename)
+            st.image(preview.inline(picture), width=44, alt=file.filename)
         st.markdown(f"**{markdown.literal(file.filename)}**  \n{_about(file, say)}")
         if st.button(say("files.open"), key=f"open-{file.id}", type="tertiary"):
             preview.show(file, say)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import streamlit as st
 
 from frontend import state
@@ -19,6 +21,15 @@ def picture(file: Attachment, page: int, side: int) -> bytes | None:
         return state.services().shelf.picture(file.sha256, page, side)
     except BackendError:
         return None
+
+
+def inline(picture: bytes) -> str:
+    """A small WebP as an address that holds it.
+
+    Pictures that Streamlit serves are gone for as long as it takes to draw the page again up to
+    them, or until then if that is broken off, and whoever asks for one in that moment sees none.
+    """
+    return f"data:image/webp;base64,{base64.b64encode(picture).decode()}"
 
 
 def show(file: Attachment, say: Phrases, *, page: int = 1) -> None:
