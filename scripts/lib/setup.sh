@@ -115,7 +115,7 @@ make_environment() {
 }
 
 install_packages() { # install_packages GROUP
-  local wanted=$MARKS/$1.txt constraints=$MARKS/constraints.txt compile=--compile
+  local wanted=$MARKS/$1.txt constraints=$MARKS/constraints.txt
   "$VENV/bin/python" - "$ROOT/pyproject.toml" "$1" >"$wanted" <<'PYTHON_END'
 import sys, tomllib
 from pathlib import Path
@@ -129,11 +129,9 @@ PYTHON_END
   if [ -n "${TORCH_VERSION:-}" ]; then
     sed -i "s/^torch==.*/torch==$TORCH_VERSION/" "$constraints"
   fi
-  # Compiling all of them takes a third of the time, and tests import few.
-  [ "$1" != dev ] || compile=--no-compile
   step "Python packages ($1; about three minutes the first time)" \
     "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off \
-    "$compile" -c "$constraints" -r "$wanted"
+    -c "$constraints" -r "$wanted"
 }
 
 python_packages() { # python_packages GROUP
