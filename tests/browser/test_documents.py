@@ -146,8 +146,11 @@ def test_two_versions_are_laid_side_by_side(
     expect(page.locator(".st-key-pile")).to_have_count(0)  # else its uploader would be counted too
     given = page.locator(".st-key-new-job-form [data-testid=stFileUploaderDropzoneInput]")
     expect(given).to_have_count(2)
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
     for number, path in enumerate(agreements):
         given.nth(number).set_input_files(str(path))
+        expect(page.locator(".st-key-new-job-form").get_by_text(path.name).first).to_be_visible()
+        expect(page.locator("[data-stale=true]")).to_have_count(0)
     page.locator(".st-key-start-job button:enabled").click()
     clause = page.locator(".changes article").filter(has_text="2. Term.").last
     expect(clause.locator("del")).to_have_text("three (3)")
