@@ -98,12 +98,13 @@ class Activity:
             of_ended = _of_ended_children(self._process)
             for thread in _threads(self._process):
                 if not (self._besides_main and thread.name == str(self._process)):
-                    counts[thread.name] = _counted(thread)
+                    counts |= _counted(thread)
         except OSError:
             return None
         for child in _descendants(self._process):
             try:
-                counts.update((thread.name, _counted(thread)) for thread in _threads(child))
+                for thread in _threads(child):
+                    counts |= _counted(thread)
             except OSError:  # it has just ended
                 continue
         return _Look(time.monotonic(), counts, of_ended)
@@ -124,8 +125,8 @@ def _descendants(process: int) -> Iterator[int]:
         yield from _descendants(child)
 
 
-def _counted(thread: Path) -> _Count:
-    """Of one thread; nothing of one that has just ended."""
+def _counted(thread: Path) -> dict[str, _Count]:
+    """Of one thread, by its name; nothing of one that has just ended."""
     try:
         computed, waited, _ = (thread / "schedstat").read_text().split()
         state = _figures(thread)[0]
@@ -133,10 +134,11 @@ def _counted(thread: Path) -> _Count:
     except (FileNotFoundError, ProcessLookupError):
         if thread.exists():  # so it is the system that does not count
             raise
-        return _NOTHING
+        return {}
     counts = {name: int(count) for name, _, count in (line.partition(": ") for line in lines)}
     moved = counts["rchar"] + counts["wchar"] + counts["read_bytes"] + counts["write_bytes"]
-    return _Count(int(computed) / 1e9, (int(computed) + int(waited)) / 1e9, moved, state == "D")
+    wanted = (int(computed) + int(waited)) / 1e9
+    return {thread.name: _Count(int(computed) / 1e9, wanted, moved, state == "D")}
 
 
 def _of_ended_children(process: int) -> float:

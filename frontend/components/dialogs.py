@@ -19,7 +19,7 @@ def begin() -> None:
     st.session_state[_OPEN] = False
 
 
-def show(title: str, body: Callable[..., None], *args: object, **options: Any) -> None:  # noqa: ANN401
+def show(title: str, body: Callable[..., None], *args: object, **options: Any) -> None:  # noqa: ANN401  # streamlit's
     """Opens a dialog with what `body` draws from `args`; options as of `st.dialog`."""
     st.session_state[_OPEN] = True
     st.dialog(title, **options)(body)(*args)

@@ -26,8 +26,8 @@ def picture(file: Attachment, page: int, side: int) -> bytes | None:
 def inline(picture: bytes) -> str:
     """A small WebP as an address that holds it.
 
-    Pictures that Streamlit serves are gone for as long as it takes to draw the page again up to
-    them, or until then if that is broken off, and whoever asks for one in that moment sees none.
+    Streamlit forgets the pictures that it serves when the page begins to be drawn anew, until they
+    are drawn again; a browser that asks for one in between is told that there is none.
     """
     return f"data:image/webp;base64,{base64.b64encode(picture).decode()}"
 

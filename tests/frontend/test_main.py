@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
 from frontend.client.blocking import Client
 from frontend.history.history import History
@@ -105,6 +106,8 @@ def test_page_and_rest_share_a_port(backend: FakeBackend, tmp_path: Path) -> Non
         assert page.headers["content-type"].startswith("text/html")
         assert get(port, "/_stcore/health").status == 200
         assert get(port, "/ready").json["status"] == "ready"
+        with connect(f"ws://127.0.0.1:{port}/_stcore/stream", compression="deflate") as page_socket:
+            assert page_socket.protocol.extensions == [], "short messages are not worth compressing"
         assert get(port, "/v1/models").json["data"][0]["id"] == "fake-model"
         for path in ("/v1/nope", "/v1/../health", "/v1/a%00", "/v1/a%5Cb"):
             assert get(port, path).error["code"] == "unknown_url"

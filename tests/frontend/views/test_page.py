@@ -179,6 +179,8 @@ def test_files_are_added_and_asked_about(open_page: Opener, backend: FakeBackend
     assert "lease.pdf" in texts(page)
     assert "2 pages" in texts(page)
     assert "1 file is ready" in texts(page)
+    (thumbnail,) = page.get("image")
+    assert "data:image/webp;base64," in str(thumbnail.proto)  # there is nothing to ask for
     page.button(key="starter-about").click().run()  # until it is known to be a contract
     finish(page)
     assert backend.requests[-1].messages[0].parts[0].media.filename == "lease.pdf"

@@ -94,6 +94,30 @@ def test_every_file_of_a_job_is_worked_on(desk: Desk) -> None:
         assert file.pages_read == 1
 
 
+def test_work_that_comes_while_somebody_looks_for_some_is_not_left_until_later(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frontend.workflows.runner._IDLE_SECONDS", 600)
+    desk = Desk(history, reply)
+    find, jobs = Claims.waits, list[str]()
+
+    def comes_late(claims: Claims, only: Any = None) -> bool:
+        waits = find(claims, only)
+        if not jobs:
+            jobs.append("")
+            jobs[0] = desk.create(contract(1))  # which rings, and nobody waits for it yet
+        return waits
+
+    desk.runner = Runner(desk.reader, history.database, threads=1)
+    monkeypatch.setattr(Claims, "waits", comes_late)
+    desk.runner.start()
+    try:
+        until(lambda: bool(jobs and jobs[0]))
+        assert desk.ended(jobs[0]).counts == {FileState.DONE: 1}
+    finally:
+        desk.runner.close()
+
+
 def test_a_bad_file_is_marked_and_the_others_go_on(desk: Desk) -> None:
     good, broken = desk.reader.add(contract(2)), desk.reader.add("It lasts for it")
     lost = FileRef("f" * 64, "document", "application/pdf", 9, 1)
