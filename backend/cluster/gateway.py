@@ -25,6 +25,7 @@ from backend.errors import InvalidRequest, RequestError
 from backend.media.limits import MediaLimits
 from backend.settings import Settings
 from backend.wire import requests
+from backend.wire.uploads import read_to_end
 from protos import inference_pb2 as pb
 from protos import media_pb2
 
@@ -150,11 +151,12 @@ class Gateway:
     ) -> Message:
         """Takes a file onto the shelf once the replica that will be asked about it has read it."""
         call = self._call(media_pb2.PutMediaRequest(), grpc_context, _MEDIA + "PutMedia")
+        if isinstance(call, Refusal):
+            return self._end(call, grpc_context)
         try:
-            if isinstance(call, Refusal):
-                raise _Refused(call)
             answer = await self._received(request, call)
         except (RequestError, _Refused) as error:
+            await read_to_end(request)
             return self._end(_told(error), grpc_context)
         return Message(answer)
 

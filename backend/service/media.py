@@ -11,6 +11,7 @@ from backend.media.library import Library
 from backend.readiness import Readiness
 from backend.service.boundary import Context, owner
 from backend.wire import answers, requests
+from backend.wire.uploads import read_to_end
 from protos import media_pb2, media_pb2_grpc
 
 CHUNK = 1 << 20  # bytes of one message of an upload at most
@@ -35,17 +36,21 @@ class MediaService(media_pb2_grpc.MediaServicer):
         self, request_iterator: AsyncIterator[media_pb2.PutMediaRequest], context: Context
     ) -> media_pb2.MediaRef:
         """Takes a file in, chunk by chunk."""
-        header = await _header(request_iterator)
-        media = await self._library.put(
-            owner(),
-            _chunks(request_iterator),
-            sha256=(
-                requests.sha256(header.sha256, "header.sha256")
-                if header.HasField("sha256")
-                else None
-            ),
-            size=header.size if header.HasField("size") else None,
-        )
+        try:
+            header = await _header(request_iterator)
+            media = await self._library.put(
+                owner(),
+                _chunks(request_iterator),
+                sha256=(
+                    requests.sha256(header.sha256, "header.sha256")
+                    if header.HasField("sha256")
+                    else None
+                ),
+                size=header.size if header.HasField("size") else None,
+            )
+        except Exception:
+            await read_to_end(request_iterator)
+            raise
         return answers.media_ref(media)
 
     async def HasMedia(

@@ -168,7 +168,8 @@ def test_people_sign_in_with_a_provider(
     expect(eve.get_by_text("您已登录，但无权使用此页面")).to_be_visible()
     expect(eve.locator(INPUT)).to_have_count(0)
 
-    ann.locator(".st-key-sign-out button").click()
+    with ann.expect_navigation():  # one of its own, which a reload would meet
+        ann.locator(".st-key-sign-out button").click()
     expect(ann.locator(".st-key-sign-in-now button")).to_be_visible()
     ann.reload()
     expect(ann.locator(".st-key-sign-in-now button")).to_be_visible()

@@ -76,6 +76,21 @@ async def test_malformed_uploads_are_refused(backend: Backend) -> None:
     assert await code_of(put(upload(b"x", sha256="0" * 64))) is bad
 
 
+async def test_a_refusal_comes_after_what_is_still_sent(backend: Backend) -> None:
+    sent = 0
+
+    def headless() -> Iterator[pb.PutMediaRequest]:
+        nonlocal sent
+        for _ in range(64):
+            sent += 1
+            yield pb.PutMediaRequest(chunk=bytes(1 << 16))
+
+    bad = grpc.StatusCode.INVALID_ARGUMENT
+    for times in range(1, 31):  # a message that met the ended call would now and then hide it
+        assert await code_of(backend.media.PutMedia(headless())) is bad
+        assert sent == times * 64
+
+
 async def test_malformed_questions_about_files_are_refused(backend: Backend) -> None:
     media = backend.media
     bad = grpc.StatusCode.INVALID_ARGUMENT
