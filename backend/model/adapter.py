@@ -16,7 +16,6 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch.nn.functional import linear
-from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
 from backend.model.manifest import DamagedModel
 from backend.model.packed import DECODE_ROWS, EightBitWeight
@@ -94,8 +93,8 @@ class Adapted(torch.nn.Module):
         return output.add_(change)
 
 
-def add(model: LlamaForCausalLM, path: Path) -> Switch:
-    """Puts a file's changes beside the layers of a loaded model, fused or not.
+def add(model: torch.nn.Module, path: Path) -> Switch:
+    """Puts a file's changes beside the layers of a loaded Llama, ours or transformers'.
 
     Raises DamagedModel.
     """
@@ -103,16 +102,17 @@ def add(model: LlamaForCausalLM, path: Path) -> Switch:
         factors = load_file(path)
     except (OSError, SafetensorError) as error:
         raise DamagedModel(f"{path.name} cannot be read") from error
+    layers = list(model.get_submodule("model.layers").children())
     wanted = {
         f"layers.{number}.{name}.{part}"
-        for number in range(len(model.model.layers))
+        for number in range(len(layers))
         for name, _, _ in _PLACES
         for part in ("down", "up")
     }
     if factors.keys() != wanted:
         raise DamagedModel(f"{path.name} was made for another model")
     switch = Switch()
-    for number, layer in enumerate(model.model.layers):
+    for number, layer in enumerate(layers):
         for name, fused, plain in _PLACES:
             down = factors[f"layers.{number}.{name}.down"]
             up = factors[f"layers.{number}.{name}.up"]

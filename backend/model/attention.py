@@ -1,4 +1,4 @@
-"""Attention over paged keys and values, registered with transformers under the name `paged`.
+"""Attention over paged keys and values.
 
 A packed row holds the newest tokens of several sequences. All of them write their keys and values
 into their slots; then each part of the row attends to what its sequences may see.
@@ -11,11 +11,9 @@ from typing import Protocol
 
 import torch
 from torch.nn.functional import pad, scaled_dot_product_attention
-from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from backend.model.kv_cache import KVCache
 
-NAME = "paged"
 _GROUP = 32  # rows that torch's CPU attention takes at a time; a group of 1 to 3 adds up otherwise
 
 
@@ -41,26 +39,20 @@ class Pages:
     parts: tuple[Part, ...]  # in order, covering the row
 
 
-def paged_attention(
-    module: torch.nn.Module,
+def attend(
+    layer: int,
     query: torch.Tensor,  # [1, heads, tokens, head_dim]
     key: torch.Tensor,  # [1, kv_heads, tokens, head_dim]
     value: torch.Tensor,  # [1, kv_heads, tokens, head_dim]
-    attention_mask: torch.Tensor | None,
-    *,
     scaling: float,
     pages: Pages,
-    **_: object,
-) -> tuple[torch.Tensor, None]:
-    """Answers [1, tokens, heads, head_dim], as transformers expects of an attention function."""
-    assert attention_mask is None, "causality comes from the parts"
-    layer = module.layer_idx
-    assert isinstance(layer, int)
+) -> torch.Tensor:
+    """Keeps a layer's keys and values and attends: [1, tokens, heads, head_dim]."""
     pages.cache.write(layer, pages.slots, key[0].transpose(0, 1), value[0].transpose(0, 1))
     outputs = [
         part.attend(query[:, :, part.rows], pages.cache, layer, scaling) for part in pages.parts
     ]
-    return (outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)), None
+    return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)
 
 
 class Chunk:
@@ -110,6 +102,3 @@ class Chunk:
             enable_gqa=query.shape[1] != keys.shape[1],
         )
         return output[:, :, :rows].transpose(1, 2)
-
-
-ALL_ATTENTION_FUNCTIONS.register(NAME, paged_attention)

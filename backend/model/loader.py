@@ -1,4 +1,4 @@
-"""Loads a chosen model: checks its files, builds transformers' own classes, fills every parameter.
+"""Loads a chosen model: checks its files, builds its network, fills every parameter.
 
 Free of torch until `load` is called.
 """
@@ -91,7 +91,7 @@ def load(
     import torch
 
     from backend.model import adapter
-    from backend.model.network import load_network  # torch and transformers
+    from backend.model.network import load_network
 
     crew: Crew | None = None
     if processes > 1:

@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers.configuration_utils import PreTrainedConfig
-from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
-from backend.model import adapter, attention, probe, sizing
-from backend.model.building import best_dtype, build, claimed, quantization_on
+from backend.model import adapter, probe, sizing
+from backend.model.building import build
 from backend.model.cuda import memory
 from backend.model.cuda.quantised import Quantization
-from backend.model.fused import fuse
+from backend.model.devices import best_dtype, claimed, quantization_on
 from backend.model.kv_cache import KVCache
 from backend.model.manifest import DamagedModel
 from backend.model.packed import DECODE_ROWS
@@ -108,13 +106,10 @@ def load_network(
         folder, dtype or best_dtype(device), device, team, kept, on_phase
     )
     sees = hasattr(model, "get_image_features")
-    if device.type == "cpu" and isinstance(model, LlamaForCausalLM):
-        fuse(model)
     switch = None if adapted_by is None else adapter.add(model, adapted_by)
     config = text.config
-    config._attn_implementation = attention.NAME
     context_length = min(max_model_len, config.max_position_embeddings)
-    eos_ids = _eos_ids(folder, config)
+    eos_ids = _eos_ids(folder, config.eos_token_id)
     head = model.get_output_embeddings()
     encoder = None
     if sees and team.rank == 0:
@@ -253,11 +248,10 @@ def _kept_as(dtype: torch.dtype, kept: Quantization) -> str:
     return name if kept is Quantization.NONE else f"{name}, {kept.value} weights"
 
 
-def _eos_ids(folder: Path, config: PreTrainedConfig) -> frozenset[int]:
+def _eos_ids(folder: Path, configured: int | list[int] | None) -> frozenset[int]:
     """Every token that ends an answer, by config, generation config and tokenizer together."""
     ids: set[int] = set()
-    for source in (config.to_dict(), _json(folder / "generation_config.json")):
-        given = source.get("eos_token_id")
+    for given in (configured, _json(folder / "generation_config.json").get("eos_token_id")):
         ids.update(given if isinstance(given, list) else [] if given is None else [given])
     name = _json(folder / "tokenizer_config.json").get("eos_token")
     name = name.get("content") if isinstance(name, dict) else name

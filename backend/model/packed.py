@@ -87,14 +87,14 @@ class EightBitWeight:
 
 
 class PackedLinear(torch.nn.Module):
-    """Takes the place of a linear layer, or of several that share their input."""
+    """A linear layer, or several that share their input."""
 
-    def __init__(self, *layers: torch.nn.Linear) -> None:
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None = None) -> None:
+        """`weight` [outputs, columns], of several layers one after the other; `bias` [outputs]."""
         super().__init__()
-        weight = torch.cat([layer.weight for layer in layers]) if len(layers) > 1 else None
-        self.weight = layers[0].weight if weight is None else torch.nn.Parameter(weight, False)
-        biases: list[torch.Tensor] = [layer.bias for layer in layers if layer.bias is not None]
-        self.bias = torch.nn.Parameter(torch.cat(biases), False) if biases else None
+        is_shared = isinstance(weight, torch.nn.Parameter)
+        self.weight = weight if is_shared else torch.nn.Parameter(weight, requires_grad=False)
+        self.bias = None if bias is None else torch.nn.Parameter(bias, requires_grad=False)
         self._packed = FourBitWeight.fit(self.weight) or EightBitWeight.fit(self.weight)
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:

@@ -126,7 +126,6 @@ class Bench:
             positions = positions.expand(3, 1, -1)
         output: torch.Tensor = self._layer(
             rows[None],
-            attention_mask=None,
             position_embeddings=self._rotary(rows[None], positions),
             pages=Pages(self._cache, torch.tensor(slots, device=device), tuple(parts)),
         )

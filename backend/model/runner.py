@@ -47,8 +47,8 @@ class Runner:
         switch: Switch | None = None,
         team: Team | None = None,
     ) -> None:
-        """`network` is transformers' text model without its `head`; where there is `fused`, it
-        computes in the network's place.
+        """`network` is a text model, called as transformers' are, without its `head`; where there
+        is `fused`, it computes in the network's place.
 
         `position_rows` is 3 where positions have a row for time, height and width, else 1.
         `packed` computes a whole batch in one forward pass. Otherwise every chunk of a prompt is
@@ -248,7 +248,6 @@ class Runner:
             rows: torch.Tensor = self._network(
                 inputs_embeds=embedded,
                 position_ids=positions,
-                use_cache=False,
                 pages=self._packer.pages(slices),
             ).last_hidden_state[0]
         return rows

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
-from transformers.configuration_utils import PreTrainedConfig
 
 from backend.model.kv_cache import KVCache
 
@@ -48,7 +48,20 @@ def shared_out(free: int, pace: Pace, *, sees: bool) -> tuple[int, Pace]:
     return room - remembered, replace(pace, embedding_bytes=remembered)
 
 
-def blocks_in(room: int, config: PreTrainedConfig, dtype: torch.dtype) -> int:
+class Shape(Protocol):
+    """What of a text model's configuration decides how large its keys and values are."""
+
+    @property
+    def num_hidden_layers(self) -> int: ...
+    @property
+    def num_key_value_heads(self) -> int: ...
+    @property
+    def hidden_size(self) -> int: ...
+    @property
+    def num_attention_heads(self) -> int: ...
+
+
+def blocks_in(room: int, config: Shape, dtype: torch.dtype) -> int:
     """Blocks of keys and values that fit into that many bytes."""
     heads = int(config.num_hidden_layers) * int(config.num_key_value_heads)
     return room // (2 * heads * _head_dim(config) * BLOCK_SIZE * dtype.itemsize)
@@ -60,9 +73,7 @@ def blocks_wanted(fitting: int, context_length: int) -> int:
     return max(least, min(fitting, _LONGEST_SEQUENCES * least))
 
 
-def cache_of(
-    config: PreTrainedConfig, blocks: int, dtype: torch.dtype, device: torch.device
-) -> KVCache:
+def cache_of(config: Shape, blocks: int, dtype: torch.dtype, device: torch.device) -> KVCache:
     """The memory for so many blocks of a network's keys and values."""
     return KVCache(
         layers=config.num_hidden_layers,
@@ -75,6 +86,6 @@ def cache_of(
     )
 
 
-def _head_dim(config: PreTrainedConfig) -> int:
+def _head_dim(config: Shape) -> int:
     given = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     return int(given)

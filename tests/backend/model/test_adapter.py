@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+import transformers
 from safetensors.torch import save_file
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import LlamaForCausalLM
 
 from backend.model import adapter
 from backend.model.adapter import Adapted
-from backend.model.fused import fuse
+from backend.model.llama import Llama, LlamaConfig
 from backend.model.manifest import DamagedModel
 
 HIDDEN, INNER, RANK, LAYERS = 64, 128, 32, 2
@@ -26,7 +27,7 @@ SIZES = {
 @pytest.fixture
 def model() -> LlamaForCausalLM:
     torch.manual_seed(3)
-    config = LlamaConfig(
+    config = transformers.LlamaConfig(
         hidden_size=HIDDEN,
         intermediate_size=INNER,
         num_hidden_layers=LAYERS,
@@ -36,6 +37,13 @@ def model() -> LlamaForCausalLM:
     )
     built: LlamaForCausalLM = LlamaForCausalLM(config).bfloat16()  # type: ignore[no-untyped-call]
     return built
+
+
+def ours(model: LlamaForCausalLM) -> Llama:
+    """The same network out of our own modules."""
+    config = LlamaConfig.of(model.config.to_dict())
+    assert config is not None
+    return Llama(config, model.state_dict(), torch.bfloat16)
 
 
 def factors(scale: float = 0.1) -> dict[str, torch.Tensor]:
@@ -61,12 +69,11 @@ def test_a_layer_computes_its_change_where_the_switch_is_on(
     changes = factors()
     rows = torch.randn(24, INNER, generator=torch.Generator().manual_seed(5)).bfloat16()
     before = model.model.layers[1].mlp.down_proj(rows).float()
-    if is_fused:
-        fuse(model)
+    changed = ours(model) if is_fused else model
 
-    switch = adapter.add(model, written(tmp_path, changes))
+    switch = adapter.add(changed, written(tmp_path, changes))
 
-    layer = model.model.layers[1].mlp.down_proj
+    layer = changed.get_submodule("model.layers.1.mlp.down_proj")
     change = rows.float() @ changes["layers.1.down.down"].float().T
     change = change @ changes["layers.1.down.up"].float().T
     for count in (1, 3, 8, 24):  # decoding and reading
@@ -82,12 +89,11 @@ def test_a_layer_computes_its_change_where_the_switch_is_on(
 def test_every_layer_of_the_network_is_changed(
     model: LlamaForCausalLM, tmp_path: Path, is_fused: bool
 ) -> None:
-    if is_fused:
-        fuse(model)
+    changed = ours(model) if is_fused else model
 
-    adapter.add(model, written(tmp_path, factors()))
+    adapter.add(changed, written(tmp_path, factors()))
 
-    found = [one for one in model.modules() if isinstance(one, Adapted)]
+    found = [one for one in changed.modules() if isinstance(one, Adapted)]
     assert len(found) == LAYERS * (4 if is_fused else 7)
 
 
@@ -95,9 +101,9 @@ def test_every_layer_of_the_network_is_changed(
 def test_a_row_without_the_adapter_does_not_notice_its_company(
     model: LlamaForCausalLM, tmp_path: Path
 ) -> None:
-    fuse(model)
-    switch = adapter.add(model, written(tmp_path, factors()))
-    layer = model.model.layers[0].mlp.gate_up_proj
+    fused = ours(model)
+    switch = adapter.add(fused, written(tmp_path, factors()))
+    layer = fused.get_submodule("model.layers.0.mlp.gate_up_proj")
     rows = torch.randn(4, HIDDEN, generator=torch.Generator().manual_seed(6)).bfloat16()
 
     alone = layer(rows[:1])

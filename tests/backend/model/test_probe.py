@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from backend.model import attention
-from backend.model.fused import fuse
 from backend.model.kv_cache import KVCache
+from backend.model.llama import Llama, LlamaConfig
 from backend.model.packed import DECODE_ROWS
 from backend.model.probe import Bench
 from tests.fakes import checkpoints
@@ -18,11 +17,11 @@ from tests.fakes import checkpoints
 
 @pytest.fixture
 def model() -> Any:
-    """A fused model as the embedded one is."""
-    made = checkpoints.build("llama").bfloat16()
-    fuse(made)
-    made.config._attn_implementation = attention.NAME
-    return made
+    """A network as the embedded one is."""
+    made = checkpoints.build("llama")
+    config = LlamaConfig.of(made.config.to_dict())
+    assert config is not None
+    return Llama(config, made.state_dict(), torch.bfloat16)
 
 
 def bench(model: Any) -> Bench:

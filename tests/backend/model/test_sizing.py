@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
-from transformers.models.llama.configuration_llama import LlamaConfig
 
 from backend.model import sizing
 
 GPU, CPU = torch.device("cuda"), torch.device("cpu")
 GB = 1 << 30
-CONFIG = LlamaConfig(
-    hidden_size=64, num_attention_heads=4, num_key_value_heads=2, num_hidden_layers=3
-)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    hidden_size: int = 64
+    num_attention_heads: int = 4
+    num_key_value_heads: int = 2
+    num_hidden_layers: int = 3
+
+
+CONFIG = Sizes()
 
 
 def test_a_gpu_is_given_more_at_a_time() -> None:
