@@ -8,7 +8,8 @@ WORK: Final[dict[str, tuple[str, str]]] = {
     "work.new": ("New table", "新建表格"),
     "work.jobs": ("Tables", "表格"),
     "work.job_of": ("{title} · {n}", "{title} · {n}"),
-    "work.menu": ("Delete", "删除"),
+    "work.menu": ("Rename or delete", "重命名或删除"),
+    "work.rename": ("Rename table", "重命名表格"),
     "work.delete": ("Delete table", "删除表格"),
     "work.delete_sure": (
         "The table and its corrections are deleted for good, and so are its files unless a "
@@ -25,6 +26,14 @@ WORK: Final[dict[str, tuple[str, str]]] = {
     "work.files": ("Contracts", "合同文件"),
     "known.many": ("Files that are here already", "已有文件"),
     "known.one": ("Or one that is here already", "或选择已有文件"),
+    "known.open": ("Files that are here already", "从已有文件中选择"),
+    "known.title": ("Add to this conversation", "添加到此对话"),
+    "known.add": ("Add {n} file|Add {n} files", "添加 {n} 个文件"),
+    "known.add_none": ("Add files", "添加文件"),
+    "known.gone": (
+        "{name} is not here any more; please upload it again.",
+        "{name} 已不在此处，请重新上传。",
+    ),
     "known.all": ("Select all in this list", "选择列表中的全部文件"),
     "known.none": ("Nothing found", "没有找到"),
     "known.search": ("Search by name", "按名称搜索"),

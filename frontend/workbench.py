@@ -196,6 +196,10 @@ class Workbench:
         """Files of conversations and tables that a job can be about as well, the latest first."""
         return self._known.of(self._owner)
 
+    def has_files_beside(self, conversation: str) -> bool:
+        """Whether there are any besides those of a conversation."""
+        return self._known.are_beside(self._owner, conversation)
+
     def jobs(self) -> tuple[WorkJob, ...]:
         """The latest first."""
         return self._work.jobs(self._owner)
@@ -252,6 +256,10 @@ class Workbench:
         """Works on one file again."""
         self._work.retry(self._owner, file)
         self._runner.ring()
+
+    def rename(self, job: str, title: str) -> None:
+        """Gives a job's table another name."""
+        self._work.rename(self._owner, job, title)
 
     def delete(self, job: str) -> None:
         """Stops a job and forgets it; files that nothing else uses are marked for erasure."""

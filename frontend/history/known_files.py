@@ -65,6 +65,28 @@ class KnownFiles:
                 for row in connection.execute(query)
             )
 
+    def are_beside(self, owner: str, conversation: str) -> bool:
+        """Whether the owner has files that this conversation has not; quick to ask."""
+        here = sa.select(attachments.c.sha256).where(
+            attachments.c.conversation == conversation, attachments.c.removed_at.is_(None)
+        )
+        said = (
+            sa.select(attachments.c.id)
+            .join(conversations, conversations.c.id == attachments.c.conversation)
+            .where(
+                conversations.c.owner == owner,
+                attachments.c.removed_at.is_(None),
+                attachments.c.sha256.not_in(here),
+            )
+        )
+        worked = (
+            sa.select(work_files.c.id)
+            .join(work_jobs, work_jobs.c.id == work_files.c.job)
+            .where(work_jobs.c.owner == owner, work_files.c.sha256.not_in(here))
+        )
+        with self._database.read() as connection:
+            return bool(connection.scalar(sa.select(sa.or_(said.exists(), worked.exists()))))
+
 
 def _columns(table: sa.Table, used_at: sa.Column[Any]) -> sa.Select[Any]:
     described = (table.c[name] for name in ("sha256", "filename", "kind", "media_type"))

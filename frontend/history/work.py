@@ -128,6 +128,14 @@ class Work:
             work_steps.set_state(connection, owner, row["job"], JobState.RUNNING)
         return True
 
+    def rename(self, owner: str, job: str, title: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(work_jobs)
+                .where(work_jobs.c.owner == owner, work_jobs.c.id == job)
+                .values(title=title)
+            )
+
     def delete(self, owner: str, job: str) -> None:
         """Forgets a job and its results; files used nowhere else are marked for erasure."""
         mine = (work_jobs.c.owner == owner, work_jobs.c.id == job)

@@ -10,14 +10,13 @@ import streamlit as st
 
 from frontend import state
 from frontend.ages import age, zone
-from frontend.components import consent, dialogs
+from frontend.components import consent, dialogs, renaming
 from frontend.components.markdown import literal
 from frontend.history.records import Conversation
 from frontend.i18n import Phrases
 from frontend.state import Desk
 
 AT_ONCE = 30  # conversations listed before "older"
-LONGEST_TITLE = 80
 
 
 def show_new(say: Phrases) -> None:
@@ -123,14 +122,9 @@ def _row(conversation: Conversation, desk: Desk, say: Phrases) -> None:
 
 
 def _rename(conversation: Conversation, say: Phrases) -> None:
-    with st.form("rename", border=False, enter_to_submit=True):
-        title = st.text_input(
-            say("conversations.name"), conversation.title, max_chars=LONGEST_TITLE, key="new-title"
-        )
-        is_sent = st.form_submit_button(say("conversations.save"), type="primary")
-    if is_sent and (title or "").strip():
-        rename = state.keeping(state.services().history.rename)
-        rename(state.owner(), conversation.id, " ".join((title or "").split()))
+    title = renaming.asked(conversation.title, say)
+    if title is not None:
+        state.keeping(state.services().history.rename)(state.owner(), conversation.id, title)
         st.rerun()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from frontend import state
-from frontend.components import markdown, uploader
+from frontend.components import dialogs, markdown, uploader
 from frontend.components.uploader import Answer
 from frontend.history.database import StorageUnavailable
 from frontend.history.records import Attachment
@@ -16,7 +16,7 @@ from frontend.i18n import Phrases
 from frontend.messages import BackendError
 from frontend.state import Desk
 from frontend.uploader.offer import Offer
-from frontend.views import forgetting, preview
+from frontend.views import forgetting, known_files, preview
 
 THUMBNAIL = 128  # pixels
 DOCUMENT_BYTES = 50_000_000  # taken for the limit until the backend has said its own
@@ -36,6 +36,7 @@ class Problem:
 def show(desk: Desk, say: Phrases) -> None:
     st.html(f"<h2>{say('files.title')}</h2>")
     _uploader(desk, say)
+    _offer_known(desk, say)
     for problem in st.session_state.get("upload_problems", ()):
         text = markdown.literal(_why(problem, say))
         st.error(f"**{markdown.literal(problem.filename)}**  \n{text}")
@@ -85,6 +86,49 @@ def _uploader(desk: Desk, say: Phrases) -> None:
     st.session_state["upload_problems"] = tuple(problems)
     st.session_state["uploads"] = turn + 1  # an empty uploader takes its place
     st.rerun()
+
+
+def _offer_known(desk: Desk, say: Phrases) -> None:
+    """Files of other conversations and of tables, for those who ask for them."""
+    if desk.missing or not state.services().bench.has_files_beside(desk.id):
+        return
+    if st.button(
+        say("known.open"),
+        key="pick-known",
+        type="tertiary",
+        icon=":material/folder_open:",
+        disabled=not desk.beat.stores,
+    ):
+        dialogs.show(say("known.title"), _add_known, desk, say, on_dismiss="rerun")
+
+
+def _add_known(desk: Desk, say: Phrases) -> None:
+    here = {file.sha256 for file in desk.files}
+    chosen = known_files.many("known-here", say, but=here)
+    if not st.button(
+        say("known.add", n=len(chosen)) if chosen else say("known.add_none"),
+        key="add-known",
+        type="primary",
+        disabled=not chosen,
+    ):
+        return
+    problems = []
+    for one in chosen:
+        try:
+            added = state.services().shelf.adopt(desk.id, [one.file.sha256], one.filename)
+            problem = None if added else say("known.gone", name=one.filename)
+        except BackendError as error:
+            problem = say.error(error.code or error.kind, error.message)
+        except StorageUnavailable:
+            problem = say("error.history_unavailable")
+        if problem is not None:
+            problems.append(problem)
+    if len(problems) < len(chosen):
+        state.keep_open(desk.id)
+    for problem in problems:
+        st.error(markdown.literal(problem))
+    if not problems:
+        st.rerun()
 
 
 def _known(offer: Offer, desk: Desk) -> Answer:

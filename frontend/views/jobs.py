@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from frontend import state, work_state
-from frontend.components import consent, dialogs
+from frontend.components import consent, dialogs, renaming
 from frontend.components.markdown import literal
 from frontend.history.work_records import WorkJob
 from frontend.i18n import Phrases
@@ -44,15 +44,24 @@ def _row(job: WorkJob, say: Phrases) -> None:
         )
         choice = st.menu_button(
             "",
-            ["delete"],
+            ["rename", "delete"],
             key=f"menu-{job.id}",
             icon=":material/more_horiz:",
             type="tertiary",
             help=say("work.menu"),
             format_func=lambda option: say(f"work.{option}"),
         )
-    if choice == "delete":
+    if choice == "rename":
+        dialogs.show(say("work.rename"), _rename, job, say)
+    elif choice == "delete":
         dialogs.show(say("work.delete"), _delete, job, say)
+
+
+def _rename(job: WorkJob, say: Phrases) -> None:
+    title = renaming.asked(job.title, say)
+    if title is not None:
+        state.keeping(state.services().bench.rename)(job.id, title)
+        st.rerun()
 
 
 def _delete(job: WorkJob, say: Phrases) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 import streamlit as st
 
@@ -11,9 +12,9 @@ from frontend.history.known_files import KnownFile
 from frontend.i18n import Phrases
 
 
-def many(key: str, say: Phrases) -> list[KnownFile]:
-    """Any number of files; nothing is drawn where none is known."""
-    known = _known()
+def many(key: str, say: Phrases, *, but: Collection[str] = ()) -> list[KnownFile]:
+    """Any number of files, `but` of these hashes; nothing is drawn where none is known."""
+    known = {sha256: one for sha256, one in _known().items() if sha256 not in but}
     if not known:
         return []
     told = _told(known, say)

@@ -9,6 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from frontend import state, work_state
 from frontend.components import markdown, uploader
+from frontend.components.renaming import LONGEST_TITLE
 from frontend.history.database import StorageUnavailable
 from frontend.history.known_files import KnownFile
 from frontend.i18n import LANGUAGES, Phrases
@@ -19,8 +20,6 @@ from frontend.views.files import DOCUMENT_BYTES
 from frontend.workbench import Given
 from frontend.workflows.fields import FieldList, Language
 from frontend.workflows.summary import Summarised
-
-LONGEST_TITLE = 80
 
 
 def show(desk: Desk, say: Phrases) -> None:

@@ -212,6 +212,25 @@ def test_files_that_are_here_are_found_by_name_and_can_be_forgotten(
     page.locator(".st-key-start-job button").filter(has_text="提取 1 个文件").click()
     expect(page.locator(".frame tbody tr")).to_have_count(1)
 
+    page.locator("[class*=st-key-here-] [data-testid=stMenuButtonButton]").first.click()
+    page.get_by_text("重命名表格").click()
+    page.get_by_role("dialog").get_by_role("textbox").fill("租约 一份")
+    page.get_by_role("dialog").get_by_role("textbox").press("Enter")
+    expect(page.locator("h1.title")).to_have_text("租约 一份")
+    expect(page.locator("[class*=st-key-here-]").first).to_contain_text("租约 一份 · 1")
+
+    table = page.url
+    page.locator(".st-key-view button").filter(has_text="问答").click()
+    page.locator(".st-key-pick-known button").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".st-key-add-known button")).to_be_disabled()
+    dialog.get_by_role("combobox").fill("tena")
+    page.get_by_role("option", name="tenancy.pdf · 3 页").click()
+    page.keyboard.press("Escape")
+    dialog.get_by_role("button", name="添加 1 个文件").click()
+    expect(page.locator("[class*=st-key-file-]").first).to_contain_text("tenancy.pdf")
+
+    page.goto(table)
     page.locator(".frame tbody tr:first-child th button").first.click()
     page.locator(".st-key-forget-file button:visible").first.click()
     page.get_by_role("button", name="永久忘记").click()

@@ -67,3 +67,21 @@ def test_of_very_many_the_latest_are_there(
     for letter in "abc":
         history.attach(OWNER, "c1", document(letter), f"{letter}.pdf")
     assert names(known) == ["c.pdf", "b.pdf"]
+
+
+def test_files_beside_those_of_a_conversation(history: History, known: KnownFiles) -> None:
+    work = Work(history.database)
+    assert not known.are_beside(OWNER, "c1")
+    history.attach(OWNER, "c1", document("a"), "a.pdf")
+    history.attach("someone", "s1", document("s"), "s.pdf")
+    assert not known.are_beside(OWNER, "c1")
+    assert known.are_beside(OWNER, "c2")
+    history.attach(OWNER, "c2", document("a"), "a.pdf")
+    assert not known.are_beside(OWNER, "c1"), "the same file"
+    job = work.create(OWNER, "Pile", "[]", {}, [(document("b"), "b.pdf")])
+    assert known.are_beside(OWNER, "c1")
+    work.delete(OWNER, job)
+    assert not known.are_beside(OWNER, "c1")
+    (removed,) = history.attachments(OWNER, "c1")
+    history.remove(OWNER, "c1", removed.id)
+    assert known.are_beside(OWNER, "c1"), "it can be added again"

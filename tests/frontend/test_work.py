@@ -177,9 +177,13 @@ def test_jobs_are_their_owners(work: Work) -> None:
     assert work.files("somebody else", job) == ()
     work.stop("somebody else", job)
     work.delete("somebody else", job)
+    work.rename("somebody else", job, "Mine")
     kept = work.job(OWNER, job)
     assert kept is not None
     assert kept.state is JobState.RUNNING
+    assert kept.title != "Mine"
+    work.rename(OWNER, job, "Leases")
+    assert [one.title for one in work.jobs(OWNER)] == ["Leases"]
     assert [one.id for one in work.jobs(OWNER)] == [job]
 
 
