@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from frontend import state
-from frontend.components import copy_button, markdown, places, receipt
+from frontend.components import copy_button, markdown, pictures, places, receipt
 from frontend.history.earlier import EarlierAnswer
 from frontend.history.records import Attachment, Message, State
 from frontend.i18n import Phrases
@@ -52,9 +52,9 @@ def _places(
             for number, box in enumerate(here, start=1)
         )
         with st.container(key=f"places-{file.id}-{page}-{answer}", gap="small"):
-            st.image(
+            pictures.show(
                 places.drawn(image, [_edges(box, file) for box in here]),
-                alt=f"{say('answer.places')}: {legend}",
+                f"{say('answer.places')}: {legend}",
             )
             st.caption(markdown.literal(f"{legend} — {say('answer.places_note')}"))
 

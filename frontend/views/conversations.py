@@ -110,15 +110,21 @@ def _row(conversation: Conversation, desk: Desk, say: Phrases) -> None:
             type="tertiary",
             help=say("conversations.menu"),
             format_func=lambda option: say(f"conversations.{option}"),
+            on_click=_pin,  # what is done later in a run is lost if a click ends the run before
+            args=(conversation.id,),
         )
-    if choice in ("pin", "unpin"):
-        pin = state.keeping(state.services().catalogue.pin)
-        pin(state.owner(), conversation.id, choice == "pin")
-        st.rerun()
-    elif choice == "rename":
+    if choice == "rename":
         dialogs.show(say("conversations.rename"), _rename, conversation, say)
     elif choice == "delete":
         dialogs.show(say("conversations.delete"), _delete, conversation, desk, say)
+
+
+def _pin(conversation: str) -> None:
+    """Pins it or takes the pin off, if that was chosen in its menu."""
+    choice = st.session_state[f"menu-{conversation}"]
+    if choice in ("pin", "unpin"):
+        pin = state.keeping(state.services().catalogue.pin)
+        pin(state.owner(), conversation, choice == "pin")
 
 
 def _rename(conversation: Conversation, say: Phrases) -> None:

@@ -8,7 +8,7 @@ from html import escape
 import streamlit as st
 
 from frontend import state, work_state
-from frontend.components import markdown
+from frontend.components import markdown, pictures
 from frontend.components.highlight import highlighted
 from frontend.components.marks import Mark, mark
 from frontend.history.work_records import FileState, WorkFile
@@ -218,5 +218,5 @@ def _page(file: WorkFile, first: int, boxes: Sequence[Box], say: Phrases) -> Non
         return
     here = [box for box in boxes if box.page == number]
     caption = say("files.page_of", page=number, pages=file.file.pages)
-    st.image(highlighted(image, here), width="stretch", alt=caption)
+    pictures.show(highlighted(image, here), caption, "stretch")
     st.caption(caption)

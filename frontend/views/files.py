@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from frontend import state
-from frontend.components import dialogs, markdown, uploader
+from frontend.components import dialogs, markdown, pictures, uploader
 from frontend.components.uploader import Answer
 from frontend.history.database import StorageUnavailable
 from frontend.history.records import Attachment
@@ -166,7 +166,7 @@ def _card(file: Attachment, desk: Desk, say: Phrases) -> None:
         if picture is None:
             st.html('<div class="no-picture"></div>')
         else:
-            st.image(preview.inline(picture), width=44, alt=file.filename)
+            pictures.show(picture, file.filename, 44)
         st.markdown(f"**{markdown.literal(file.filename)}**  \n{_about(file, say)}")
         if st.button(say("files.open"), key=f"open-{file.id}", type="tertiary"):
             preview.show(file, say)
@@ -178,14 +178,19 @@ def _card(file: Attachment, desk: Desk, say: Phrases) -> None:
             type="tertiary",
             help=say("files.menu"),
             format_func=lambda option: say(f"files.do.{option}"),
+            on_click=_remove,  # what is done later in a run is lost if a click ends the run before
+            args=(desk.id, file.id),
         )
     if choice == "open":
         preview.show(file, say)
-    elif choice == "remove":
-        state.keeping(state.services().shelf.remove)(desk.id, file.id)
-        st.rerun()
     elif choice == "forget":
         forgetting.ask(file.sha256, file.filename, desk, say)
+
+
+def _remove(conversation: str, file: int) -> None:
+    """Takes a file out of the conversation, if that was chosen in its menu."""
+    if st.session_state[f"do-{file}"] == "remove":
+        state.keeping(state.services().shelf.remove)(conversation, file)
 
 
 def _about(file: Attachment, say: Phrases) -> str:

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from frontend import state
-from frontend.components import markdown
+from frontend.components import markdown, pictures
 from frontend.history.history import StillAnswering
 from frontend.history.records import Attachment, Message
 from frontend.i18n import Phrases
@@ -44,13 +44,13 @@ def show(message: Message, desk: Desk, say: Phrases) -> None:
 def _files(sent: list[Attachment], say: Phrases) -> None:
     """What went with the question; a click shows it large."""
     here = [file for file in sent if not file.removed][:LISTED]
-    pictures = [file for file in here if file.kind == "image"]
-    if pictures:
+    images = [file for file in here if file.kind == "image"]
+    if images:
         with st.container(key=f"pictures-{sent[0].id}", horizontal=True, gap="small"):
-            for file in pictures:
+            for file in images:
                 shown = preview.picture(file, 1, PICTURE_SIDE)
                 if shown is not None:
-                    st.image(shown, width=200, alt=file.filename)
+                    pictures.show(shown, file.filename, 200)
     with st.container(key=f"sent-{sent[0].id}", horizontal=True, gap="small"):
         for file in here:
             icon = "image" if file.kind == "image" else "description"

@@ -257,12 +257,17 @@ def test_the_estimated_memory_is_no_less_than_the_real_one(top: int | None) -> N
         said = [Delta(0, f" 字{number} {place}", 1, "", logprobs(place)) for place in range(100)]
         return replace(answer(files=(f"{number}" * 64,)), deltas=pieces(said))
 
-    gc.collect()
-    tracemalloc.start()
-    try:
-        answers = [made(number) for number in range(10)]
+    def measured() -> tuple[int, int]:
+        """Bytes that ten answers take, and what they are estimated at."""
         gc.collect()
-        real, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert real <= sum(kept.bytes for kept in answers) <= 3 * real
+        tracemalloc.start()
+        try:
+            answers = [made(number) for number in range(10)]
+            gc.collect()
+            return tracemalloc.get_traced_memory()[0], sum(kept.bytes for kept in answers)
+        finally:
+            tracemalloc.stop()
+
+    # Other threads' memory is traced too, in one of the times at most.
+    real, estimated = min(measured() for _ in range(3))
+    assert real <= estimated <= 3 * real

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import re
 import sqlite3
 import time
@@ -9,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from frontend import outbox
@@ -204,6 +207,22 @@ def test_a_picture_that_is_too_big_says_its_size_and_the_limit(open_page: Opener
     assert "21.5 MB is too much: a picture may have up to 21 MB" in page.error[0].value.replace(
         "\\", ""
     )
+
+
+def test_pictures_are_part_of_the_page(open_page: Opener, backend: FakeBackend) -> None:
+    """What had to be asked for while the page is drawn anew would not be there."""
+    drawn = io.BytesIO()
+    Image.new("RGB", (60, 40), "navy").save(drawn, "PNG")
+    page = open_page()
+    page.file_uploader[0].set_value([("photo.png", drawn.getvalue(), "image/png")]).run()
+    sha256 = hashlib.sha256(drawn.getvalue()).hexdigest()
+    backend.boxes = [
+        inference_pb2.Box(sha256=sha256, page=1, left=5, top=5, right=30, bottom=20, label="sky")
+    ]
+    ask(page, "Where is the sky?")
+    images = [image.proto.imgs[0].url for image in page.get("image")]
+    assert len(images) == 3, "in the list, in the question, with its place in the answer"
+    assert all(url.startswith("data:image/webp;base64,") for url in images)
 
 
 def test_chinese(open_page: Opener) -> None:
