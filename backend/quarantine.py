@@ -19,11 +19,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from backend.errors import Quarantined
+from backend.deaths import Deaths
 from backend.prompt.prompt import Prompt
 
-DEATHS: Final = 2  # after which a request is refused
-SECONDS: Final = 600.0  # of suspicion since the last one
 _AT_WORK: Final = ".computing"
 _DIED: Final = ".died"  # holds how often; its time is that of the last death
 
@@ -34,10 +32,10 @@ class Quarantine:
     def __init__(self, folder: Path | None = None, clock: Callable[[], float] = time.time) -> None:
         """Counts the deaths that marks tell of. Without a folder nobody is ever suspected."""
         self._folder = folder
-        self._clock = clock
         self._lock = threading.Lock()
         self._working: Counter[str] = Counter()
-        self._died: dict[str, tuple[int, float]] = {}  # how often, and when last
+        self._clock = clock
+        self._deaths = Deaths(clock)
         if folder is not None:
             with contextlib.suppress(OSError):  # a full disk is no reason not to serve
                 folder.mkdir(exist_ok=True)
@@ -45,15 +43,10 @@ class Quarantine:
 
     def check(self, prompt: Prompt) -> None:
         """Raises Quarantined for what has brought the backend down too often."""
-        if not self._died:  # as always; nothing needs a name then
+        if not self._deaths:  # as always; nothing needs a name then
             return
         with self._lock:
-            deaths, latest = self._died.get(_name(prompt), (0, 0.0))
-        if deaths >= DEATHS and self._is_recent(latest):
-            raise Quarantined(
-                "The model's process died each time it was working on this lately, so it is not"
-                " tried again for now. Put it differently, or wait ten minutes."
-            )
+            self._deaths.check(_name(prompt))
 
     def suspect(self, prompt: Prompt) -> Suspect:
         """What is told how a request fares."""
@@ -79,28 +72,22 @@ class Quarantine:
     def absolve(self, name: str) -> None:
         """It was answered."""
         with self._lock:
-            if self._died.pop(name, None) is not None:
+            if self._deaths.absolve(name):
                 self._remove(name + _DIED)
 
     def _look_back(self, folder: Path) -> None:
-        now = self._clock()
         for kept in list(folder.glob(f"*{_DIED}")):
             latest = kept.stat().st_mtime
-            if self._is_recent(latest):
+            if self._deaths.is_recent(latest):
                 said = kept.read_bytes()
-                self._died[kept.stem] = int(said) if said.isdigit() else 1, latest
+                self._deaths.recall(kept.stem, int(said) if said.isdigit() else 1, latest)
             else:
                 kept.unlink()
         for mark in list(folder.glob(f"*{_AT_WORK}")):
-            deaths, _ = self._died.get(mark.stem, (0, 0.0))
-            self._died[mark.stem] = deaths + 1, now
             kept = folder / (mark.stem + _DIED)
-            kept.write_text(str(deaths + 1))
-            os.utime(kept, (now, now))
+            kept.write_text(str(self._deaths.count(mark.stem)))
+            os.utime(kept, (self._clock(),) * 2)
             mark.unlink()
-
-    def _is_recent(self, latest: float) -> bool:
-        return 0 <= self._clock() - latest < SECONDS  # what is yet to come was another clock's
 
     def _remove(self, filename: str) -> None:
         if self._folder is not None:

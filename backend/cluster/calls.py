@@ -17,6 +17,7 @@ class Call:
     subject: str = ""  # what it is about; calls about the same go to the same replica
     name: str = ""  # of a generation: a second one of the same name goes where the first went
     to: str = ""  # the only replica that can answer; empty: any
+    words: str = ""  # the same for the same words and files; empty: nobody dies over it
     avoid: frozenset[str] = field(default_factory=frozenset)  # replicas that were just lost
 
 
@@ -28,6 +29,7 @@ class Refusal:
     message: str
     trailers: tuple[tuple[str, str], ...] = ()
     lost: str = ""  # the replica whose backend went away over it; empty: the backend itself said so
+    died: str = ""  # what died while it was at this, by a name of its own; empty: nothing did
 
 
 @dataclass(frozen=True)

@@ -340,6 +340,7 @@ def _about(call: Call, request: pb.GenerateRequest) -> Call:
         files=subjects.files(request),
         subject=subjects.subject(request, call.owner),
         name=request.request_id,
+        words=subjects.words(request, call.owner),
     )
 
 

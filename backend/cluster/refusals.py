@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import grpc
 
 from backend.cluster.calls import Refusal
@@ -29,6 +31,6 @@ def from_backend(error: grpc.aio.AioRpcError, replica: str) -> Refusal:
     told = dict(trailers).get("error-code")
     is_gone = error.code() is grpc.StatusCode.UNAVAILABLE
     if is_gone and told is None:
-        return Refusal(GONE.status, GONE.message, GONE.trailers, lost=replica)
+        return replace(GONE, lost=replica, died=replica)
     lost = replica if is_gone and told == "backend_unavailable" else ""
     return Refusal(error.code().name, error.details() or "", trailers, lost)

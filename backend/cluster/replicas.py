@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from ray.exceptions import RayActorError
+from ray.exceptions import ActorUnavailableError, RayActorError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentBroadcastResponse, DeploymentHandle
 
 from backend.cluster.calls import Call, Refusal, Reply
 from backend.cluster.refusals import BROKEN, FULL, GONE, NONE_READY, SILENT, refusal
+from backend.cluster.suspects import Suspects
 from backend.cluster.totals import Totals
 from backend.errors import NotFound
 from protos import inference_pb2 as pb
@@ -43,6 +44,7 @@ class Replicas:
         self._handle = handle
         self._streams = handle.options(stream=True)
         self._is_up = False  # whether a replica was ever heard of
+        self._suspects = Suspects()
         self._totals = Totals()
         self._beat: tuple[float, pb.Stats] = (float("-inf"), pb.Stats())
         self._beating = asyncio.Lock()
@@ -50,10 +52,14 @@ class Replicas:
     async def stream(self, call: Call) -> AsyncGenerator[bytes | Refusal, None]:
         """What one replica streams; a refusal comes last. Leaving the stream ends the call there.
 
-        A replica that is lost before it said anything is replaced by another.
+        A replica that is lost before it said anything is replaced by another, unless that would be
+        the third one to die over it.
         """
         if not await self._reachable():
             yield NONE_READY
+            return
+        if quarantined := self._suspects.refused(call):
+            yield quarantined
             return
         for attempt in range(ATTEMPTS):
             refused: Refusal | None = None
@@ -70,7 +76,11 @@ class Replicas:
                 refused = _translated(error)
             finally:
                 responses.cancel()
+            self._suspects.ended(call, refused)
             if refused is None:
+                return
+            if not has_said and (quarantined := self._suspects.refused(call)):
+                yield quarantined
                 return
             if has_said or call.to or attempt == ATTEMPTS - 1 or not _is_lost(refused):
                 yield refused
@@ -167,13 +177,15 @@ async def _answers(response: DeploymentBroadcastResponse) -> list[object]:
 
 
 def _is_lost(refused: Refusal) -> bool:
-    return bool(refused.lost) or refused == GONE
+    return bool(refused.lost or refused.died) or refused == GONE
 
 
 def _translated(error: Exception) -> Refusal:
     """What Ray raised. A cancelled call is none of these: it ends in CancelledError."""
-    if isinstance(error, RayActorError):
+    if isinstance(error, ActorUnavailableError):
         return GONE
+    if isinstance(error, RayActorError):
+        return dataclasses.replace(GONE, died=str(error.actor_id or error))
     if isinstance(error, BackPressureError):
         return FULL
     if isinstance(error, DeploymentUnavailableError):

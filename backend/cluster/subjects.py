@@ -18,6 +18,15 @@ def files(request: pb.GenerateRequest) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
+def words(request: pb.GenerateRequest, owner: str) -> str:
+    """The same for the same words and files of an owner, however they are to be answered."""
+    asked = pb.GenerateRequest(
+        messages=request.messages, response_format=request.response_format, tools=request.tools
+    )
+    said = owner.encode() + b"\0" + asked.SerializeToString(deterministic=True)
+    return hashlib.sha256(said).hexdigest()
+
+
 def subject(request: pb.GenerateRequest, owner: str) -> str:
     """The same for all questions about a document, and for all turns of a conversation.
 

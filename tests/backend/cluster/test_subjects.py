@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.cluster.subjects import files, subject
+from backend.cluster.subjects import files, subject, words
 from protos import inference_pb2 as pb
 from tests.fakes.running import question
 
@@ -41,3 +41,14 @@ def test_other_conversations_and_other_owners_are_apart() -> None:
     hello = question("Hello")
     assert subject(hello, "ann") != subject(hello, "bob")
     assert subject(hello, "ann") != subject(question("Goodbye"), "ann")
+
+
+def test_the_same_words_and_files_are_the_same_however_they_are_to_be_answered() -> None:
+    asked, again = question("Who pays?", FIRST), question("Who pays?", FIRST)
+    again.request_id = "another"
+    again.sampling.temperature = 1.0
+    again.detached = True
+    assert words(asked, "ann") == words(again, "ann")
+    again.response_format.json_object = True
+    others = [words(asked, "bob"), words(again, "ann"), words(question("Who pays?", SECOND), "ann")]
+    assert len({words(asked, "ann"), *others}) == 4
