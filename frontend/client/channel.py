@@ -17,8 +17,9 @@ _OPTIONS: Final[list[tuple[str, int]]] = [
     ("grpc.enable_retries", 0),
     # The short back-off lets a restarted backend be found again at once.
     ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.min_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 1_000),
+    # In spite of its name this is how long connecting may take, greetings included.
+    ("grpc.min_reconnect_backoff_ms", 2_000),
     ("grpc.max_receive_message_length", 32 << 20),  # a rendered page is one message
     ("grpc.max_send_message_length", 32 << 20),  # the backend decides what it accepts
 ]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing, suppress
 
 from frontend.client.blocking import Client
 from frontend.client.channel import options
 from frontend.messages import BackendError, Question
 from scripts.lib.system import ROOT, free_ports
+from tests.fakes.backend import FakeBackend
 
 CALLERS = 24
 SECONDS = 8.0  # in which, before retries were off, several of some thousand calls were lost
@@ -79,3 +82,29 @@ def test_a_channel_pings_as_often_as_it_is_told_and_not_at_all_at_zero() -> None
     assert dict(options(2.5))["grpc.keepalive_time_ms"] == 2_500
     assert not [name for name, _ in options(0) if "keepalive" in name or "ping" in name]
     assert set(options(0)) < set(options())
+
+
+def test_a_backend_that_is_slow_to_greet_is_waited_for() -> None:
+    """As one on a machine that has much else to do."""
+
+    def pass_on(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):  # they are closed at the end
+            while data := source.recv(1 << 16):
+                sink.sendall(data)
+
+    with (
+        FakeBackend() as backend,
+        socket.create_server(("127.0.0.1", 0)) as door,
+        closing(Client(f"127.0.0.1:{door.getsockname()[1]}")) as client,
+    ):
+
+        def greet() -> None:
+            caller, _ = door.accept()
+            time.sleep(1.0)
+            host, _, port = backend.address.rpartition(":")
+            with caller, socket.create_connection((host, int(port))) as there:
+                threading.Thread(target=pass_on, args=(there, caller), daemon=True).start()
+                pass_on(caller, there)
+
+        threading.Thread(target=greet, daemon=True).start()
+        assert client.status().models
