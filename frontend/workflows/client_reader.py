@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Protocol
 
 from frontend.messages import (
@@ -31,6 +33,8 @@ from frontend.workflows.reader import Answer
 
 _ATTEMPTS: Final = 6  # while the backend is full or away
 _LONGEST_PAUSE: Final = 20.0  # seconds between two of them
+_CANCELS: Final = 50  # times at most that an answer is told to stop
+_CANCEL_PAUSE: Final = 0.1  # seconds between two of them
 
 
 class Backend(Protocol):
@@ -92,9 +96,13 @@ class ClientReader:
                 batch=self._batch,
                 json_schema=None if schema is None else json.dumps(schema),
             )
+            over = threading.Event()
             try:
-                with halt.ending(lambda asked=question: self._cancel(owner, asked)):  # type: ignore[misc]
-                    return self._hear(owner, question, halt)
+                with halt.ending(partial(self._cancel, owner, question.request_id, over)):
+                    try:
+                        return self._hear(owner, question, halt)
+                    finally:
+                        over.set()
             except BackendError as error:
                 if error.kind not in ("queue_full", "unavailable") or attempt == _ATTEMPTS:
                     raise
@@ -120,6 +128,11 @@ class ClientReader:
             halt.check()
         raise BackendError("unavailable", "The answer broke off.", retry_after=1)
 
-    def _cancel(self, owner: str, question: Question) -> None:
-        with contextlib.suppress(BackendError):  # it is away, and the answer with it
-            self._backend.cancel(owner, question.request_id)
+    def _cancel(self, owner: str, request_id: str, over: threading.Event) -> None:
+        """Stops an answer; asks again where the question has not come to the backend yet."""
+        for _ in range(_CANCELS):
+            with contextlib.suppress(BackendError):  # it is away, and the answer with it
+                if self._backend.cancel(owner, request_id):
+                    return
+            if over.wait(_CANCEL_PAUSE):
+                return

@@ -16,6 +16,7 @@ import threading
 import warnings
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
@@ -86,13 +87,19 @@ class Generation:
     bell: asyncio.Condition = field(default_factory=asyncio.Condition)
     done: bool = False
     crashed: bool = False
-    stop_asked: bool = False
+    stop_asked: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
     async def add(self, **event: Any) -> None:
         async with self.bell:
             self.events.append(GenerateEvent(number=len(self.events) + 1, **event))
             self.bell.notify_all()
+
+    async def pause(self, seconds: float) -> None:
+        """Waits, but not beyond Stop."""
+        if seconds:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stop_asked.wait(), seconds)
 
     async def end(self, *, crashed: bool = False) -> None:
         async with self.bell:
@@ -277,7 +284,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
         generation = self._fake.generations.get((owner, request.request_id))
         running = generation is not None and not generation.done
         if generation is not None and running:
-            generation.stop_asked = True
+            generation.stop_asked.set()
             self._fake.cancelled.append(request.request_id)
         return inference_pb2.CancelResponse(was_running=running)
 
@@ -506,7 +513,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
         prompt = self._prompt(request)
         known = self._known(owner, request)
         cached = len(prompt) if known else self._cached(prompt)
-        await asyncio.sleep(fake.start_delay)
+        await generation.pause(fake.start_delay)
         await generation.add(
             started=inference_pb2.Started(
                 request_id=request.request_id,
@@ -551,8 +558,8 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
         for start in range(0, len(tokens), together):
             piece = tokens[start : start + together]
             if fake.token_delay:
-                await asyncio.sleep(fake.token_delay * len(piece))
-            if generation.stop_asked:
+                await generation.pause(fake.token_delay * len(piece))
+            if generation.stop_asked.is_set():
                 reasons = inference_pb2.FINISH_REASON_CANCELLED
                 break
             if fake.fail_after is not None and said >= fake.fail_after:

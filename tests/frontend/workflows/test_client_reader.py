@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from frontend.client.blocking import Client
-from frontend.messages import BackendError, FilePart
+from frontend.messages import BackendError, Event, FilePart, Question
 from frontend.workflows.client_reader import ClientReader
 from frontend.workflows.halt import Halt, Halted
 from protos import inference_pb2
@@ -79,6 +80,26 @@ def test_stopping_ends_the_answer_on_the_backend(backend: FakeBackend, client: C
     threading.Timer(0.3, halt.stop).start()
     with pytest.raises(Halted):
         ClientReader(client).ask("local", (), "Who?", halt=halt)
+    assert backend.cancelled == [backend.requests[0].request_id]
+
+
+def test_stopping_while_the_question_is_on_its_way_ends_the_answer_too(
+    backend: FakeBackend, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend.start_delay = 20.0
+    halt = Halt()
+    stopping = threading.Thread(target=halt.stop)
+    generate = client.generate
+
+    def overtaken(owner: str, question: Question) -> Iterator[Event]:
+        stopping.start()
+        time.sleep(0.3)
+        return generate(owner, question)
+
+    monkeypatch.setattr(client, "generate", overtaken)
+    with pytest.raises(Halted):
+        ClientReader(client).ask("local", (), "Who?", halt=halt)
+    stopping.join()
     assert backend.cancelled == [backend.requests[0].request_id]
 
 
