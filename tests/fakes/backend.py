@@ -194,6 +194,12 @@ class FakeBackend:
         loop.close()
         self._loop = self._thread = None
 
+    def stop_answers(self) -> None:
+        """Ends every answer under way, as a backend that goes down does."""
+        assert self._loop is not None
+        for generation in list(self.generations.values()):
+            self._loop.call_soon_threadsafe(generation.stop_asked.set)
+
     def __enter__(self) -> FakeBackend:
         return self.start()
 

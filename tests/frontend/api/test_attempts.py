@@ -103,8 +103,7 @@ def test_a_failure_that_the_backend_tells_itself_is_no_absence(
     backend.token_delay = 2.0
     asked: Future[Answered] = pool.submit(web.chat)
     wait_until(begun(backend, 0))
-    for one in backend.generations.values():
-        one.stop_asked = True  # as if it was going down, but it is as ready as ever
+    backend.stop_answers()  # as if it was going down, but it is as ready as ever
     told = asked.result()
     assert (told.status, told.error["code"]) == (503, "backend_unavailable")
     assert len(backend.requests) == 1
@@ -117,8 +116,7 @@ def test_what_a_backend_that_goes_down_cuts_off_is_asked_of_the_next(
     asked = pool.submit(web.chat)
     wait_until(begun(backend, 0))
     backend.phase = inference_pb2.PHASE_DRAINING
-    for one in backend.generations.values():
-        one.stop_asked = True
+    backend.stop_answers()
     wait_until(lambda: backend.running == 0)
     time.sleep(1.5)  # in which it is seen to be no more ready
     backend.token_delay, backend.phase = 0.0, inference_pb2.PHASE_READY
