@@ -44,25 +44,19 @@ class LlamaConfig:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self | None:
-        """A config.json, or None if it is not a Llama's or asks for more than is computed here."""
-        scaling = given.get("rope_parameters") or given.get("rope_scaling") or {}
-        rope: dict[str, Any] = {
-            "rope_theta": given.get("rope_theta") or 10000.0,
-            "rope_type": scaling.get("type", "default"),  # its name in old files
-            **scaling,
-        }
+        """A config.json, or None if it is not a Llama's, makes no sense, or asks for more than is
+        computed here."""
+        rope = _rope(given)
         if (
-            given.get("model_type") != "llama"
+            rope is None
+            or given.get("model_type") != "llama"
             or given.get("hidden_act", "silu") != "silu"
             or given.get("quantization_config") is not None
-            or rope.get("partial_rotary_factor", 1.0) != 1.0
-            or rope["rope_type"] not in _STRETCHED
-            or not _STRETCHED[rope["rope_type"]] <= rope.keys()
         ):
             return None
         try:
             heads = given["num_attention_heads"]
-            return cls(
+            config = cls(
                 vocab_size=given["vocab_size"],
                 hidden_size=given["hidden_size"],
                 intermediate_size=given["intermediate_size"],
@@ -78,8 +72,27 @@ class LlamaConfig:
                 eos_token_id=given.get("eos_token_id"),
                 rope=rope,
             )
-        except KeyError:
+        except (KeyError, TypeError, ZeroDivisionError):
             return None
+        return config if config._makes_sense() else None
+
+    def _makes_sense(self) -> bool:
+        """Whether everything is a number where one belongs, and the heads can be shared out."""
+        counts = (
+            *(self.vocab_size, self.hidden_size, self.intermediate_size, self.num_hidden_layers),
+            *(self.num_attention_heads, self.num_key_value_heads, self.head_dim),
+            self.max_position_embeddings,
+        )
+        numbers = (
+            *(self.rms_norm_eps, self.rope["rope_theta"]),
+            *(self.rope[name] for name in _STRETCHED[self.rope["rope_type"]]),
+        )
+        return (
+            all(isinstance(one, int) and one > 0 for one in counts)
+            and all(isinstance(one, int | float) and one > 0 for one in numbers)
+            and self.num_attention_heads % self.num_key_value_heads == 0
+            and self.head_dim % 2 == 0
+        )
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Every weight's name and shape; that of the head only if it is not the embedding's."""
@@ -298,6 +311,21 @@ _STRETCHED: Mapping[str, set[str]] = {
         "original_max_position_embeddings",
     },
 }
+
+
+def _rope(given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """How a config.json, new or old, has positions turned; None for a way that is not ours."""
+    scaling = given.get("rope_parameters") or given.get("rope_scaling") or {}
+    if not isinstance(scaling, dict):
+        return None
+    rope = {
+        "rope_theta": given.get("rope_theta") or 10000.0,
+        "rope_type": scaling.get("type", "default"),  # its name in old files
+        **scaling,
+    }
+    numbers = _STRETCHED.get(str(rope["rope_type"]))
+    is_ours = numbers is not None and numbers <= rope.keys()
+    return rope if is_ours and rope.get("partial_rotary_factor", 1.0) == 1.0 else None
 
 
 def _stretched(frequencies: torch.Tensor, config: LlamaConfig) -> torch.Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 import uuid
@@ -131,8 +130,9 @@ class ClientReader:
     def _cancel(self, owner: str, request_id: str, over: threading.Event) -> None:
         """Stops an answer; asks again where the question has not come to the backend yet."""
         for _ in range(_CANCELS):
-            with contextlib.suppress(BackendError):  # it is away, and the answer with it
-                if self._backend.cancel(owner, request_id):
-                    return
-            if over.wait(_CANCEL_PAUSE):
+            try:
+                is_stopped = self._backend.cancel(owner, request_id)
+            except BackendError:  # it is away, and the answer with it
+                return
+            if is_stopped or over.wait(_CANCEL_PAUSE):
                 return

@@ -156,6 +156,26 @@ def test_files_that_do_not_fit_are_named(tmp_path: Path, problem: str) -> None:
         load_network(tmp_path, max_model_len=64, threads=1)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"hidden_size": "64"},
+        {"num_attention_heads": 0},
+        {"num_hidden_layers": None},
+        {"rms_norm_eps": "small"},
+        {"rope_parameters": "default"},
+        {"rope_parameters": {"rope_type": "linear", "rope_theta": 1e4, "factor": "3"}},
+    ],
+    ids=str,
+)
+def test_a_configuration_that_makes_no_sense_is_told(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    saved(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | wrong))
+    with pytest.raises(DamagedModel, match=r"do not fit config\.json"):
+        load_network(tmp_path, max_model_len=64, threads=1)
+
+
 def test_transformers_is_not_waited_for(tmp_path: Path) -> None:
     saved(tmp_path)
     program = (
