@@ -21,7 +21,13 @@ def files(request: pb.GenerateRequest) -> tuple[str, ...]:
 def words(request: pb.GenerateRequest, owner: str) -> str:
     """The same for the same words and files of an owner, however they are to be answered."""
     asked = pb.GenerateRequest(
-        messages=request.messages, response_format=request.response_format, tools=request.tools
+        messages=request.messages,
+        response_format=request.response_format,
+        tools=request.tools,
+        tool_choice=request.tool_choice,
+        tool_name=request.tool_name,
+        parallel_tool_calls=not request.HasField("parallel_tool_calls")
+        or request.parallel_tool_calls,
     )
     said = owner.encode() + b"\0" + asked.SerializeToString(deterministic=True)
     return hashlib.sha256(said).hexdigest()

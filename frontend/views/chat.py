@@ -105,7 +105,8 @@ def _composer(desk: Desk, say: Phrases) -> None:
         st.session_state["question"] = unsent
         if desk.running is not None:
             st.toast(say("chat.still_answering"), icon=":material/hourglass_top:")
-    _going_along(desk)
+    with st.container(key="along"):  # always, so that the input keeps its place on the page
+        _going_along(desk)
     st.chat_input(
         reason or say("chat.ask_files" if desk.files else "chat.ask"),
         key="question",

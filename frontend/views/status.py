@@ -35,7 +35,8 @@ def show_head(
             more(desk, say)
         every = LOOK_EVERY if desk.beat.serves else LOOK_SOON
         st.fragment(run_every=every)(_badge)(desk, say)
-    _notices(desk, say)
+    with st.container(key="notices"):  # always, so that what is below keeps its place on the page
+        _notices(desk, say)
 
 
 def _badge(desk: Desk, say: Phrases) -> None:

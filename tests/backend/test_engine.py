@@ -35,6 +35,7 @@ from backend.scheduling.sequence import Sequence as Sequence_
 from backend.vision.cache import EmbeddingCache
 from backend.work import Work
 from tests.fakes.tokenizer import EOS, TEMPLATE, description
+from tests.fakes.waiting import PATIENCE, wait_until
 
 TOKENIZER = Tokenizer(description())
 
@@ -244,7 +245,7 @@ class Recorder:
         self.ended.set()
 
     def text(self, index: int = 0) -> str:
-        assert self.ended.wait(5), "no answer"
+        assert self.ended.wait(PATIENCE), "no answer"
         return "".join(delta.text for delta in self.deltas if delta.index == index)
 
 
@@ -441,7 +442,7 @@ def test_a_full_queue_refuses_and_says_how_many_wait(start: Start) -> None:
     assert refusal.value.retry_after
     assert engine.stats().queued == 2
     gate.release(500)
-    assert all(heard.ended.wait(5) for heard in (first, *waiting))
+    assert all(heard.ended.wait(PATIENCE) for heard in (first, *waiting))
 
 
 @pytest.mark.parametrize("steps", [0, 1, 5])
@@ -450,7 +451,7 @@ def test_cancel_at_any_stage_frees_everything(start: Start, steps: int) -> None:
     engine = start(Alphabet(gate=gate))
     heard = ask(engine, work("r"))
     if steps:
-        heard.first.wait(5)
+        assert heard.first.wait(PATIENCE)
     assert engine.cancel("o", "r")
     gate.release(3)
     heard.text()
@@ -495,7 +496,7 @@ def test_a_deadline_ends_a_running_answer_with_what_it_has(start: Start) -> None
     gate = threading.Semaphore(2)
     engine = start(Alphabet(gate=gate))
     heard = ask(engine, work(deadline=time.monotonic() + 0.1))
-    heard.first.wait(5)
+    assert heard.first.wait(PATIENCE)
     time.sleep(0.1)
     gate.release(2)
     assert "abcdefgh".startswith("a" + heard.text())
@@ -542,7 +543,7 @@ def test_what_was_left_for_later_is_made_ready_in_idle_moments(start: Start) -> 
     engine = start(runner)
     assert not engine.is_prepared.wait(0.1)  # the first answer comes first
     assert ask(engine, work(prompt="x")).text() == "yz"
-    assert engine.is_prepared.wait(5)
+    assert engine.is_prepared.wait(PATIENCE)
     assert runner.left_for_later == 0
     assert ask(engine, work(prompt="x")).text() == "yz"
 
@@ -575,7 +576,7 @@ def test_an_engine_whose_thread_breaks_says_so(
     engine = start(Alphabet(gate=gate), on_lost=told.append)
     running = ask(engine, work("running"))
     gate.release(2)
-    assert running.first.wait(5)
+    assert running.first.wait(PATIENCE)
 
     def break_it(request: object) -> None:
         raise RuntimeError("an error of ours")
@@ -602,10 +603,7 @@ def test_a_step_under_way_can_be_told_from_an_idle_engine(start: Start) -> None:
     assert before <= engine.busy_since <= time.monotonic()
     gate.release(99)
     assert asked.text() == "yz"
-    end = time.monotonic() + 5
-    while engine.busy_since is not None:
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    wait_until(lambda: engine.busy_since is None)
 
 
 def test_a_picture_that_there_is_no_memory_for_fails_its_own_request_for_now(start: Start) -> None:
@@ -643,7 +641,7 @@ def test_a_listener_that_raises_harms_nobody(start: Start) -> None:
     broken = Broken()
     engine.submit(work("broken"), broken)
     assert ask(engine, work("good", "y")).text() == "z"
-    assert broken.ended.wait(5)
+    assert broken.ended.wait(PATIENCE)
 
 
 def test_blocks_that_run_out_change_no_answer(start: Start) -> None:
@@ -684,7 +682,7 @@ def test_stop_without_grace_cancels(start: Start) -> None:
     gate = threading.Semaphore(3)
     engine = start(Alphabet(gate=gate))
     heard = ask(engine, work())
-    heard.first.wait(5)
+    assert heard.first.wait(PATIENCE)
     stopping = threading.Thread(target=engine.stop, args=(0,))
     stopping.start()
     gate.release(5)

@@ -10,6 +10,7 @@ from backend.errors import AlreadyExists, Internal, NotFound, QueueFull
 from backend.generations import SPARE, Generation, Generations, Numbered
 from backend.prompt.events import MOST_JOINED, Delta, Event, Finished, Queued, Timing, Usage
 from backend.prompt.prompt import FinishReason, ToolCall
+from tests.fakes.waiting import PATIENCE
 
 END = Finished((FinishReason.STOP,), Usage(1, 1), Timing(0, 0, 0, 0))
 
@@ -205,4 +206,4 @@ async def test_idle_comes_once_nothing_is_active() -> None:
     generation.append(END)
     generations.close(generation)
 
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, PATIENCE)

@@ -19,7 +19,7 @@ from backend.heartbeat import Loading, Notifier, beat
 from backend.readiness import Phase, Readiness, Ready, Report
 from tests.fakes import model
 from tests.fakes.engine import FakeEngine
-from tests.fakes.running import until
+from tests.fakes.waiting import until
 
 
 @asynccontextmanager

@@ -30,7 +30,7 @@ SWITCHES = [
 ]
 INPUT = "[data-testid=stChatInputTextArea]"
 PHASE = "[data-testid=phase]"
-PATIENCE = 20_000  # milliseconds: other tests may share the machine
+PATIENCE = 40_000  # milliseconds: other tests may share the machine
 expect.set_options(timeout=PATIENCE)
 
 
@@ -63,7 +63,7 @@ class Web:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "frontend"], cwd=ROOT, env=self._environment
         )
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE / 1000
         while True:
             try:
                 urllib.request.urlopen(self._health, timeout=1).close()

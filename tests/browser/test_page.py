@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,22 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import INPUT, PHASE, Opener, Web
 from tests.fakes.backend import FakeBackend, Refusal
+from tests.fakes.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
 
 def upload(page: Page, *paths: Path) -> None:
     page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", [str(p) for p in paths])
+
+
+# How many inputs for a question are ever there at once, from now on.
+COUNT_INPUTS = """(input) => {
+  window.mostInputs = 1;
+  const count = () => document.querySelectorAll(input).length;
+  new MutationObserver(() => { window.mostInputs = Math.max(window.mostInputs, count()); })
+    .observe(document.body, { childList: true, subtree: true });
+}"""
 
 
 def ask(page: Page, text: str) -> None:
@@ -86,10 +95,7 @@ def test_stop_keeps_what_was_written(open_page: Opener, backend: FakeBackend) ->
     ask(page, "Go on and on")
     wait_for_text(page, "word word word")
     page.locator(".st-key-stop-button button").click()
-    end = time.monotonic() + 20
-    while not backend.cancelled:
-        page.wait_for_timeout(10)
-        assert time.monotonic() < end, "Stop never reached the backend"
+    wait_until(lambda: backend.cancelled, look=lambda: page.wait_for_timeout(10))
     wait_for_end(page)
     wait_for_text(page, "stopped")
     assert "word word" in answer(page)
@@ -268,6 +274,29 @@ def test_a_backend_that_goes_away_leaves_the_history_readable(
         backend.start()
     expect(page.locator("[data-testid=backend-status]")).to_have_text("Online")
     expect(page.locator(INPUT)).to_be_enabled()
+
+
+def test_a_half_written_question_stays_while_the_page_changes_around_it(
+    open_page: Opener, backend: FakeBackend, contract: Path
+) -> None:
+    page = open_page()
+    ask(page, "Before")
+    wait_for_end(page)
+    field = page.locator(INPUT)
+    page.evaluate(COUNT_INPUTS, INPUT)
+    field.press_sequentially("Half a qu")
+    upload(page, contract)
+    expect(page.get_by_test_id("going-along")).to_be_visible()
+    expect(field).to_have_value("Half a qu")
+    backend.stop()
+    try:
+        expect(page.get_by_role("alert").first).to_contain_text("cannot be reached")
+        expect(field).to_have_value("Half a qu")
+    finally:
+        backend.start()
+    expect(field).to_be_enabled()
+    expect(field).to_have_value("Half a qu")
+    assert page.evaluate("window.mostInputs") == 1, "a second one appeared beside it"
 
 
 def test_a_backend_that_goes_away_in_mid_answer_is_waited_for(

@@ -58,6 +58,7 @@ def test_a_contract_is_answered_about_from_its_text_layer(openai: OpenAI) -> Non
 
 def test_the_same_contract_as_a_scan_is_read_by_ocr_once(openai: OpenAI) -> None:
     scan = papers.scanned(papers.pdf([papers.AGREEMENT]))
+    reading = []
     for _ in range(2):
         answer = openai.chat.completions.create(
             model="embedded", messages=with_file(scan), temperature=0, max_tokens=48
@@ -67,7 +68,8 @@ def test_the_same_contract_as_a_scan_is_read_by_ocr_once(openai: OpenAI) -> None
         assert told["pages"][0]["words"] > 100
         text = answer.choices[0].message.content or ""
         assert any(name in text for name in ("Larkspur", "Tamarind", "New York", "2019")), text
-    assert told["timing"]["reading"] < 0.5, "the second question costs no reading"
+        reading.append(told["timing"]["reading"])
+    assert reading[1] < reading[0] / 2, "the second question costs no reading"
 
 
 def test_every_page_of_a_long_document_is_read(openai: OpenAI) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import time
-from collections.abc import Callable
 from typing import Any
 
 from PIL import Image
@@ -37,10 +35,3 @@ def document(data: bytes = PDF, **more: Any) -> dict[str, Any]:
 
 def text(said: str) -> dict[str, Any]:
     return {"type": "text", "text": said}
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)

@@ -83,6 +83,7 @@ class Generation:
     """An answer under way: its log, and a bell that rings when the log grows or ends."""
 
     request: GenerateRequest
+    number: int  # how many came before it, and itself
     events: list[GenerateEvent] = field(default_factory=list)
     bell: asyncio.Condition = field(default_factory=asyncio.Condition)
     done: bool = False
@@ -137,6 +138,7 @@ class FakeBackend:
         self.reasoning = ""  # what is thought before the answer, when thinking is on
         self.token_delay = 0.0  # seconds before each token
         self.start_delay = 0.0  # seconds before the first one
+        self.answers: int | None = None  # this many questions; later ones wait for a change of it
         self.tokens_per_event = 1
         self.fail_after: int | None = None  # tokens after which the stream breaks off
         self.finish_reason: inference_pb2.FinishReason.ValueType | None = None
@@ -254,7 +256,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
         fake = self._fake
         fake.requests.append(request)
         fake.owners.append(owner)
-        generation = Generation(request)
+        generation = Generation(request, len(fake.requests))
         fake.generations[owner, request.request_id] = generation
         generation.task = asyncio.create_task(self._compute(owner, generation))
         try:
@@ -520,6 +522,10 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
         known = self._known(owner, request)
         cached = len(prompt) if known else self._cached(prompt)
         await generation.pause(fake.start_delay)
+        while fake.answers is not None and generation.number > fake.answers:
+            await generation.pause(0.02)
+            if generation.stop_asked.is_set():
+                break
         await generation.add(
             started=inference_pb2.Started(
                 request_id=request.request_id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -89,10 +88,3 @@ def kinds(events: list[pb.GenerateEvent]) -> list[str]:
 def text_of(events: list[pb.GenerateEvent]) -> str:
     """What was answered."""
     return "".join(event.delta.text for event in events if event.WhichOneof("event") == "delta")
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Waits until it holds."""
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110  # conditions are of any kind
-            await asyncio.sleep(0.01)

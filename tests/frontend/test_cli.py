@@ -22,9 +22,9 @@ from frontend.history.history import History
 from frontend.history.review import Review
 from protos import inference_pb2
 from scripts.lib import papers
-from tests.fakes.asking import wait_until
 from tests.fakes.backend import FakeBackend, GenerateRequest
 from tests.fakes.contracts import AGREEMENT
+from tests.fakes.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 FIELDS = {
@@ -376,11 +376,11 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(
 ) -> None:
     for number in range(6):
         contract(backend, folder, f"{number}.pdf")
-    backend.token_delay = 0.3
+    backend.answers = 2
     command = [sys.executable, "-m", "frontend.cli", "extract", str(folder), "--fields", fields]
     command += ["--json", "--threads", "1"]
     running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: len(backend.requests) >= 3, 30)
+    wait_until(lambda: len(backend.requests) >= 3)
     running.send_signal(signal.SIGINT)
     assert running.stderr is not None
     told = running.stderr.read()
@@ -388,7 +388,7 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(
     running.stderr.close()
     assert "Traceback" not in told
     assert told.splitlines()[-1] == "Stopped. The same command goes on where it was."
-    backend.token_delay = 0.0
+    backend.answers = None
     asked = len(backend.requests)
     again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert again.returncode == 0, again.stderr

@@ -10,8 +10,8 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from frontend import connections
-from tests.fakes.asking import wait_until
 from tests.fakes.backend import FakeBackend
+from tests.fakes.waiting import wait_until
 from tests.frontend.test_main import ROOT, ask, environment, free_port, get, is_up
 
 DESCRIPTORS = 64
@@ -44,9 +44,9 @@ def test_a_crowd_beyond_the_descriptors_is_refused_and_passes(tmp_path: Path) ->
                     with suppress(OSError):
                         opened = socket.create_connection(("127.0.0.1", port), timeout=5)
                         came.append(crowd.enter_context(opened))
-                wait_until(lambda: sum(map(is_refused, came)) > CROWD // 4, 20)
+                wait_until(lambda: sum(map(is_refused, came)) > CROWD // 4)
                 assert process.poll() is None
-            wait_until(lambda: is_up(port), 10)
+            wait_until(lambda: is_up(port))
             assert get(port, "/ready").json["status"] == "ready"
             assert get(port, "/").status == 200
             with closing(ask(port, "Still there?")) as connection:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -37,6 +35,7 @@ from frontend.messages import (
     Usage,
 )
 from tests.fakes.disk import CannotMount, SmallDisk, full, small_disk
+from tests.fakes.waiting import PATIENCE, wait_until
 
 OWNER = "local"
 AWAY = BackendError("unavailable", "It is away.", code="backend_unavailable")
@@ -77,7 +76,7 @@ class Script:
 
     def _play(self) -> Iterator[Event]:
         while True:
-            event = self.events.get(timeout=10)
+            event = self.events.get(timeout=PATIENCE)
             if isinstance(event, BackendError):
                 raise event
             yield event
@@ -133,14 +132,7 @@ def begin(jobs: Jobs, answer: Message) -> Job:
 
 
 def wait(job: Job) -> None:
-    assert job.done.wait(10), "the job does not end"
-
-
-def eventually(look: Any, seconds: float = 5.0) -> None:
-    until = time.monotonic() + seconds
-    while not look():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.01)
+    assert job.done.wait(PATIENCE), "the job does not end"
 
 
 def test_an_answer_is_heard_and_kept(
@@ -156,7 +148,7 @@ def test_an_answer_is_heard_and_kept(
     assert kept.receipt.pages_used == 1
     assert kept.receipt.methods == {"text_layer": 1}
     assert (kept.receipt.reason, kept.receipt.completion_tokens) == ("stop", 2)
-    eventually(lambda: jobs.find(answer.id) is None)
+    wait_until(lambda: jobs.find(answer.id) is None)
 
 
 @pytest.mark.parametrize(("told", "reasoning"), [("Paris.", ""), ("It is Paris.", "Paris.")])
@@ -174,17 +166,17 @@ def test_the_phases_can_be_watched(jobs: Jobs, script: Script, answer: Message) 
     job = begin(jobs, answer)
     assert job.progress().stage is Stage.SENT
     script.say(Queued(1, 3))
-    eventually(lambda: job.progress().stage is Stage.QUEUED)
+    wait_until(lambda: job.progress().stage is Stage.QUEUED)
     assert job.progress().ahead == 3
     script.say(PageRead(2, "a" * 64, 3, 12, ReadingMethod.OCR, False))
-    eventually(lambda: job.progress().stage is Stage.READING)
+    wait_until(lambda: job.progress().stage is Stage.READING)
     assert (job.progress().page, job.progress().pages) == (3, 12)
     script.say(started(3))
-    eventually(lambda: job.progress().stage is Stage.PREPARING)
+    wait_until(lambda: job.progress().stage is Stage.PREPARING)
     script.say(Delta(4, 0, "", "Let me see.", 3))
-    eventually(lambda: job.progress().stage is Stage.THINKING)
+    wait_until(lambda: job.progress().stage is Stage.THINKING)
     script.say(delta(5, "Yes"))
-    eventually(lambda: job.progress().stage is Stage.WRITING)
+    wait_until(lambda: job.progress().stage is Stage.WRITING)
     assert (job.progress().text, job.progress().tokens) == ("Yes", 4)
     assert job.progress().speed is None  # of so short a time
     script.say(finished(6))
@@ -197,7 +189,7 @@ def test_it_is_saved_while_nobody_watches(
     monkeypatch.setattr(jobs_module, "SAVE_EVERY", 0.0)
     job = begin(jobs, answer)
     script.say(started(), delta(2, "Half"))
-    eventually(lambda: read(history, answer.id).text == "Half")
+    wait_until(lambda: read(history, answer.id).text == "Half")
     assert read(history, answer.id).state is State.RUNNING
     assert read(history, answer.id).heard == 2
     script.say(finished(3))
@@ -209,7 +201,7 @@ def test_stop_ends_the_answer_with_what_it_has(
 ) -> None:
     job = begin(jobs, answer)
     script.say(started(), delta(2, "Some"))
-    eventually(lambda: job.progress().text == "Some")
+    wait_until(lambda: job.progress().text == "Some")
     job.stop()
     assert script.cancelled == [answer.request_id]
     assert job.progress().stage is Stage.STOPPING
@@ -227,7 +219,7 @@ def test_stop_before_the_backend_knows_of_it_is_told_again(
     job = begin(jobs, answer)
     job.stop()
     script.say(Queued(1, 0))
-    eventually(lambda: len(script.cancelled) == 2)
+    wait_until(lambda: len(script.cancelled) == 2)
     script.say(finished(2, FinishReason.CANCELLED))
     wait(job)
 
@@ -302,7 +294,7 @@ def test_a_broken_connection_is_taken_up_where_it_broke(
 ) -> None:
     job = begin(jobs, answer)
     script.say(started(), delta(2, "First "), AWAY)
-    eventually(lambda: script.attached == [2])
+    wait_until(lambda: script.attached == [2])
     script.say(delta(3, "second."), finished(4))
     wait(job)
     assert read(history, answer.id).text == "First second."
@@ -353,7 +345,7 @@ def test_a_new_process_marks_what_nobody_knows_any_more(
     history.save(answer.id, text="Old", reasoning="", heard=5, receipt=None)
     script.refuse_attach = [GONE]
     Jobs(script, history, OWNER).recover()
-    eventually(lambda: read(history, answer.id).state is State.LOST)
+    wait_until(lambda: read(history, answer.id).state is State.LOST)
     assert read(history, answer.id).text == "Old"
 
 
@@ -362,7 +354,7 @@ def test_two_tabs_share_one_job(jobs: Jobs, script: Script, answer: Message) -> 
     assert jobs.follow(answer) is job
     script.say(finished(1))
     wait(job)
-    eventually(lambda: jobs.find(answer.id) is None)
+    wait_until(lambda: jobs.find(answer.id) is None)
     assert jobs.follow(answer) is None  # `answer` still says RUNNING; the history knows better
     assert script.attached == []
 
@@ -394,7 +386,7 @@ def test_a_deleted_conversation_stops_its_answer(
 ) -> None:
     job = begin(jobs, answer)
     script.say(started())
-    eventually(lambda: job.progress().stage is Stage.PREPARING)
+    wait_until(lambda: job.progress().stage is Stage.PREPARING)
     jobs.stop_conversation(history.messages(OWNER, "c1"))
     history.delete(OWNER, "c1")
     script.say(finished(2, FinishReason.CANCELLED))
@@ -409,7 +401,7 @@ def test_a_full_disk_stops_no_answer_and_costs_nothing_of_it(
     with full(tmp_path / "history.sqlite3-wal"):
         job = begin(jobs, answer)
         script.say(started(), *(delta(n, "word " * 500) for n in range(2, 12)), finished(12))
-        eventually(lambda: job.progress().stage is Stage.UNSAVED)
+        wait_until(lambda: job.progress().stage is Stage.UNSAVED)
         assert job.progress().text == "word " * 5000
         assert not job.progress().is_saved
         assert read(history, answer.id).state is State.RUNNING
@@ -441,7 +433,7 @@ def test_a_disk_without_a_byte_left_stops_no_answer_and_goes_on_when_it_has_room
         script.say(started())
         disk.fill()
         script.say(*(delta(n, "word " * 500) for n in range(2, 12)), finished(12))
-        eventually(lambda: job.progress().stage is Stage.UNSAVED)
+        wait_until(lambda: job.progress().stage is Stage.UNSAVED)
         assert job.progress().text == "word " * 5000, "it is streamed all the same"
         with pytest.raises(StorageUnavailable):
             history.ask(OWNER, "c2", "word " * 2000, turn_key="k2", parameters={})
@@ -483,11 +475,11 @@ def test_a_history_that_is_held_elsewhere_stops_no_answer(
         other.execute("BEGIN EXCLUSIVE")
         job = begin(jobs, answer)
         script.say(started(), delta(2, "Hello"))
-        eventually(lambda: not job.progress().is_saved)
+        wait_until(lambda: not job.progress().is_saved)
         assert job.progress().text == "Hello"
         other.rollback()
     script.say(delta(3, " there."))
-    eventually(lambda: job.progress().is_saved)
+    wait_until(lambda: job.progress().is_saved)
     assert read(history, answer.id).text.startswith("Hello")
     script.say(finished(4))
     wait(job)

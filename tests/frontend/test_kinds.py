@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from frontend.history.records import Attachment
 from frontend.kinds import Kind, Kinds, kind_of, starters
 from frontend.messages import BackendError, Page, ReadingMethod, Word
+from tests.fakes.waiting import wait_until
 
 OWNER = "local"
 
@@ -41,10 +40,9 @@ class Backend:
 
 
 def eventually(kinds: Kinds, one: Attachment) -> Kind:
-    until = time.monotonic() + 5
-    while (kind := kinds.of(one)) is None:
-        assert time.monotonic() < until, "it is never known"
-        time.sleep(0.01)
+    wait_until(lambda: kinds.of(one) is not None)
+    kind = kinds.of(one)
+    assert kind is not None
     return kind
 
 
@@ -83,11 +81,8 @@ def test_a_backend_that_is_away_is_asked_again() -> None:
     backend = Backend(None)
     backend.error = BackendError("unavailable", "It is away.")
     kinds = Kinds(backend, OWNER)
-    until = time.monotonic() + 5
-    while backend.asked < 2:
-        assert kinds.of(file()) is None
-        assert time.monotonic() < until, "it is never asked again"
-        time.sleep(0.01)
+    wait_until(lambda: kinds.of(file()) is not None or backend.asked >= 2)
+    assert kinds.of(file()) is None
     backend.found = page("This Agreement")
     assert eventually(kinds, file()) is Kind.CONTRACT
 

@@ -24,11 +24,11 @@ from frontend.history.upgrading import SCHEMA_VERSION, version_at
 from frontend.history.work import Work
 from frontend.history.work_records import FileState, JobState
 from frontend.workflows.fields import Field, FieldList, Language
-from tests.fakes.asking import wait_until
 from tests.fakes.backend import FakeBackend
 from tests.fakes.pdf import Page as PdfPage
 from tests.fakes.pdf import paragraph, pdf
 from tests.fakes.released import write_release
+from tests.fakes.waiting import wait_until
 from tests.fakes.web import CHAT, Answered
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +59,7 @@ def serving(port: int, **changes: str) -> Iterator[subprocess.Popen[str]]:
         text=True,
     )
     try:
-        wait_until(lambda: is_up(port), 30)
+        wait_until(lambda: is_up(port))
         yield process
     finally:
         process.kill()
@@ -250,10 +250,10 @@ def test_work_that_was_left_goes_on_before_anybody_looks(
         first = work.create("local", "T", asked.to_json(), {}, [(file, "a.pdf")])
         port = free_port()
         with serving(port, BACKEND_ADDRESS=backend.address, DATA_DIR=str(tmp_path)) as process:
-            wait_until(lambda: state_of(work, first) is JobState.FINISHED, 20)
+            wait_until(lambda: state_of(work, first) is JobState.FINISHED)
             backend.answer, backend.token_delay = "two years " * 100, 0.2
             second = work.create("local", "T", asked.to_json(), {}, [(file, "b.pdf")])
-            wait_until(lambda: len(backend.requests) == 2, 20)
+            wait_until(lambda: len(backend.requests) == 2)
             asked_to_end = time.monotonic()
             process.send_signal(signal.SIGTERM)
             assert process.wait(10) == 0
@@ -274,7 +274,7 @@ def test_a_backend_that_holds_on_to_work_does_not_hold_up_the_end(
         Work(history.database).create("local", "T", asked.to_json(), {}, [(file, "a.pdf")])
         port = free_port()
         with serving(port, BACKEND_ADDRESS=backend.address, DATA_DIR=str(tmp_path)) as process:
-            wait_until(lambda: backend.requests, 20)
+            wait_until(lambda: backend.requests)
             process.send_signal(signal.SIGTERM)
             assert process.wait(5) == 0
 

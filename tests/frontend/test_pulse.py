@@ -10,6 +10,7 @@ import pytest
 from frontend import pulse as pulse_module
 from frontend.messages import BackendError, BackendStatus, Limits, Phase, Stats
 from frontend.pulse import Pulse
+from tests.fakes.waiting import PATIENCE, wait_until
 
 LIMITS = Limits(1, 1.0, 1, 1, 1, 1, 1)
 STATS = Stats(Phase.READY, 2, 1, 0, 0, {}, {}, {}, {}, 0, 0, 0, 0, 0, 0, 0.0, 0.0)
@@ -53,7 +54,7 @@ def test_a_frozen_backend_holds_no_page() -> None:
     pulse = Pulse(doctor)
     began = time.monotonic()
     assert not pulse.now().serves
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 10
     doctor.hold.set()
 
 
@@ -71,10 +72,7 @@ def test_a_change_is_noticed(phase: Phase | None) -> None:
     pulse = Pulse(doctor)
     before = pulse.now()
     doctor.phase = phase
-    until = time.monotonic() + 5
-    while pulse.now().face == before.face:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    wait_until(lambda: pulse.now().face != before.face)
     assert not pulse.now().serves
     assert pulse.now().stores is (phase in (Phase.LOADING, Phase.FAILED))
     assert pulse.limits == LIMITS  # what was heard last stays
@@ -83,4 +81,4 @@ def test_a_change_is_noticed(phase: Phase | None) -> None:
 def test_what_waited_for_the_backend_is_done_when_it_is_there() -> None:
     done = threading.Event()
     Pulse(Doctor(), when_online=done.set).now()
-    assert done.wait(5)
+    assert done.wait(PATIENCE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -26,6 +25,7 @@ from frontend.messages import (
 )
 from frontend.presets import Parameters
 from frontend.replays import Hindrance, Reruns, hindrance, parting, same_question
+from tests.fakes.waiting import wait_until
 
 OWNER = "local"
 ASKED = Parameters(model="m", temperature=0.7, max_tokens=99, system_prompt="Quote.", thinking=True)
@@ -78,10 +78,7 @@ def whole(history: History) -> tuple[tuple[Message, ...], tuple[Attachment, ...]
 
 def run(reruns: Reruns, history: History, answer: Message) -> Message:
     assert reruns.start(answer, same_question(*whole(history), answer))
-    until = time.monotonic() + 10
-    while (under_way := reruns.find(answer.id)) is not None and not under_way.done.is_set():
-        assert time.monotonic() < until, "the replay does not end"
-        time.sleep(0.01)
+    wait_until(lambda: (going := reruns.find(answer.id)) is None or going.done.is_set())
     return read(history, answer.id)
 
 

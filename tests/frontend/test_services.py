@@ -12,9 +12,9 @@ from frontend.history.records import State
 from frontend.messages import FileRef
 from frontend.services import House
 from frontend.settings import Settings
-from tests.fakes.asking import wait_until
 from tests.fakes.backend import FakeBackend
 from tests.fakes.pdf import Page, paragraph, pdf
+from tests.fakes.waiting import wait_until
 
 CONTRACT = pdf(Page(paragraph("Lease")))
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.waiting import PATIENCE
+
 pytestmark = pytest.mark.recipes
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +50,7 @@ def test_a_signal_ends_all(
     started: subprocess.Popen[str], number: signal.Signals, status: int
 ) -> None:
     started.send_signal(number)
-    assert started.wait(10) == status
+    assert started.wait(PATIENCE) == status
 
 
 @pytest.mark.parametrize("started", [(STUBBORN, STUBBORN)], indirect=True)
@@ -58,12 +60,12 @@ def test_a_second_signal_kills_what_does_not_end(started: subprocess.Popen[str])
     assert started.poll() is None
     began = time.monotonic()
     started.send_signal(signal.SIGTERM)
-    assert started.wait(10) == 143
+    assert started.wait(PATIENCE) == 143
     assert time.monotonic() - began < 4
 
 
 @pytest.mark.parametrize("started", [("echo it runs; sleep 1; exit 7", WILLING)], indirect=True)
 def test_the_end_of_one_is_the_end_of_all(started: subprocess.Popen[str]) -> None:
-    assert started.wait(10) == 7
+    assert started.wait(PATIENCE) == 7
     assert started.stdout is not None
     assert "a stopped (rc=7)" in started.stdout.read()

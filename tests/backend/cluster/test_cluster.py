@@ -7,7 +7,7 @@ import importlib.util
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
@@ -21,6 +21,7 @@ from scripts.cluster.local import Cluster, environment
 from scripts.cluster.questions import Caller
 from scripts.lib.system import ROOT, free_ports
 from tests.fakes.running import question, text_of
+from tests.fakes.waiting import wait_until
 
 pytestmark = [
     pytest.mark.cluster,
@@ -29,6 +30,7 @@ pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed"),
 ]
 
+ARRIVAL = 90.0  # seconds in which a replica is there, or has gone
 GONE = "The replica that was answering is gone; ask again."
 
 
@@ -94,13 +96,6 @@ def figures(caller: Caller) -> pb.Stats:
     stats = next(iter(watch))
     watch.cancel()
     return stats
-
-
-def until(condition: Callable[[], object], seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.1)
 
 
 def answering(one: Caller, many: Caller) -> float:
@@ -222,8 +217,8 @@ def test_affinity_finds_what_one_backend_finds(one: Caller, many: Caller) -> Non
 
 def kill_one_of(cluster: Cluster, victim: str, one: Caller, many: Caller) -> None:
     """Kills a backend or a replica's worker over its answers; looks at what that costs."""
-    until(lambda: answering(one, many) == 3)
-    until(lambda: figures(many).running == 0)
+    wait_until(lambda: answering(one, many) == 3, ARRIVAL)
+    wait_until(lambda: figures(many).running == 0, ARRIVAL)
     before = {each.pid: seconds(each) for each in cluster.backends()}
     answers = listening_everywhere(many, f"killed-{victim}")
     backend = max(cluster.backends(), key=lambda each: seconds(each) - before[each.pid])
@@ -250,7 +245,7 @@ def test_leaving_and_stopping_reach_the_engine(many: Caller) -> None:
     answer = many.inference.Cancel(pb.CancelRequest(request_id="stopped"), metadata=many.metadata)
     assert answer.was_running
     assert stopped.rest() == "FINISH_REASON_CANCELLED"
-    until(lambda: figures(many).running == 0)
+    wait_until(lambda: figures(many).running == 0, ARRIVAL)
     assert figures(many).requests_total["cancelled"] >= 1
 
 
@@ -280,13 +275,13 @@ def test_a_detached_generation_is_found_again_wherever_it_runs(many: Caller) -> 
 
 
 def test_growing_and_shrinking_lose_nothing(cluster: Cluster, one: Caller, many: Caller) -> None:
-    until(lambda: answering(one, many) == 3)
+    wait_until(lambda: answering(one, many) == 3, ARRIVAL)
     before = figures(many).prompt_tokens_total
     answers = listening_everywhere(many, "shrinking")
     cluster.run(1, 1)
     assert set(ends(answers)) == {"FINISH_REASON_LENGTH"}
-    until(lambda: len(cluster.backends()) == 1)
-    until(lambda: figures(many).prompt_tokens_total > before)
+    wait_until(lambda: len(cluster.backends()) == 1, ARRIVAL)
+    wait_until(lambda: figures(many).prompt_tokens_total > before, ARRIVAL)
     (data,) = questions.documents(1, seed=8)
     asked = question("Who pays?", many.put(data), temperature=0.0, max_tokens=8)
     one.put(data)
@@ -297,7 +292,7 @@ def test_growing_and_shrinking_lose_nothing(cluster: Cluster, one: Caller, many:
     with concurrent.futures.ThreadPoolExecutor(12) as threads:
         reasons = []
         waiting: set[concurrent.futures.Future[str]] = set()
-        end, number = time.monotonic() + 90, 0
+        end, number = time.monotonic() + ARRIVAL, 0
         while answering(one, many) < 2:
             assert time.monotonic() < end, "no replica was added"
             while len(waiting) < 12:  # fewer, and it might shrink again at once

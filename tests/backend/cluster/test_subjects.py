@@ -52,3 +52,18 @@ def test_the_same_words_and_files_are_the_same_however_they_are_to_be_answered()
     again.response_format.json_object = True
     others = [words(asked, "bob"), words(again, "ann"), words(question("Who pays?", SECOND), "ann")]
     assert len({words(asked, "ann"), *others}) == 4
+
+
+def test_which_functions_may_be_called_is_part_of_what_is_asked() -> None:
+    asked = [question("Who pays?") for _ in range(5)]
+    for request in asked[1:]:
+        request.tools.add(name="look_up")
+        request.tools.add(name="add")
+    asked[2].tool_choice = asked[3].tool_choice = pb.TOOL_CHOICE_REQUIRED
+    asked[3].tool_name = "add"
+    asked[4].parallel_tool_calls = False
+    assert len({words(request, "ann") for request in asked}) == 5
+    asked[1].parallel_tool_calls = True  # as where nothing is said of it
+    again = question("Who pays?")
+    again.tools.MergeFrom(asked[1].tools)
+    assert words(again, "ann") == words(asked[1], "ann")

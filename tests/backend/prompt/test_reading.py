@@ -20,6 +20,7 @@ from backend.prompt.prompt import (
 )
 from backend.prompt.reading import find, read, survey
 from tests.fakes.library import FakeLibrary
+from tests.fakes.waiting import PATIENCE
 
 MIXED = b"%PDF The law of Ohio.\f\fSigned."  # page 2 is a scan
 
@@ -81,7 +82,7 @@ async def test_a_survey_recognises_nothing(library: FakeLibrary) -> None:
     photo = library.add(b"words on a photo")
     library.open.clear()  # reading would wait for ever
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE):
         found = await survey(
             library, prompt(MediaPart(photo.sha256)), {photo.sha256: photo}, sees_images=False
         )

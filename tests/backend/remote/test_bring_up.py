@@ -19,8 +19,9 @@ from backend.service.server import Server
 from protos import inference_pb2 as pb
 from protos import inference_pb2_grpc
 from tests.fakes.library import FakeLibrary
-from tests.fakes.running import kinds, question, text_of, until
+from tests.fakes.running import kinds, question, text_of
 from tests.fakes.vllm import FakeVllm, spoken
+from tests.fakes.waiting import until
 
 pytestmark = pytest.mark.recipes
 

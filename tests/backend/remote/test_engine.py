@@ -40,6 +40,7 @@ from backend.remote.engine import RemoteEngine
 from backend.remote.probe import look
 from backend.work import Asked, Work
 from tests.fakes.vllm import FakeVllm, chunk, spoken
+from tests.fakes.waiting import PATIENCE
 
 pytestmark = pytest.mark.recipes
 
@@ -140,7 +141,7 @@ def work(request_id: str = "a", text: str = "Hello", **fields: Any) -> Work:
 def ask(engine: RemoteEngine, asked: Work) -> Heard:
     heard = Heard()
     engine.submit(asked, heard)
-    assert heard.done.wait(10)
+    assert heard.done.wait(PATIENCE)
     return heard
 
 
@@ -216,14 +217,14 @@ def test_stop_closes_the_servers_stream(server: FakeVllm, start: Start) -> None:
     server.held.set()
     engine, heard = start(), Heard()
     engine.submit(work(), heard)
-    assert heard.spoke.wait(5)
+    assert heard.spoke.wait(PATIENCE)
 
     assert engine.cancel("local", "a")
 
-    assert heard.done.wait(5)
+    assert heard.done.wait(PATIENCE)
     assert heard.reasons == (FinishReason.CANCELLED,)
     assert heard.text() == "It "
-    assert server.left.wait(5), "the server was told"
+    assert server.left.wait(PATIENCE), "the server was told"
     assert not engine.cancel("local", "a")
 
 
@@ -233,7 +234,7 @@ def test_a_request_that_is_stopped_at_once_still_ends_once(start: Start) -> None
         heard = Heard()
         engine.submit(work(f"r{number}"), heard)
         engine.cancel("local", f"r{number}")
-        assert heard.done.wait(5)
+        assert heard.done.wait(PATIENCE)
         assert heard.ends == 1
     assert engine.stats().queued == 0
 
@@ -243,7 +244,7 @@ def test_time_runs_out_with_the_text_so_far(server: FakeVllm, start: Start) -> N
     heard = ask(start(), work(deadline=time.monotonic() + 3))
     assert heard.reasons == (FinishReason.DEADLINE,)
     assert heard.text() == "It "
-    assert server.left.wait(5)
+    assert server.left.wait(PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -428,12 +429,12 @@ def test_who_waits_for_an_answer_goes_before_batch_work(server: FakeVllm, start:
     engine = start(max_running=1)
     first, batch, person = Heard(), Heard(), Heard()
     engine.submit(work("first", "first"), first)
-    assert first.spoke.wait(5)
+    assert first.spoke.wait(PATIENCE)
     assert engine.submit(work("batch", "batch", priority=Priority.BATCH), batch) == 0
     assert engine.submit(work("person", "person"), person) == 1
     server.go_on.set()
     for heard in (first, batch, person):
-        assert heard.done.wait(5)
+        assert heard.done.wait(PATIENCE)
     asked = [body["messages"][0]["content"] for body in server.bodies]
     assert asked == ["first", "person", "batch"]
 
@@ -455,7 +456,7 @@ def test_the_end_ends_what_runs_and_takes_nothing_new(server: FakeVllm, start: S
     server.held.set()
     engine, heard = start(), Heard()
     engine.submit(work(), heard)
-    assert heard.spoke.wait(5)
+    assert heard.spoke.wait(PATIENCE)
     engine.stop(0.0)
     assert heard.reasons == (FinishReason.CANCELLED,)
     with pytest.raises(Unavailable):

@@ -8,6 +8,7 @@ import pytest
 
 from backend.prompt.prompt import Priority
 from backend.remote.places import Places
+from tests.fakes.waiting import PATIENCE
 
 pytestmark = pytest.mark.recipes
 
@@ -29,5 +30,5 @@ async def test_whoever_leaves_the_line_takes_no_place_away() -> None:
     # Given a place and cancelled in the same turn of the loop: it has to pass the place on.
     tasks[0].cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    await asyncio.wait_for(go("d"), 1)
+    await asyncio.wait_for(go("d"), PATIENCE)
     assert order == ["c", "d"]

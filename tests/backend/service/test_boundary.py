@@ -15,7 +15,8 @@ from backend.auth import Gate, key_owner
 from protos import inference_pb2 as pb
 from tests.fakes import hostile
 from tests.fakes.engine import FakeEngine
-from tests.fakes.running import Backend, Start, question, text_of, until
+from tests.fakes.running import Backend, Start, question, text_of
+from tests.fakes.waiting import PATIENCE, until
 
 GENERATE = "/inference.v1.Inference/Generate"
 KEY = "test-key"
@@ -86,7 +87,7 @@ async def test_health_is_open_and_tells_when_answers_are_possible(start: Start) 
     backend = await start(engine=engine, gate=Gate("secret-token", ()), wait=False)
     health = health_pb2_grpc.HealthStub(backend.channel)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         async for response in health.Watch(health_pb2.HealthCheckRequest()):
             if response.status == health_pb2.HealthCheckResponse.SERVING:
                 break

@@ -12,7 +12,8 @@ from backend.journey import SPARE_SECONDS
 from protos import inference_pb2 as pb
 from protos import media_pb2
 from tests.fakes.engine import FakeEngine
-from tests.fakes.running import Backend, Start, kinds, question, text_of, until
+from tests.fakes.running import Backend, Start, kinds, question, text_of
+from tests.fakes.waiting import PATIENCE, until
 
 NDA = b"%PDF This agreement is governed by the law of Ohio."
 
@@ -194,7 +195,7 @@ async def test_a_full_queue_does_not_keep_a_known_answer_away(start: Start) -> N
     await until(lambda: backend.engine.live == 3)
 
     for _ in range(SPARE + 2):
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             assert is_cached(await backend.ask(question("known")))
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await backend.ask(question("unknown"))
@@ -213,7 +214,7 @@ async def test_a_full_queue_does_not_wait_for_a_document_to_be_read(start: Start
     backend.library.open.clear()
 
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        async with asyncio.timeout(SPARE_SECONDS + 2):
+        async with asyncio.timeout(SPARE_SECONDS + PATIENCE):
             await backend.ask(question("hi", media.sha256))
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     await until(lambda: backend.library.readers == 0)

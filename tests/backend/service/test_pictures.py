@@ -13,7 +13,8 @@ from protos import inference_pb2 as pb
 from protos import media_pb2
 from tests.fakes import glm
 from tests.fakes.engine import FakeEngine
-from tests.fakes.running import Backend, Start, kinds, question, text_of, until
+from tests.fakes.running import Backend, Start, kinds, question, text_of
+from tests.fakes.waiting import until
 
 MIXED = b"%PDF This agreement is governed by the law of Ohio.\f\fSigned by both."  # page 2: a scan
 

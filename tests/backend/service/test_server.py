@@ -16,7 +16,8 @@ from backend.service.server import AddressInUse, Server
 from protos import inference_pb2 as pb
 from tests.fakes.engine import FakeEngine
 from tests.fakes.library import FakeLibrary
-from tests.fakes.running import Start, question, text_of, until
+from tests.fakes.running import Start, question, text_of
+from tests.fakes.waiting import PATIENCE, until
 
 
 async def test_running_requests_finish_and_new_ones_are_refused_while_draining(
@@ -44,7 +45,7 @@ async def test_what_outlasts_the_grace_is_ended_visibly(start: Start) -> None:
     running = asyncio.create_task(backend.ask(question()))
     await until(lambda: backend.engine.live == 1)
 
-    await asyncio.wait_for(backend.server.close(grace=0.1), 3)
+    await asyncio.wait_for(backend.server.close(grace=0.1), PATIENCE)
 
     assert (await running)[-1].finished.choices[0].reason == pb.FINISH_REASON_CANCELLED
     assert backend.engine.live == 0

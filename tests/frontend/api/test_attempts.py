@@ -9,8 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from protos import inference_pb2
-from tests.fakes.asking import text, user, wait_until
+from tests.fakes.asking import text, user
 from tests.fakes.backend import FakeBackend, Refusal
+from tests.fakes.waiting import wait_until
 from tests.fakes.web import Answered, Web
 
 

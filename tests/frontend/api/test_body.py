@@ -14,7 +14,8 @@ from frontend.api.body import Body, Room, parse
 from frontend.api.errors import ApiError
 from frontend.client.concurrent import AsyncClient
 from frontend.messages import FileRef
-from tests.fakes.asking import PDF, document, user, wait_until
+from tests.fakes.asking import PDF, document, user
+from tests.fakes.waiting import wait_until
 from tests.fakes.web import Web
 
 
@@ -117,7 +118,7 @@ def test_few_large_files_are_in_memory_at_a_time(web: Web, monkeypatch: pytest.M
             pool.submit(web.chat, messages=user(document(PDF + bytes([n]) * (4 << 20) + b"%%EOF")))
             for n in range(6)
         ]
-        wait_until(lambda: inside == 2, 20)
+        wait_until(lambda: inside == 2)
         assert web.chat().status == 200, "small requests do not wait"
         free.set()
         assert [one.result().status for one in sent] == [200] * 6

@@ -10,8 +10,9 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from frontend.api.protocol import Protocol, holding
-from tests.fakes.asking import text, user, wait_until
+from tests.fakes.asking import text, user
 from tests.fakes.backend import FakeBackend
+from tests.fakes.waiting import wait_until
 from tests.fakes.web import CHAT, Web, read_response
 
 HEAD = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

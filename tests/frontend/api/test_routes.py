@@ -41,7 +41,7 @@ def test_health_and_readiness(web: Web, backend: FakeBackend) -> None:
     assert (away.status, away.json["phase"]) == (503, "unreachable")
     assert web.get("/health").status == 200
     assert web.get("/metrics").status == 200
-    assert time.monotonic() - before < 2.5
+    assert time.monotonic() - before < 20
 
 
 def test_figures(web: Web, backend: FakeBackend) -> None:

@@ -10,8 +10,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from frontend.api.throttle import Bounds, Throttle
-from tests.fakes.asking import wait_until
 from tests.fakes.backend import FakeBackend
+from tests.fakes.waiting import wait_until
 from tests.fakes.web import Answered, Web
 
 

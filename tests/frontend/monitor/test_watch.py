@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from frontend.client.blocking import Client
 from frontend.messages import BackendError, Stats
 from frontend.monitor.watch import Watch
-from tests.fakes.asking import wait_until
 from tests.fakes.backend import FakeBackend
 from tests.fakes.figures import figures
+from tests.fakes.waiting import wait_until
 
 
 class Script:
@@ -66,7 +66,7 @@ def test_it_ends() -> None:
     watch.start()
     (begun,) = set(threading.enumerate()) - before
     watch.close()
-    wait_until(lambda: not begun.is_alive(), 30)
+    wait_until(lambda: not begun.is_alive())
 
 
 def test_a_real_stream() -> None:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from frontend import pulse
 from tests.fakes.backend import FakeBackend
+from tests.fakes.waiting import PATIENCE
 
 SCRIPT = Path(__file__).resolve().parents[3] / "frontend" / "streamlit_app.py"
 
@@ -36,7 +37,7 @@ def open_page(
     st.cache_resource.clear()
 
     def open_it(**query: str) -> AppTest:
-        page = AppTest.from_file(SCRIPT, default_timeout=10)
+        page = AppTest.from_file(SCRIPT, default_timeout=PATIENCE)
         for name, value in query.items():
             page.query_params[name] = value
         page.run()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from protos.inference_pb2 import GenerateRequest
 from tests.fakes import contracts
 from tests.fakes.backend import FakeBackend
 from tests.fakes.pdf import Page, paragraph, pdf
+from tests.fakes.waiting import wait_until
 from tests.frontend.views.conftest import Opener
 from tests.frontend.views.test_page import htmls, texts
 
@@ -58,11 +58,7 @@ def begin(page: AppTest, *files: tuple[str, bytes, str]) -> None:
 
 def until(page: AppTest, true: Callable[[], bool]) -> None:
     """Looks again, as the page's clock would."""
-    end = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < end, f"it never came about: {progress(page)}"
-        time.sleep(0.05)
-        page.run()
+    wait_until(true, look=page.run, why=lambda: f"it never came about: {progress(page)}")
     assert not page.exception
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from streamlit.testing.v1 import AppTest
 
 from frontend import state
-from tests.fakes.asking import wait_until
 from tests.fakes.backend import FakeBackend
+from tests.fakes.waiting import wait_until
 from tests.frontend.views.conftest import Opener
 
 

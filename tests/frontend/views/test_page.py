@@ -22,6 +22,7 @@ from protos import inference_pb2
 from tests.fakes.backend import FakeBackend, Refusal
 from tests.fakes.disk import full
 from tests.fakes.pdf import Page, paragraph, pdf
+from tests.fakes.waiting import wait_until
 from tests.frontend.views.conftest import Opener
 
 CONTRACT = ("lease.pdf", pdf(Page(paragraph("Lease")), Page(paragraph("Law"))), "application/pdf")
@@ -34,11 +35,7 @@ def ask(page: AppTest, text: str) -> None:
 
 def finish(page: AppTest) -> None:
     """Looks again until the answer has ended, as the page's clock would."""
-    until = time.monotonic() + 10
-    while any("data-stage" in html for html in htmls(page)):
-        assert time.monotonic() < until, "the answer does not end"
-        time.sleep(0.05)
-        page.run()
+    wait_until(lambda: not any("data-stage" in html for html in htmls(page)), look=page.run)
     assert not page.exception
 
 
@@ -270,11 +267,7 @@ def test_without_a_backend_the_history_can_be_read(open_page: Opener, backend: F
     page = open_page()
     ask(page, "Before?")
     backend.stop()
-    until = time.monotonic() + 10
-    while not page.error:
-        assert time.monotonic() < until
-        time.sleep(0.2)
-        page.run()
+    wait_until(lambda: page.error, look=page.run)
     assert "cannot be reached" in page.error[0].value
     assert page.chat_input[0].disabled
     assert page.file_uploader[0].disabled
@@ -325,11 +318,9 @@ def test_an_answer_that_cannot_be_kept_yet_is_shown_and_says_so(
     page = open_page()
     page.chat_input[0].set_value("Well?").run()
     with full(tmp_path / "history.sqlite3-wal"):
-        until = time.monotonic() + 10
-        while not any("Not saved yet" in warning.value for warning in page.warning):
-            assert time.monotonic() < until, "nothing is said"
-            time.sleep(0.1)
-            page.run()
+        wait_until(
+            lambda: any("Not saved yet" in warning.value for warning in page.warning), look=page.run
+        )
         assert "word word" in texts(page)
         assert not page.exception
     finish(page)

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from frontend.workflows.fields import Field, FieldList, Kind, Language
 from frontend.workflows.findings import State
 from frontend.workflows.runner import Runner
 from tests.fakes.reader import FakeReader, Reply
+from tests.fakes.waiting import wait_until
 
 OWNER = "local"
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,15 +66,8 @@ class Desk:
         return kept
 
     def ended(self, job: str) -> WorkJob:
-        until(lambda: self.job(job).state is JobState.FINISHED)
+        wait_until(lambda: self.job(job).state is JobState.FINISHED)
         return self.job(job)
-
-
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came about"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -112,7 +106,7 @@ def test_work_that_comes_while_somebody_looks_for_some_is_not_left_until_later(
     monkeypatch.setattr(Claims, "waits", comes_late)
     desk.runner.start()
     try:
-        until(lambda: bool(jobs and jobs[0]))
+        wait_until(lambda: bool(jobs and jobs[0]))
         assert desk.ended(jobs[0]).counts == {FileState.DONE: 1}
     finally:
         desk.runner.close()
@@ -174,7 +168,7 @@ def test_stopping_ends_a_job_at_once_and_resuming_does_only_the_rest(history: Hi
     desk = Desk(history, held)
     desk.runner.start()
     job = desk.create(*(contract(number) for number in range(1, 9)))
-    until(lambda: desk.job(job).counts.get(FileState.DONE, 0) >= 2)
+    wait_until(lambda: desk.job(job).counts.get(FileState.DONE, 0) >= 2)
     hold.clear()
     desk.runner.stop(OWNER, job)
     hold.set()
@@ -216,6 +210,7 @@ from pathlib import Path
 from frontend.history.history import History
 from frontend.workflows.runner import Runner
 from tests.fakes.reader import FakeReader
+from tests.fakes.waiting import wait_until
 
 asked = Path(sys.argv[2])
 
@@ -243,13 +238,13 @@ def test_kill_9_in_the_middle_loses_nothing_and_repeats_no_finished_file(tmp_pat
     job = desk.create(*(contract(number) for number in range(40)))
     command = [sys.executable, "-c", KILLED, url, str(asked)]
     victim = subprocess.Popen(command, cwd=ROOT)
-    until(lambda: desk.job(job).counts.get(FileState.DONE, 0) >= 8)
+    wait_until(lambda: desk.job(job).counts.get(FileState.DONE, 0) >= 8)
     victim.send_signal(signal.SIGKILL)
     victim.wait()
     done = {file.id for file in desk.work.files(OWNER, job) if file.state is FileState.DONE}
     assert 8 <= len(done) < 40
     again = subprocess.Popen(command, cwd=ROOT)
-    until(lambda: desk.job(job).state is JobState.FINISHED, 40)
+    wait_until(lambda: desk.job(job).state is JobState.FINISHED, 40)
     again.terminate()
     again.wait()
     files = desk.work.files(OWNER, job)
@@ -277,7 +272,7 @@ def test_summaries_that_people_want_are_made_and_kept(desk: Desk, history: Histo
     Summaries(history.database).want("someone", [file.id], "clauses", "en")
     desk.reader.reply = lambda _: "The agreement lasts for 3 years."
     desk.runner.ring()
-    until(lambda: not any(one.is_open for one in summed_up(history, job)))
+    wait_until(lambda: not any(one.is_open for one in summed_up(history, job)))
     dates, risks = summed_up(history, job)
     assert dates.content is not None
     assert risks.content is not None
@@ -298,7 +293,7 @@ def test_a_summary_that_fails_says_why_and_can_be_wanted_again(
     desk.reader.reply = lambda _: BackendError("bad_input", "Too long.", code="too_long")
     wanted.want(OWNER, [file.id], "clauses", "en")
     desk.runner.ring()
-    until(lambda: not summed_up(history, job)[0].is_open)
+    wait_until(lambda: not summed_up(history, job)[0].is_open)
     assert (summed_up(history, job)[0].error_code, summed_up(history, job)[0].error) == (
         "too_long",
         "Too long.",
@@ -306,7 +301,7 @@ def test_a_summary_that_fails_says_why_and_can_be_wanted_again(
     desk.reader.reply = lambda _: "It lasts for 3 years."
     wanted.want(OWNER, [file.id], "clauses", "en")
     desk.runner.ring()
-    until(lambda: summed_up(history, job)[0].content is not None)
+    wait_until(lambda: summed_up(history, job)[0].content is not None)
 
 
 def test_a_summary_of_a_dead_runner_is_made_by_the_next_one(history: History) -> None:
@@ -322,7 +317,7 @@ def test_a_summary_of_a_dead_runner_is_made_by_the_next_one(history: History) ->
     assert summaries.claim("other") is None
     runner = Runner(desk.reader, history.database)
     runner.start()
-    until(lambda: summed_up(history, job)[0].content is not None)
+    wait_until(lambda: summed_up(history, job)[0].content is not None)
     runner.close()
     assert not summaries.waits()
 
@@ -344,12 +339,12 @@ def test_files_and_summaries_do_not_keep_each_other_waiting(history: History) ->
     files = [file.id for file in desk.work.files(OWNER, first)]
     Summaries(history.database).want(OWNER, files, "clauses", "en")
     desk.runner.ring()
-    until(lambda: len(desk.reader.asked) == 3)
+    wait_until(lambda: len(desk.reader.asked) == 3)
     second = desk.create(*(contract(number) for number in range(5, 9)))
     assert desk.ended(second).counts == {FileState.DONE: 4}
     assert all(one.is_open for one in summed_up(history, first))
     gate.set()
-    until(lambda: not any(one.is_open for one in summed_up(history, first)))
+    wait_until(lambda: not any(one.is_open for one in summed_up(history, first)))
     desk.runner.close()
 
 
