@@ -9,7 +9,6 @@ FROM nvidia/cuda:${CUDA}-devel-ubuntu24.04 AS flash-attn
 ARG TORCH_GPU
 ARG FLASH_ATTN=2.8.3
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cu130
-SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends python3.12-dev python3.12-venv \
@@ -42,13 +41,12 @@ ENV PIP_EXTRA_INDEX_URL=$TORCH_INDEX TORCH_VERSION=$TORCH_GPU \
     NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 
 FROM cpu-base AS cpu
-SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 WORKDIR /app
 COPY pyproject.toml constraints.txt Procfile ./
 COPY scripts scripts
 COPY protos protos
 COPY backend backend
-RUN . scripts/lib/setup.sh && set_up runtime \
+RUN bash -c '. scripts/lib/setup.sh && set_up runtime' \
     && chmod -R a+rX .venv .models && rm -rf /root/.cache .data
 COPY frontend frontend
 RUN useradd --uid 10001 --no-create-home --home-dir /data desk \
@@ -68,7 +66,7 @@ CMD ["all"]
 FROM cpu AS notebook
 USER 0
 COPY docs/notebook.ipynb docs/notebook.ipynb
-RUN . scripts/lib/setup.sh && DATA_DIR=/tmp/set-up MODELS_DIR=/app/.models set_up notebook \
+RUN DATA_DIR=/tmp/set-up MODELS_DIR=/app/.models bash -c '. scripts/lib/setup.sh && set_up notebook' \
     && chmod -R a+rX .venv && rm -rf /root/.cache /tmp/set-up
 USER 10001
 EXPOSE 8888
@@ -78,14 +76,13 @@ CMD ["notebook"]
 
 # The lines of `cpu` again, since a target's name alone cannot choose what a stage is built upon.
 FROM gpu-base AS gpu
-SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 WORKDIR /app
 COPY pyproject.toml constraints.txt Procfile ./
 COPY scripts scripts
 COPY protos protos
 COPY backend backend
 COPY --from=flash-attn /wheels /wheels
-RUN . scripts/lib/setup.sh && set_up runtime \
+RUN bash -c '. scripts/lib/setup.sh && set_up runtime' \
     && pip install --no-cache-dir --no-deps /wheels/*.whl \
     && chmod -R a+rX .venv .models && rm -rf /root/.cache .data /wheels
 COPY frontend frontend

@@ -176,7 +176,7 @@ has_chromium() {
 debian_packages() { # debian_packages GROUP: what is missing is installed or named, and never stops us
   local missing=() tried=$MARKS/debian-$1
   has_chinese_font || missing+=(fonts-noto-cjk)
-  [ "$1" = runtime ] || has_chromium || missing+=(chromium)
+  [ "$1" != dev ] || has_chromium || missing+=(chromium)
   ((${#missing[@]})) || return 0
   if can_install_debian && [ ! -e "$tried" ]; then
     touch "$tried"
@@ -184,7 +184,7 @@ debian_packages() { # debian_packages GROUP: what is missing is installed or nam
   fi
   has_chinese_font ||
     say "missing: a Chinese font (Debian: fonts-noto-cjk); PDFs that embed none lose their Chinese text"
-  [ "$1" = runtime ] || has_chromium ||
+  [ "$1" != dev ] || has_chromium ||
     say "missing: Chromium (Debian: chromium); the browser tests are skipped"
 }
 
@@ -243,7 +243,7 @@ have_packages() { # have_packages GROUP; everything of runtime is also in the ot
   done_before dev "$(fingerprint dev)" || done_before notebook "$(fingerprint notebook)"
 }
 
-set_up() { # set_up GROUP: runtime or dev
+set_up() { # set_up GROUP: runtime, notebook or dev
   local lock=
   settle_folders
   cd "$ROOT" || exit
