@@ -67,7 +67,7 @@ FROM cpu AS notebook
 USER 0
 COPY docs/notebook.ipynb docs/notebook.ipynb
 RUN DATA_DIR=/tmp/set-up MODELS_DIR=/app/.models bash -c '. scripts/lib/setup.sh && set_up notebook' \
-    && chmod -R a+rX .venv && rm -rf /root/.cache /tmp/set-up
+    && find .venv ! -perm -a=r -exec chmod a+rX {} + && rm -rf /root/.cache /tmp/set-up
 USER 10001
 EXPOSE 8888
 HEALTHCHECK --interval=10s --timeout=5s --start-period=1m \
