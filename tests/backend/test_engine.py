@@ -86,7 +86,7 @@ class Alphabet:
             raise DeviceLost("The device has failed.")
         self.rows += sum(part.end - part.start for part in batch.slices)
         if self.gate is not None:
-            self.gate.acquire(timeout=5)
+            self.gate.acquire(timeout=PATIENCE)
         if self.raises:
             raise RuntimeError("the device is gone")
 

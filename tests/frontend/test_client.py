@@ -139,7 +139,7 @@ def test_a_large_file_travels_in_chunks(client: Client, backend: FakeBackend) ->
 
 
 def test_leaving_the_events_cancels(client: Client, backend: FakeBackend) -> None:
-    backend.token_delay = 0.05
+    backend.token_delay = 300.0
     events = client.generate("local", question())
     next(events)
     events.close()  # type: ignore[attr-defined]
@@ -158,7 +158,7 @@ def test_a_detached_answer_can_be_followed_again(client: Client, backend: FakeBa
 
 
 def test_cancel_ends_the_stream_with_a_reason(client: Client, backend: FakeBackend) -> None:
-    backend.token_delay = 0.05
+    backend.token_delay = 300.0
     events = client.generate("local", question())
     next(events)
     assert client.cancel("local", "q1")
@@ -201,7 +201,7 @@ def test_an_absent_backend_is_told_at_once_and_found_again(
 
 
 def test_a_deadline_is_kept(client: Client, backend: FakeBackend) -> None:
-    backend.start_delay = 5
+    backend.start_delay = 300
     with pytest.raises(BackendError) as caught:
         list(client.generate("local", question(), timeout=0.2))
     assert caught.value.kind == "deadline"
@@ -277,7 +277,7 @@ async def test_the_asyncio_client_says_the_same(backend: FakeBackend) -> None:
 
 
 async def test_closing_or_cancelling_the_asyncio_events_cancels(backend: FakeBackend) -> None:
-    backend.token_delay = 0.05
+    backend.token_delay = 300.0
     client = AsyncClient(backend.address)
     events = client.generate("local", question())
     await anext(events)

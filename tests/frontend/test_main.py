@@ -28,10 +28,17 @@ from tests.fakes.backend import FakeBackend
 from tests.fakes.pdf import Page as PdfPage
 from tests.fakes.pdf import paragraph, pdf
 from tests.fakes.released import write_release
-from tests.fakes.waiting import wait_until
+from tests.fakes.waiting import PATIENCE, wait_until
 from tests.fakes.web import CHAT, Answered
 
 ROOT = Path(__file__).parents[2]
+# The same start, with another time for running answers after SIGTERM.
+WITH_GRACE = """
+import sys
+from frontend import __main__ as web
+web.GRACE_SECONDS = {}
+sys.exit(web.main())
+"""
 
 
 @pytest.fixture
@@ -50,9 +57,12 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(port: int, **changes: str) -> Iterator[subprocess.Popen[str]]:
+def serving(
+    port: int, grace: float | None = None, **changes: str
+) -> Iterator[subprocess.Popen[str]]:
+    start = ["-m", "frontend"] if grace is None else ["-c", WITH_GRACE.format(grace)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "frontend"],
+        [sys.executable, *start],
         cwd=ROOT,
         env=environment(PORT=str(port), **changes),
         stderr=subprocess.PIPE,
@@ -139,15 +149,12 @@ def test_page_and_rest_share_a_port(backend: FakeBackend, tmp_path: Path) -> Non
             assert third.stderr.count("\n") == 1
             assert "already running" in third.stderr
             assert f"(pid {process.pid})" in third.stderr
-        backend.token_delay = 0.2
+        backend.token_delay = 2.0
         with closing(ask(port, " ".join("word" for _ in range(50)))) as connection:
             wait_until(lambda: backend.running == 1)
-            time.sleep(0.5)
-            before = time.monotonic()
             process.send_signal(signal.SIGTERM)
             said = connection.getresponse().read().decode()
-        assert process.wait(10) == 0
-        assert time.monotonic() - before < 5
+        assert process.wait(PATIENCE) == 0
         assert said.endswith("data: [DONE]\n\n")
         assert "backend_unavailable" in said
 
@@ -156,9 +163,9 @@ def test_what_runs_at_sigterm_finishes_and_what_is_new_is_refused(
     backend: FakeBackend, tmp_path: Path
 ) -> None:
     port = free_port()
-    backend.answer, backend.token_delay = "three words more", 0.6
+    backend.answer, backend.answers = "three words more", 0
     with (
-        serving(port, BACKEND_ADDRESS=backend.address, DATA_DIR=str(tmp_path)) as process,
+        serving(port, PATIENCE, BACKEND_ADDRESS=backend.address, DATA_DIR=str(tmp_path)) as process,
         closing(ask(port, "hi")) as connection,
     ):
         wait_until(lambda: backend.running == 1)
@@ -171,18 +178,19 @@ def test_what_runs_at_sigterm_finishes_and_what_is_new_is_refused(
             assert refused.status == 503
             assert int(refused.headers["retry-after"]) >= 1
             assert json.loads(refused.read())["error"]["code"] == "backend_unavailable"
+        backend.answers = None
         said = connection.getresponse().read().decode()
         assert '"finish_reason":"stop"' in said
         assert said.endswith("data: [DONE]\n\n")
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
     assert len(backend.requests) == 1
 
 
 def test_a_second_signal_ends_it_at_once(backend: FakeBackend, tmp_path: Path) -> None:
     port = free_port()
-    backend.token_delay = 30.0
+    backend.token_delay = 300.0
     with (
-        serving(port, BACKEND_ADDRESS=backend.address, DATA_DIR=str(tmp_path)) as process,
+        serving(port, 200.0, BACKEND_ADDRESS=backend.address, DATA_DIR=str(tmp_path)) as process,
         closing(ask(port, "hi")),
     ):
         wait_until(lambda: backend.running == 1)
@@ -190,7 +198,7 @@ def test_a_second_signal_ends_it_at_once(backend: FakeBackend, tmp_path: Path) -
         wait_until(lambda: get(port, "/ready").status == 503)
         time.sleep(0.6)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 128 + signal.SIGTERM
+        assert process.wait(PATIENCE) == 128 + signal.SIGTERM
 
 
 def ask(port: int, question: str) -> http.client.HTTPConnection:
@@ -251,20 +259,18 @@ def test_work_that_was_left_goes_on_before_anybody_looks(
         port = free_port()
         with serving(port, BACKEND_ADDRESS=backend.address, DATA_DIR=str(tmp_path)) as process:
             wait_until(lambda: state_of(work, first) is JobState.FINISHED)
-            backend.answer, backend.token_delay = "two years " * 100, 0.2
+            backend.answer, backend.token_delay = "two years " * 100, 2.0
             second = work.create("local", "T", asked.to_json(), {}, [(file, "b.pdf")])
             wait_until(lambda: len(backend.requests) == 2)
-            asked_to_end = time.monotonic()
             process.send_signal(signal.SIGTERM)
-            assert process.wait(10) == 0
-            assert time.monotonic() - asked_to_end < 5
+            assert process.wait(PATIENCE) == 0
         assert [one.state for one in work.files("local", second)] == [FileState.WAITING]
 
 
 def test_a_backend_that_holds_on_to_work_does_not_hold_up_the_end(
     backend: FakeBackend, tmp_path: Path
 ) -> None:
-    backend.start_delay = 30.0
+    backend.start_delay = 300.0
     with (
         closing(Client(backend.address)) as client,
         closing(History(f"sqlite:///{tmp_path / 'history.sqlite3'}")) as history,
@@ -276,7 +282,7 @@ def test_a_backend_that_holds_on_to_work_does_not_hold_up_the_end(
         with serving(port, BACKEND_ADDRESS=backend.address, DATA_DIR=str(tmp_path)) as process:
             wait_until(lambda: backend.requests)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(5) == 0
+            assert process.wait(PATIENCE) == 0
 
 
 def state_of(work: Work, job: str) -> JobState:

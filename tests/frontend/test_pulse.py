@@ -27,7 +27,7 @@ class Doctor:
 
     def status(self) -> BackendStatus:
         self.asked += 1
-        self.hold.wait(10)
+        self.hold.wait(PATIENCE)
         if self.phase is None:
             raise BackendError("unavailable", "It is away.")
         return BackendStatus(self.phase, "", (), LIMITS, "1", 0)

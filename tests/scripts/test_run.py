@@ -61,7 +61,7 @@ def test_a_second_signal_kills_what_does_not_end(started: subprocess.Popen[str])
     began = time.monotonic()
     started.send_signal(signal.SIGTERM)
     assert started.wait(PATIENCE) == 143
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 10, "before the time for ending is over, which is 12 s"
 
 
 @pytest.mark.parametrize("started", [("echo it runs; sleep 1; exit 7", WILLING)], indirect=True)

@@ -55,7 +55,7 @@ async def test_requests_before_the_model_is_there_are_told_to_come_back(start: S
     go_on = threading.Event()
 
     def slow(report: Report) -> Ready:
-        go_on.wait(5)
+        go_on.wait(PATIENCE)
         raise Unavailable("The model cannot be loaded: it is a test.")
 
     backend = await start(load=slow, wait=False)

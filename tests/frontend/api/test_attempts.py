@@ -38,7 +38,7 @@ def restart(backend: FakeBackend) -> None:
 def test_what_has_said_nothing_is_asked_again_unnoticed(
     web: Web, backend: FakeBackend, pool: ThreadPoolExecutor, stream: bool
 ) -> None:
-    backend.token_delay = 30.0
+    backend.token_delay = 300.0
     asked = pool.submit(web.chat, messages=user(text("one two three")), stream=stream)
     wait_until(begun(backend, 0))
     restart(backend)
@@ -58,7 +58,7 @@ def test_what_has_said_something_is_told(
     web: Web, backend: FakeBackend, pool: ThreadPoolExecutor
 ) -> None:
     backend.token_delay = 0.3
-    words = user(text("one two three four five six seven eight"))
+    words = user(text("word " * 500))
     streamed = pool.submit(web.chat, messages=words, stream=True)
     whole = pool.submit(web.chat, messages=words)
     wait_until(lambda: backend.running == 2)
@@ -72,7 +72,7 @@ def test_what_has_said_something_is_told(
 
 
 def test_a_second_time_is_told(web: Web, backend: FakeBackend, pool: ThreadPoolExecutor) -> None:
-    backend.token_delay = 30.0
+    backend.token_delay = 300.0
     asked = pool.submit(web.chat, messages=user(text("poison")))
     for count in (1, 2):
         wait_until(lambda count=count: len(backend.requests) == count, 20)  # type: ignore[misc]
@@ -87,8 +87,8 @@ def test_a_second_time_is_told(web: Web, backend: FakeBackend, pool: ThreadPoolE
 def test_a_backend_that_stays_away_is_told_in_time(
     web: Web, backend: FakeBackend, pool: ThreadPoolExecutor
 ) -> None:
-    backend.token_delay = 30.0
-    asked = pool.submit(web.chat, headers={"X-Request-Timeout": "3"})
+    backend.token_delay = 300.0
+    asked = pool.submit(web.chat, headers={"X-Request-Timeout": "6"})
     wait_until(begun(backend, 0))
     backend.stop()
     told = asked.result()
@@ -101,7 +101,7 @@ def test_a_backend_that_stays_away_is_told_in_time(
 def test_a_failure_that_the_backend_tells_itself_is_no_absence(
     web: Web, backend: FakeBackend, pool: ThreadPoolExecutor
 ) -> None:
-    backend.token_delay = 2.0
+    backend.token_delay = 300.0
     asked: Future[Answered] = pool.submit(web.chat)
     wait_until(begun(backend, 0))
     backend.stop_answers()  # as if it was going down, but it is as ready as ever
@@ -113,7 +113,7 @@ def test_a_failure_that_the_backend_tells_itself_is_no_absence(
 def test_what_a_backend_that_goes_down_cuts_off_is_asked_of_the_next(
     web: Web, backend: FakeBackend, pool: ThreadPoolExecutor
 ) -> None:
-    backend.token_delay = 2.0
+    backend.token_delay = 300.0
     asked = pool.submit(web.chat)
     wait_until(begun(backend, 0))
     backend.phase = inference_pb2.PHASE_DRAINING

@@ -16,7 +16,7 @@ import pytest
 from protos import inference_pb2
 from tests.fakes.asking import PDF, document, picture, png, text, url, user
 from tests.fakes.backend import FakeBackend, Refusal
-from tests.fakes.waiting import wait_until
+from tests.fakes.waiting import PATIENCE, wait_until
 from tests.fakes.web import CHAT, Web, read_response
 
 HEAD = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -423,15 +423,16 @@ def test_leaving_in_the_middle_of_a_stream(
 
 
 def test_the_time_allowed(web: Web, backend: FakeBackend) -> None:
-    backend.start_delay = 5
+    backend.start_delay = 300
     for stream in (False, True):
         answered = web.chat(headers={"X-Request-Timeout": "0.2"}, stream=stream)
         assert answered.status == 504
         assert answered.error["code"] == "deadline_exceeded"
     for wrong in ("0", "-1", "nan", "1e3", "99999"):
         assert web.chat(headers={"X-Request-Timeout": wrong}).status == 400
-    backend.start_delay, backend.token_delay = 0, 0.15
-    answered = web.chat(headers={"X-Request-Timeout": "0.4"}, stream=True)
+    backend.start_delay, backend.token_delay = 0, 0.5
+    words = user(text("word " * 500))
+    answered = web.chat(headers={"X-Request-Timeout": "4"}, stream=True, messages=words)
     assert answered.chunks[-1]["error"]["code"] == "deadline_exceeded"
 
 
@@ -481,10 +482,10 @@ def test_eight_at_once(web: Web, backend: FakeBackend) -> None:
 
 def test_stopping_ends_running_answers_with_a_word(web: Web, backend: FakeBackend) -> None:
     backend.token_delay = 0.3
-    with socket.create_connection(("127.0.0.1", web.port), timeout=5) as connection:
-        body = json.dumps({"model": "fake-model", "stream": True, "messages": user(text("a b c"))})
+    with socket.create_connection(("127.0.0.1", web.port), timeout=PATIENCE) as connection:
+        words = user(text("word " * 500))
+        body = json.dumps({"model": "fake-model", "stream": True, "messages": words})
         connection.sendall(f"{HEAD}Content-Length: {len(body)}\r\n\r\n{body}".encode())
-        connection.settimeout(20)
         connection.recv(1, socket.MSG_PEEK)  # the stream has begun, so the first token was told
         web.api.end_all()
         answered = read_response(connection)

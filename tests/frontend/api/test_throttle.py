@@ -75,7 +75,7 @@ def backend() -> Iterator[FakeBackend]:
 
 
 def test_so_many_at_a_time_whole_and_streamed(backend: FakeBackend) -> None:
-    backend.start_delay = 0.6
+    backend.answers = 0
     with Web(backend.address, key_at_once=2) as web, ThreadPoolExecutor(3) as pool:
         running = [pool.submit(web.chat, stream=stream) for stream in (False, True)]
         wait_until(lambda: backend.running == 2)
@@ -87,5 +87,6 @@ def test_so_many_at_a_time_whole_and_streamed(backend: FakeBackend) -> None:
         )
         assert 1 <= int(refused.headers["retry-after"]) <= 120
         assert web.get("/v1/models").status == 200
+        backend.answers = None
         assert [one.result().status for one in running] == [200, 200]
         assert web.chat().status == 200

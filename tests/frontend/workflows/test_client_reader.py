@@ -16,6 +16,7 @@ from frontend.workflows.halt import Halt, Halted
 from protos import inference_pb2
 from scripts.lib import papers
 from tests.fakes.backend import FakeBackend, Refusal
+from tests.fakes.waiting import wait_until
 
 SCHEMA = {"type": "object", "properties": {"term": {"type": "string"}}}
 
@@ -75,18 +76,25 @@ def test_a_refusal_for_good_is_the_callers(backend: FakeBackend, client: Client)
 
 
 def test_stopping_ends_the_answer_on_the_backend(backend: FakeBackend, client: Client) -> None:
-    backend.token_delay = 0.5
+    backend.token_delay = 300.0
     halt = Halt()
-    threading.Timer(0.3, halt.stop).start()
+
+    def stop() -> None:
+        wait_until(lambda: backend.running)
+        halt.stop()
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
     with pytest.raises(Halted):
         ClientReader(client).ask("local", (), "Who?", halt=halt)
+    stopping.join()
     assert backend.cancelled == [backend.requests[0].request_id]
 
 
 def test_stopping_while_the_question_is_on_its_way_ends_the_answer_too(
     backend: FakeBackend, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backend.start_delay = 20.0
+    backend.start_delay = 300.0
     halt = Halt()
     stopping = threading.Thread(target=halt.stop)
     generate = client.generate

@@ -27,7 +27,7 @@ from frontend.workflows.fields import Field, FieldList, Kind, Language
 from frontend.workflows.findings import State
 from frontend.workflows.runner import Runner
 from tests.fakes.reader import FakeReader, Reply
-from tests.fakes.waiting import wait_until
+from tests.fakes.waiting import PATIENCE, wait_until
 
 OWNER = "local"
 ROOT = Path(__file__).resolve().parents[3]
@@ -162,7 +162,7 @@ def test_stopping_ends_a_job_at_once_and_resuming_does_only_the_rest(history: Hi
     hold.set()
 
     def held(instruction: str) -> dict[str, Any]:
-        hold.wait(10)
+        hold.wait(PATIENCE)
         return {"term": None}
 
     desk = Desk(history, held)
@@ -210,7 +210,7 @@ from pathlib import Path
 from frontend.history.history import History
 from frontend.workflows.runner import Runner
 from tests.fakes.reader import FakeReader
-from tests.fakes.waiting import wait_until
+from tests.fakes.waiting import PATIENCE, wait_until
 
 asked = Path(sys.argv[2])
 
@@ -328,7 +328,7 @@ def test_files_and_summaries_do_not_keep_each_other_waiting(history: History) ->
 
     def slow(text: str) -> object:
         if "three key clauses" in text:
-            gate.wait(20)
+            gate.wait(PATIENCE)
             return "It lasts for 3 years."
         return {"term": None}
 
