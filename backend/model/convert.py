@@ -50,7 +50,10 @@ def convert(source: Path, target: Path, on_progress: Callable[[str], None]) -> N
     _tokenizer(fields).save(str(partial / "tokenizer.json"))
     _write_json(partial / "tokenizer_config.json", _tokenizer_config(fields))
     on_progress("converting the weights")
-    save_file(_weights(reader, fields), partial / "model.safetensors", metadata={"format": "pt"})
+    weights = partial / "model.safetensors"
+    save_file(_weights(reader, fields), weights, metadata={"format": "pt"})
+    # It is written for its owner alone; the service may well run as somebody else.
+    weights.chmod((partial / "config.json").stat().st_mode)
     on_progress("recording checksums")
     manifest.write(partial)
     partial.rename(target)

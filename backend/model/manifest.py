@@ -34,7 +34,12 @@ def check(folder: Path) -> None:
         path = folder / name
         if not path.is_file():
             raise DamagedModel(f"{folder.name}/{name} is missing (recorded SHA-256 {recorded})")
-        found = file_hash(path)
+        try:
+            found = file_hash(path)
+        except OSError as error:
+            raise DamagedModel(
+                f"{folder.name}/{name} cannot be read: {error.strerror or 'input/output error'}"
+            ) from error
         if found != recorded:
             raise DamagedModel(
                 f"{folder.name}/{name} is damaged: its SHA-256 is {found}, recorded is {recorded}"

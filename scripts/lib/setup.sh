@@ -14,6 +14,7 @@ say() { printf '%s\n' "$*"; }
 name_notebook() { # name_notebook PATH: where JupyterLab will be, with the token that it asks for
   NOTEBOOK_PORT=${NOTEBOOK_PORT:-8888} JUPYTER_TOKEN=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
   export NOTEBOOK_PORT JUPYTER_TOKEN PYTHONPATH=$ROOT
+  export JUPYTER_CONFIG_PATH=$ROOT/scripts/deploy # asks nobody for updates, news or extensions
   say "notebook: http://127.0.0.1:$NOTEBOOK_PORT/lab/tree/$1?token=$JUPYTER_TOKEN"
 }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +20,7 @@ from backend.prompt.picture import Pixels
 from backend.prompt.prompt import ReadingMethod
 from tests.fakes.pdf import Page, paragraph, pdf
 
+ROOT = Path(__file__).parents[3]
 TEXT = """This Non-Disclosure Agreement is entered into as of
 March 3, 2021 by and between Northwind Traders Ltd. and
 Contoso Inc. (the Recipient).
@@ -116,3 +119,26 @@ def test_the_models_are_inside_the_package(monkeypatch: pytest.MonkeyPatch) -> N
     image = Image.new("RGB", (300, 100), "white")
     ImageDraw.Draw(image).text((20, 30), "TERM", "black", ImageFont.load_default(40))
     assert text_of(ocr.recognise(Pixels(image.tobytes(), 300, 100), 1)) == "TERM"
+
+
+READS = """
+from PIL import Image, ImageDraw
+from backend.media import ocr
+from backend.prompt.picture import Pixels
+image = Image.new("RGB", (600, 200), "white")
+ImageDraw.Draw(image).text((20, 60), "Agreement", fill="black", font_size=48)
+print(*[word.text for word in ocr.recognise(Pixels(image.tobytes(), *image.size), 1)])
+"""
+
+
+def test_nobody_is_told_and_nothing_is_kept_of_it(tmp_path: Path) -> None:
+    # Nothing of the environment, in which a test or a build might be recognised as such.
+    environment = {name: str(tmp_path) for name in ("HOME", "XDG_CACHE_HOME", "TMPDIR")}
+    done = subprocess.run(
+        [sys.executable, "-c", READS],
+        env={"PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "Agreement\n", done.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -111,6 +111,8 @@ def test_the_folder_loads_and_speaks(
     tokenizer = Tokenizer.from_folder(tmp_path / "out")
     assert tokenizer.encode("abc同") == Tokenizer(small.description()).encode("abc同")
     assert tokenizer.control_id("<|user|>") is not None
+    modes = {path.stat().st_mode for path in (tmp_path / "out").iterdir()}
+    assert len(modes) == 1, "whoever may read the one may read the other"
     assert Template.from_folder(tmp_path / "out", tokenizer)
     assert lines
 

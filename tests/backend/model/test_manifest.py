@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,15 @@ def test_an_unreadable_manifest_is_damage(folder: Path, content: str) -> None:
     with pytest.raises(DamagedModel, match=manifest.NAME):
         manifest.check(folder)
     assert not manifest.is_complete(folder)
+
+
+def test_a_file_that_may_not_be_read_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(manifest, "file_hash", refuse)
+    with pytest.raises(DamagedModel, match=r"/\S+ cannot be read: Permission denied$") as damage:
+        manifest.check(folder)
+    assert str(folder.parent) not in str(damage.value)
