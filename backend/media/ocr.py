@@ -71,7 +71,7 @@ class _Reader:
     def __init__(self, threads: int) -> None:
         # Before onnxruntime is loaded, which otherwise gives the machine a number, keeps it in a
         # cache and reports to its maker's server how it is used.
-        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         from rapidocr import RapidOCR
 
         logging.getLogger("RapidOCR").disabled = True

@@ -379,7 +379,9 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(
     backend.answers = 2
     command = [sys.executable, "-m", "frontend.cli", "extract", str(folder), "--fields", fields]
     command += ["--json", "--threads", "1"]
-    running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    # As from a terminal: whoever runs the tests in the background may have Ctrl-C ignored.
+    heeding = ["env", "--default-signal=INT", *command]
+    running = subprocess.Popen(heeding, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: len(backend.requests) >= 3)
     running.send_signal(signal.SIGINT)
     assert running.stderr is not None
