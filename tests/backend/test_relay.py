@@ -169,9 +169,8 @@ async def test_the_last_token_costs_the_engine_and_the_loop_no_more_than_the_fir
             await told.relay.end
         assert told.metrics.inter_token.total == count - 1
         calls.append(made.number)
-    a_token = (calls[1] - calls[0]) / (counts[1] - counts[0])
-    assert calls[1] < 1.1 * counts[1] * a_token, "the same for each"
-    assert a_token < 60
+    few, many = (made / count for made, count in zip(calls, counts, strict=True))
+    assert many <= few < 80
 
 
 def marks(folder: Path) -> int:

@@ -27,9 +27,10 @@ from frontend.history.history import History
 from frontend.history.records import State
 from scripts.lib import papers
 from scripts.lib.system import System
-from tests.e2e.test_lifetime import eventually, running
+from tests.e2e.test_lifetime import running
 from tests.fakes.asking import document, text, user
 from tests.fakes.disk import full
+from tests.fakes.waiting import wait_until
 
 PLACES, WAITING = 2, 4
 LONG = "Count from one to a thousand in words."
@@ -120,21 +121,21 @@ def test_a_deadline_shorter_than_the_wait_is_told_and_nothing_is_computed(
     assert late.status_code == 504
     assert late.json()["error"]["code"] == "deadline_exceeded"
     assert figure(faulty, "glm_flash_backend_requests_running") == PLACES
-    assert eventually(lambda: figure(faulty, "glm_flash_backend_requests_queued") == 0, 20)
+    wait_until(lambda: figure(faulty, "glm_flash_backend_requests_queued") == 0)
     held.close()
-    assert eventually(lambda: is_idle(faulty), 20)
+    wait_until(lambda: is_idle(faulty))
     assert figure(faulty, "glm_flash_backend_prompt_tokens_total") == before
 
 
 def test_who_leaves_while_waiting_leaves_nothing(faulty: System, held: ExitStack) -> None:
     fill(faulty, held)
     waiting = held.enter_context(begin(faulty))
-    assert eventually(lambda: figure(faulty, "glm_flash_backend_requests_queued") == 1, 20)
+    wait_until(lambda: figure(faulty, "glm_flash_backend_requests_queued") == 1)
     waiting.close()
-    assert eventually(lambda: figure(faulty, "glm_flash_backend_requests_queued") == 0, 20)
+    wait_until(lambda: figure(faulty, "glm_flash_backend_requests_queued") == 0)
     assert figure(faulty, "glm_flash_backend_requests_running") == PLACES
     held.close()
-    assert eventually(lambda: is_idle(faulty), 20)
+    wait_until(lambda: is_idle(faulty))
 
 
 def test_who_leaves_while_a_file_is_read_leaves_no_work(faulty: System, held: ExitStack) -> None:
@@ -143,11 +144,11 @@ def test_who_leaves_while_a_file_is_read_leaves_no_work(faulty: System, held: Ex
     before, pages = figure(faulty, gone), figure(faulty, read)
     pile = papers.scanned(papers.pdf([f"{papers.AGREEMENT} Copy {n}." for n in range(12)]))
     leaving = held.enter_context(begin(faulty, *user(document(pile), text("What is it?"))))
-    assert eventually(lambda: figure(faulty, read) > pages, 30)
+    wait_until(lambda: figure(faulty, read) > pages)
     leaving.close()
-    assert eventually(lambda: is_idle(faulty), 20)
+    wait_until(lambda: is_idle(faulty))
     workers = psutil.Process(faulty.pid("backend")).children(recursive=True)
-    assert eventually(lambda: not any(is_busy(worker) for worker in workers), 20)
+    wait_until(lambda: not any(is_busy(worker) for worker in workers))
     assert figure(faulty, read) < pages + 12, "the rest was not read"
     assert figure(faulty, gone) == before + 1
     assert chat(faulty, *user(document(papers.pdf([papers.AGREEMENT])))).status_code == 200
@@ -183,7 +184,7 @@ def test_a_crowd_is_served_or_told_to_come_back_until_all_are_served(faulty: Sys
             enough.set()
     assert told[200] == 40
     assert told[429] > 0, "the queue was never full"
-    assert eventually(lambda: is_idle(faulty), 20)
+    wait_until(lambda: is_idle(faulty))
     assert chat(faulty).status_code == 200
 
 
@@ -254,7 +255,7 @@ def test_fifty_large_files_at_once_hold_nobody_up(faulty: System) -> None:
     assert set(told) <= {200, 429}, told
     assert told[200] >= PLACES + WAITING
     assert most - before < MEMORY, f"{(most - before) >> 20} MiB more"
-    assert eventually(lambda: is_idle(faulty), 20)
+    wait_until(lambda: is_idle(faulty))
     assert chat(faulty).status_code == 200
 
 
@@ -273,12 +274,12 @@ def test_a_killed_front_leaves_no_work_behind_and_comes_back_with_its_history(
         while stream.recv(1 << 16):
             pass
     with closing(Client(faulty.address)) as client:
-        assert eventually(lambda: client.stats().running + client.stats().queued == 0, 20)
+        wait_until(lambda: client.stats().running + client.stats().queued == 0)
         assert client.stats().blocks_used == 0
     faulty.start("frontend")
     faulty.wait_until_ready()
     assert chat(faulty).status_code == 200
-    assert eventually(lambda: state_of(kept, answer) is State.LOST, 20)
+    wait_until(lambda: state_of(kept, answer) is State.LOST)
     found = kept.answer(answer)
     assert found is not None
     assert found.text == "Half an"

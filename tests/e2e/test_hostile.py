@@ -23,10 +23,10 @@ from protos import inference_pb2 as pb
 from protos import inference_pb2_grpc, media_pb2
 from scripts.lib import papers
 from scripts.lib.system import System
-from tests.e2e.test_lifetime import eventually
 from tests.fakes import glm, hostile
 from tests.fakes.asking import document, picture, png, text, url, user
 from tests.fakes.running import question
+from tests.fakes.waiting import wait_until
 from tests.fakes.web import Answered, read_response
 
 MEMORY = 300 << 20  # by which both processes with their workers may grow over the whole run
@@ -93,7 +93,7 @@ class Target:
         assert self._processes() == self._pids
         assert self.ask(user(text("hi"))).status == 200, "the next request must work"
         # A worker that is about to be ended for what it took may still be there.
-        assert eventually(lambda: self._grown() < MEMORY, 20), f"{self._grown() >> 20} MiB more"
+        wait_until(lambda: self._grown() < MEMORY, why=lambda: f"{self._grown() >> 20} MiB more")
 
     def _grown(self) -> int:
         """Bytes beyond those from before the first entry."""

@@ -6,7 +6,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from frontend.messages import (
 )
 from scripts.lib import papers
 from scripts.lib.system import System
+from tests.fakes.waiting import wait_until
 
 
 def long_question(request_id: str, *, detached: bool = False) -> Question:
@@ -39,16 +40,6 @@ def long_question(request_id: str, *, detached: bool = False) -> Question:
         sampling=Sampling(temperature=0.0, min_tokens=1500, max_tokens=1500),
         detached=detached,
     )
-
-
-def eventually(holds: Callable[[], bool], seconds: float) -> bool:
-    """Whether something becomes true within a time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return holds()
 
 
 def running(system: System) -> float:
@@ -85,7 +76,7 @@ def test_a_reader_who_leaves_frees_the_place(system: System, openai: OpenAI) -> 
     next(iter(stream))
     assert running(system) == 2
     stream.close()
-    assert eventually(lambda: running(system) == 0, 10)
+    wait_until(lambda: running(system) == 0, 10)
 
 
 def test_a_detached_answer_goes_on_and_can_be_followed_again(backend: Client) -> None:
@@ -166,7 +157,7 @@ def test_a_frozen_backend_is_noticed_within_ten_seconds(own_system: System) -> N
         assert silent.result() == 200
     assert caught.value.kind == "unavailable"
     assert noticed < 10
-    assert eventually(lambda: own_system.status("/ready") == 200, 20)
+    wait_until(lambda: own_system.status("/ready") == 200)
     client.close()
 
 
@@ -176,7 +167,7 @@ def test_killed_processes_leave_no_workers_behind(own_system: System) -> None:
     client.page("local", stored.sha256, 1)
     workers = psutil.Process(own_system.pid("backend")).children(recursive=True)
     own_system.end("backend", signal.SIGKILL)
-    assert eventually(lambda: not any(worker.is_running() for worker in workers), 20)
+    wait_until(lambda: not any(worker.is_running() for worker in workers))
     client.close()
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from scripts.lib import papers
 from scripts.lib.system import System
-from tests.e2e.test_lifetime import eventually
 from tests.fakes.collector import Collector
+from tests.fakes.waiting import wait_until
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = "b7ad6b7169203331"
@@ -75,7 +75,7 @@ def test_one_trace_holds_every_stage_and_nothing_of_what_was_said(
     traced: System, collector: Collector
 ) -> None:
     assert ask(traced, stream=True).status_code == 200
-    assert eventually(lambda: bool(collector.named(POST) and collector.named("decode")), 20)
+    wait_until(lambda: bool(collector.named(POST) and collector.named("decode")))
     (request,) = collector.named(POST)
     (generate,) = collector.named(GENERATE)
     stages = {name: collector.named(name) for name in ("read", "queue", "prefill", "decode")}
@@ -106,7 +106,7 @@ def test_a_refusal_is_told_by_its_code(traced: System, collector: Collector) -> 
     long = [{"role": "user", "content": f"{WORDS} " * 9000}]
     before = len(collector.named(GENERATE))
     assert ask(traced, messages=long).status_code == 400
-    assert eventually(lambda: len(collector.named(GENERATE)) > before, 20)
+    wait_until(lambda: len(collector.named(GENERATE)) > before)
     failed = collector.named(GENERATE)[-1]
     assert attributes(failed)["error.type"] == "context_length_exceeded"
     assert WORDS.encode() not in collector.bytes
@@ -117,10 +117,10 @@ def test_an_answer_given_again_has_no_stages_of_the_engine(
 ) -> None:
     chosen: dict[str, Any] = {"temperature": 0, "max_tokens": 4}
     assert ask(traced, **chosen).status_code == 200
-    assert eventually(lambda: len(collector.named("decode")) == 2, 20)
+    wait_until(lambda: len(collector.named("decode")) == 2)
     assert ask(traced, **chosen).json()["glm_flash"]["answer_cached"]
     assert ask(traced, **{**chosen, "use_answer_cache": False}).status_code == 200
-    assert eventually(lambda: len(collector.named("decode")) == 3, 20)
+    wait_until(lambda: len(collector.named("decode")) == 3)
     assert len(collector.named("prefill")) == 3
 
 
