@@ -49,7 +49,8 @@ COPY backend backend
 RUN bash -c '. scripts/lib/setup.sh && set_up runtime' \
     && chmod -R a+rX .venv .models && rm -rf /root/.cache .data
 COPY frontend frontend
-RUN useradd --uid 10001 --no-create-home --home-dir /data desk \
+RUN .venv/bin/python -m compileall -q backend frontend protos \
+    && useradd --uid 10001 --no-create-home --home-dir /data desk \
     && mkdir /data /models && chown desk /data /models
 USER 10001
 ENV DATA_DIR=/data MODELS_DIR=/models HOST=0.0.0.0 PORT=8080 PYTHONDONTWRITEBYTECODE=1
@@ -86,7 +87,8 @@ RUN bash -c '. scripts/lib/setup.sh && set_up runtime' \
     && pip install --no-cache-dir --no-deps /wheels/*.whl \
     && chmod -R a+rX .venv .models && rm -rf /root/.cache .data /wheels
 COPY frontend frontend
-RUN useradd --uid 10001 --no-create-home --home-dir /data desk \
+RUN .venv/bin/python -m compileall -q backend frontend protos \
+    && useradd --uid 10001 --no-create-home --home-dir /data desk \
     && mkdir /data /models && chown desk /data /models
 USER 10001
 ENV DATA_DIR=/data MODELS_DIR=/models HOST=0.0.0.0 PORT=8080 PYTHONDONTWRITEBYTECODE=1

@@ -7,6 +7,7 @@ set -euo pipefail
 DATA_DIR=$(mktemp -d) # what tests leave in HOME or a cache goes with it
 trap 'rm -rf "$DATA_DIR"' EXIT
 unset API_KEYS BACKEND_TOKEN BACKEND_ADDRESS DATABASE_URL MODEL PORT HOST
+unset PYTHONDONTWRITEBYTECODE # hundreds of processes begin, and each would compile every module
 
 set_up dev
 "$ROOT/scripts/check" "$@"
