@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from frontend import state
+from frontend import address, state
 from frontend.i18n import Phrases
 from frontend.workflows import field_draft, fields
 from frontend.workflows.field_draft import Draft, Row
@@ -22,16 +22,13 @@ _FLAGS: Final = ("required", "many")
 
 def opened() -> str | None:
     """The list that the address names, with its language; None if none is being written."""
-    return st.query_params.get("list")
+    return address.get("list")
 
 
 def open_list(named: str | None, language: Language) -> None:
     """Turns the page to a list of fields to be written (`NEW`: an empty one); None closes it."""
     forget()
-    if named is None:
-        st.query_params.pop("list", None)
-    else:
-        st.query_params["list"] = f"{named}.{language.value}"
+    address.change(list=None if named is None else f"{named}.{language.value}")
 
 
 def forget() -> None:

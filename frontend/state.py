@@ -9,7 +9,7 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from frontend import account, presets, settings
+from frontend import account, address, presets, settings
 from frontend.account import NotSignedIn
 from frontend.history.database import StorageUnavailable
 from frontend.history.earlier import EarlierAnswer
@@ -81,7 +81,7 @@ class Desk:
 
 def phrases() -> Phrases:
     """The phrase book in the language of the address, or else of the browser."""
-    asked = st.query_params.get("lang", "")
+    asked = address.get("lang")
     language = asked if asked in LANGUAGES else guess(st.context.locale)
     return Phrases(language)
 
@@ -89,7 +89,7 @@ def phrases() -> Phrases:
 def desk() -> Desk:
     """What the address names, or an empty conversation."""
     history, beat = services().history, services().pulse.now()
-    named = st.query_params.get("chat")
+    named = address.get("chat")
     if named is None:
         fresh = st.session_state.setdefault("fresh", new_id())
         return Desk(fresh, beat, None, (), (), missing=False, stores=history.stores)
@@ -103,17 +103,15 @@ def desk() -> Desk:
 
 def open_conversation(conversation: str | None) -> None:
     """Turns the page to a conversation; None to a new one."""
+    address.change(chat=conversation)
     if conversation is None:
-        st.query_params.pop("chat", None)
         st.session_state["fresh"] = new_id()
-    else:
-        st.query_params["chat"] = conversation
     st.session_state.pop("upload_problems", None)
 
 
 def keep_open(conversation: str) -> None:
     """Puts a conversation that was just begun into the address."""
-    st.query_params["chat"] = conversation
+    address.change(chat=conversation)
     st.session_state.pop("fresh", None)
 
 
@@ -134,9 +132,20 @@ def load_parameters(desk: Desk) -> Parameters:
         kept = {} if desk.kept is None else desk.kept.parameters
         start = presets.restored(kept, start, card)
         st.session_state["parameters_of"] = desk.id
-        st.session_state["parameters_drawn"] = None  # the panel's widgets take the new values
-    st.session_state["parameters"] = start
+    set_parameters(start)
     return start
+
+
+def set_parameters(values: Parameters) -> None:
+    """Has the panel show other values than it does."""
+    if values != st.session_state.get("parameters"):
+        st.session_state["parameters"] = values
+        st.session_state["parameters_turn"] = parameters_turn() + 1
+
+
+def parameters_turn() -> int:
+    """Counts how often the panel's values were set: each time its widgets are new ones."""
+    return int(st.session_state.get("parameters_turn", 0))
 
 
 def _same_model(model: str) -> bool:

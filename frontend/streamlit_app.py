@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from frontend import outbox, state, work_state
+from frontend import address, state, work_state
 from frontend.components import dialogs, style
 from frontend.history.database import StorageUnavailable
 from frontend.views import (
@@ -22,6 +22,7 @@ from frontend.views import (
 )
 from frontend.work_state import View
 
+address.listen()
 say = state.phrases()
 st.set_page_config(
     page_title=say("app.name"), page_icon="📑", layout="wide", initial_sidebar_state="auto"
@@ -73,4 +74,3 @@ with st.sidebar:
     sign_in.show_visitor(visitor, settings, say)
 if follow is not None:
     follow()
-outbox.wait_until_sent()

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 import streamlit as st
 
-from frontend import state
+from frontend import address, state
 from frontend.workbench import Refused, Sheet
 from frontend.workflows import filters
 from frontend.workflows.filters import Filter
@@ -40,16 +40,14 @@ def turn_to(chosen: View) -> None:
 
 def job() -> str | None:
     """The job that the address names."""
-    return st.query_params.get("job")
+    return address.get("job")
 
 
 def open_job(job: str | None) -> None:
     """Turns the page to a job; None to a new one."""
-    for name in ("job", "file", "field", "show", "list", "about", "point", "change"):
-        st.query_params.pop(name, None)
     st.session_state.pop("refused", None)
-    if job is not None:
-        st.query_params["job"] = job
+    closed = ("file", "field", "show", "list", "about", "point", "change")
+    address.change(job=job, **dict.fromkeys(closed))
 
 
 def sheet() -> Sheet | None:
@@ -68,23 +66,18 @@ def has_turned(kept: Sheet) -> bool:
 
 def opened(kept: Sheet) -> tuple[int | None, str | None]:
     """The file that is looked at, and the field unless it is the file as a whole."""
-    named = st.query_params.get("file", "")
-    row = kept.row(int(named)) if named.isdecimal() else None
+    number = _number("file")
+    row = None if number is None else kept.row(number)
     if row is None:
         return None, None
-    field = st.query_params.get("field")
+    field = address.get("field")
     return row.id, field if field and row.cell(field) is not None else None
 
 
 def look_at(file: int | None, field: str | None = None) -> None:
     """Opens a file or one of its values; None closes what is open."""
-    for name in ("point", "change"):
-        st.query_params.pop(name, None)
-    for name, value in (("file", file), ("field", field)):
-        if value is None:
-            st.query_params.pop(name, None)
-        else:
-            st.query_params[name] = str(value)
+    named = None if file is None else str(file)
+    address.change(file=named, field=field, point=None, change=None)
 
 
 def move(kept: Sheet, step: int) -> None:
@@ -102,39 +95,30 @@ def about() -> Summarised | None:
     return _named("about", Summarised)
 
 
-def choose_about(named: str | None) -> Summarised | None:
+def choose_about(named: str | None) -> None:
     """Turns to a summary of the opened file; None closes it."""
-    st.query_params.pop("point", None)
-    st.query_params.pop("change", None)
-    if named is None:
-        st.query_params.pop("about", None)
-    else:
-        st.query_params["about"] = named
-    return about()
+    address.change(about=named, point=None, change=None)
 
 
 def point(count: int) -> int | None:
     """The one of so many points whose place is looked at."""
-    named = st.query_params.get("point", "")
-    return int(named) if named.isdecimal() and int(named) < count else None
+    number = _number("point")
+    return number if number is not None and number < count else None
 
 
 def point_at(number: int) -> None:
     """Looks at the place of a point."""
-    st.query_params["point"] = str(number)
+    address.change(point=str(number))
 
 
 def change() -> int | None:
     """The changed clause whose place in the opened file is looked at."""
-    named = st.query_params.get("change", "")
-    return int(named) if named.isdecimal() else None
+    return _number("change")
 
 
 def look_at_change(file: int, place: int) -> None:
     """Opens a file where a changed clause stands."""
-    look_at(file)
-    choose_about(None)
-    st.query_params["change"] = str(place)
+    address.change(file=str(file), field=None, about=None, point=None, change=str(place))
 
 
 def chosen_filter() -> Filter:
@@ -165,13 +149,16 @@ def _face(kept: Sheet) -> tuple[object, ...]:
 
 def _named(parameter: str, choices: type[Choice]) -> Choice | None:
     """The choice that the address names, if there is such a one."""
-    named = st.query_params.get(parameter, "")
+    named = address.get(parameter)
     return next((one for one in choices if one.value == named), None)
 
 
 def _name(parameter: str, chosen: Choice, default: Choice) -> None:
     """Has the address name a choice; the default needs no name."""
-    if chosen is default:
-        st.query_params.pop(parameter, None)
-    else:
-        st.query_params[parameter] = chosen.value
+    address.change(**{parameter: None if chosen is default else chosen.value})
+
+
+def _number(parameter: str) -> int | None:
+    """The number that the address names, if it is one."""
+    named = address.get(parameter) or ""
+    return int(named) if named.isdecimal() else None

@@ -141,7 +141,7 @@ h2, .title { font-size: 0.95rem; font-weight: 650; margin: 0; padding: 0; line-h
   [data-testid=stMain] [data-testid=stColumn]:has(.st-key-panel) { min-width: 15.5rem; }
 }
 .st-key-panel > * { flex: none; }
-.st-key-p-preset button { padding-inline: 0.3rem; }
+[class*=st-key-p-preset-] button { padding-inline: 0.3rem; }
 .st-key-panel { max-height: calc(100dvh - 1.7rem); overflow-y: auto; overflow-x: hidden;
   border-left: 1px solid var(--line); padding-left: 1.2rem; gap: 0.75rem; }
 .st-key-about { border-top: 1px solid var(--line); padding-top: 0.8rem; gap: 0.35rem; }

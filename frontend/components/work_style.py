@@ -19,7 +19,7 @@ _CSS: Final = """
 .st-key-tools { row-gap: 0.4rem; }
 .st-key-tools > [data-testid=stElementContainer], .st-key-tools > [data-testid=stLayoutWrapper] {
   flex: none; width: auto !important; }
-.st-key-tools > .st-key-filter { margin-right: auto; }
+.st-key-tools > [class*=st-key-filter-] { margin-right: auto; }
 
 /* The form of a new job. */
 .st-key-new-job-form { width: 100%; max-width: 44rem; margin-inline: auto; padding-top: 6vh;

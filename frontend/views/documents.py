@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from frontend import draft_state, state, work_state
-from frontend.components import grid, markdown, marks, work_style
+from frontend.components import choices, grid, markdown, marks, work_style
 from frontend.history.work_records import FileState
 from frontend.i18n import Phrases
 from frontend.state import Desk
@@ -123,21 +123,24 @@ def _progress(sheet: Sheet, say: Phrases) -> None:
 
 
 def _filter(say: Phrases) -> Filter:
-    st.session_state["filter"] = work_state.chosen_filter().value
+    chosen = work_state.chosen_filter()
+    key = choices.key("filter", chosen.value)
     st.segmented_control(
         say("filter.title"),
         [one.value for one in Filter],
         format_func=lambda one: say(f"filter.{one}"),
+        default=chosen.value,
         required=True,
-        key="filter",
+        key=key,
         label_visibility="collapsed",
         on_change=_choose_filter,
+        args=(key,),
     )
-    return work_state.chosen_filter()
+    return chosen
 
 
-def _choose_filter() -> None:
-    work_state.choose_filter(Filter(st.session_state["filter"] or Filter.ALL.value))
+def _choose_filter(key: str) -> None:
+    work_state.choose_filter(Filter(st.session_state[key] or Filter.ALL.value))
 
 
 def _controls(sheet: Sheet, say: Phrases) -> None:

@@ -57,7 +57,7 @@ def _follow(message: Message, places: _Places) -> None:
     while (now := time.monotonic()) < until:
         pause = max(LOOK_EVERY + places.length * _PER_CHARACTER, _REST * took)
         time.sleep(min(pause * random.uniform(*_SPREAD), until - now))  # noqa: S311  # no secret
-        st.session_state.get("view")  # a click ends this run here, also if nothing is new
+        st.session_state.get("address")  # a click ends this run here, also if nothing is new
         began = time.monotonic()
         _look(message, places)
         outbox.wait_until_sent()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from frontend import work_state
+from frontend import address, work_state
+from frontend.components import choices
 from frontend.i18n import LANGUAGES, Phrases
 from frontend.work_state import WORK_VIEWS, View
 
@@ -34,19 +35,22 @@ def show_language(say: Phrases) -> None:
 
 
 def _speak(language: str) -> None:
-    st.query_params["lang"] = language
+    address.change(lang=language)
 
 
 def show_uses(say: Phrases) -> None:
     shown = work_state.view()
-    st.session_state["view"] = shown.value if shown in WORK_VIEWS else None
+    chosen = shown.value if shown in WORK_VIEWS else None
+    key = choices.key("view", chosen)
     st.segmented_control(
         say("app.use"),
         [view.value for view in WORK_VIEWS],
         format_func=lambda view: say(f"view.{view}"),
-        required=shown in WORK_VIEWS,
-        key="view",
+        default=chosen,
+        required=chosen is not None,
+        key=key,
         on_change=_turn,
+        args=(key,),
         label_visibility="collapsed",
         width="stretch",
     )
@@ -67,7 +71,7 @@ def show_place(say: Phrases) -> None:
             )
 
 
-def _turn() -> None:
-    chosen = st.session_state["view"]
+def _turn(key: str) -> None:
+    chosen = st.session_state[key]
     if chosen is not None:
         work_state.turn_to(View(chosen))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import streamlit as st
 
 from frontend import state
-from frontend.components import markdown
+from frontend.components import choices, markdown
 from frontend.i18n import Phrases
 from frontend.messages import ModelCard
 from frontend.presets import Parameters, Preset, matching, offered
@@ -27,75 +27,84 @@ def show(desk: Desk, say: Phrases) -> None:
         return
     status = desk.beat.status
     loaded = [model for model in status.models if model.loaded] if status else []
-    _seed_widgets(start)
-    chosen = _widgets(start, card, loaded or [card], say)
-    st.session_state["parameters"] = chosen
-    st.session_state["parameters_drawn"] = (
-        True  # not before: a drawing may be broken off by another
-    )
+    st.session_state["parameters"] = _widgets(start, card, loaded or [card], say)
     _about(card, say)
 
 
 def _widgets(
     start: Parameters, card: ModelCard, loaded: list[ModelCard], say: Phrases
 ) -> Parameters:
+    turn = state.parameters_turn()
+
+    def key(name: str) -> str:
+        return f"p-{name}-{turn}"
+
     names = {model.id: model.name for model in loaded}
     model = st.selectbox(
         say("parameters.model"),
         list(names),
+        index=list(names).index(start.model) if start.model in names else 0,
         format_func=lambda model: names.get(model, model),
-        key="p-model",
+        key=key("model"),
     )
-    presets = offered(card)
-    preset = matching(start, presets)
-    st.session_state["p-preset"] = preset.name if preset else None
-    st.segmented_control(
-        say("parameters.preset"),
-        [preset.name for preset in presets],
-        format_func=say,
-        key="p-preset",
-        on_change=_apply_preset,
-        args=(presets,),
-        width="stretch",
-    )
+    _preset(_sampled(start, key), offered(card), say)
     temperature = st.slider(
         say("parameters.temperature"),
         0.0,
         2.0,
+        start.temperature,
         step=0.05,
-        key="p-temperature",
+        key=key("temperature"),
         help=say("parameters.temperature_help"),
     )
     max_tokens = st.number_input(
         say("parameters.max_tokens"),
         1,
         card.context_length,
+        start.max_tokens,
         step=64,
-        key="p-max_tokens",
+        key=key("max_tokens"),
         help=say("parameters.max_tokens_help", n=card.context_length),
     )
     thinking = card.thinks and st.toggle(
-        say("parameters.thinking"), key="p-thinking", help=say("parameters.thinking_help")
+        say("parameters.thinking"),
+        start.thinking,
+        key=key("thinking"),
+        help=say("parameters.thinking_help"),
     )
     with st.expander(say("parameters.more")):
-        top_p = st.slider(say("parameters.top_p"), 0.05, 1.0, step=0.05, key="p-top_p")
+        top_p = st.slider(
+            say("parameters.top_p"), 0.05, 1.0, start.top_p, step=0.05, key=key("top_p")
+        )
         top_k = st.number_input(
-            say("parameters.top_k"), 0, 1000, key="p-top_k", help=say("parameters.top_k_help")
+            say("parameters.top_k"),
+            0,
+            1000,
+            start.top_k,
+            key=key("top_k"),
+            help=say("parameters.top_k_help"),
         )
         penalty = st.slider(
-            say("parameters.repetition_penalty"), 0.5, 2.0, step=0.05, key="p-repetition_penalty"
+            say("parameters.repetition_penalty"),
+            0.5,
+            2.0,
+            start.repetition_penalty,
+            step=0.05,
+            key=key("repetition_penalty"),
         )
         seed = st.number_input(
             say("parameters.seed"),
             0,
             GREATEST_SEED,
-            key="p-seed",
+            start.seed,
+            key=key("seed"),
             placeholder=say("parameters.seed_random"),
             help=say("parameters.seed_help"),
         )
     system_prompt = st.text_area(
         say("parameters.system_prompt"),
-        key="p-system_prompt",
+        start.system_prompt,
+        key=key("system_prompt"),
         max_chars=LONGEST_SYSTEM_PROMPT,
         placeholder=say("parameters.system_prompt_hint"),
         height=96,
@@ -113,26 +122,45 @@ def _widgets(
     )
 
 
-def _seed_widgets(start: Parameters) -> None:
-    """Gives the widgets their values; all of them anew when a conversation was opened."""
-    anew = st.session_state.get("parameters_drawn") is None
-    for name, value in start.values().items():
-        if anew or f"p-{name}" not in st.session_state:
-            st.session_state[f"p-{name}"] = value
+def _sampled(start: Parameters, key: Callable[[str], str]) -> Parameters:
+    """With what was set just now, by widgets that are drawn below."""
+    return replace(
+        start,
+        temperature=round(st.session_state.get(key("temperature"), start.temperature), 2),
+        top_p=round(st.session_state.get(key("top_p"), start.top_p), 2),
+        top_k=int(st.session_state.get(key("top_k"), start.top_k) or 0),
+    )
 
 
-def _apply_preset(presets: Sequence[Preset]) -> None:
-    name = st.session_state["p-preset"]
+def _preset(sampled: Parameters, presets: Sequence[Preset], say: Phrases) -> None:
+    preset = matching(sampled, presets)
+    shown = preset.name if preset else None
+    key = choices.key("p-preset", shown)
+    st.segmented_control(
+        say("parameters.preset"),
+        [preset.name for preset in presets],
+        format_func=say,
+        default=shown,
+        key=key,
+        on_change=_apply_preset,
+        args=(key, presets),
+        width="stretch",
+    )
+
+
+def _apply_preset(key: str, presets: Sequence[Preset]) -> None:
+    name = st.session_state[key]
     preset = next((preset for preset in presets if preset.name == name), None)
     if preset is None:
         return
-    st.session_state["parameters"] = replace(
-        state.parameters(),
-        temperature=preset.temperature,
-        top_p=preset.top_p,
-        top_k=preset.top_k,
+    state.set_parameters(
+        replace(
+            state.parameters(),
+            temperature=preset.temperature,
+            top_p=preset.top_p,
+            top_k=preset.top_k,
+        )
     )
-    st.session_state["parameters_drawn"] = None
 
 
 def _about(card: ModelCard, say: Phrases) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from frontend import state, work_state
-from frontend.components import markdown, points
+from frontend.components import choices, markdown, points
 from frontend.history.work_records import WorkFile
 from frontend.i18n import Phrases
 from frontend.workflows import summary
@@ -50,21 +50,28 @@ def show(file: WorkFile, language: Language, say: Phrases) -> Sentence | None:
 def _chosen(file: WorkFile, language: Language, say: Phrases) -> Summarised | None:
     """What to sum up. Choosing it has it made."""
     chosen = work_state.about()
-    st.session_state["summed"] = None if chosen is None else chosen.value
+    shown = None if chosen is None else chosen.value
+    key = choices.key("summed", shown)
     st.pills(
         say("summary.title"),
         [one.value for one in Summarised],
         format_func=lambda one: say(f"summary.{one}"),
-        key="summed",
+        default=shown,
+        key=key,
         label_visibility="collapsed",
-        on_change=_want,
-        args=(file, language),
+        on_change=_choose,
+        args=(key, file, language),
     )
     return chosen
 
 
+def _choose(key: str, file: WorkFile, language: Language) -> None:
+    work_state.choose_about(st.session_state[key])
+    _want(file, language)
+
+
 def _want(file: WorkFile, language: Language) -> None:
-    about = work_state.choose_about(st.session_state.get("summed"))
+    about = work_state.about()
     if about is not None:
         state.keeping(state.services().bench.want_summary)(file, about, language)
 

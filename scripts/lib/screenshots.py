@@ -63,7 +63,7 @@ def take_all(browser: Browser, url: str, contract: Path, scan: Path, out: Path) 
     """One conversation, seen from several sides."""
     page = opened(browser, url, DESKTOP)
     save(page, out / "empty.png")
-    page.locator(".st-key-p-preset").get_by_text("Exact").click()
+    page.locator("[class*=st-key-p-preset-]").get_by_text("Exact").click()
     add(page, contract)
     page.fill(INPUT, "Who are the parties, when does it start, which law governs?")
     page.press(INPUT, "Enter")
@@ -109,7 +109,7 @@ def take_documents(browser: Browser, url: str, files: list[Path], out: Path) -> 
     page.locator(f"{START} button:enabled").click()
     page.get_by_text(f"{len(files)} of {len(files)} files done").wait_for(timeout=300_000)
     page.locator(".frame tbody tr:first-child button").first.click()
-    page.locator(".st-key-summed button").filter(has_text="Key clauses").click()
+    page.locator("[class*=st-key-summed-] button").filter(has_text="Key clauses").click()
     point = page.locator(".points button:enabled").first
     point.wait_for(timeout=120_000)
     point.click()

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from tests.fakes.backend import FakeBackend
+from tests.fakes.link import Link
 from tests.fakes.pdf import Page as PdfPage
 from tests.fakes.pdf import paragraph, pdf
 
@@ -125,13 +126,26 @@ def backend(shared_backend: FakeBackend) -> FakeBackend:
 
 
 Opener = Callable[..., Page]
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture
-def open_page(chromium: Browser, web: Web, backend: FakeBackend) -> Iterator[Opener]:
+def open_page(
+    chromium: Browser, web: Web, backend: FakeBackend, request: pytest.FixtureRequest
+) -> Iterator[Opener]:
     """Opens the page in a browser of the given size, language and colours.
 
-    At the end no console may hold an error and no request may have left this host.
+    At the end no console may hold an error and no request may have left this host. What a failed
+    test had before it is printed.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -144,7 +158,9 @@ def open_page(chromium: Browser, web: Web, backend: FakeBackend) -> Iterator[Ope
         locale: str = "en-US",
         dark: bool = False,
         ready: str = INPUT,
+        link: Link | None = None,
     ) -> Page:
+        start = web.url if link is None else link.url
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             locale=locale,
@@ -155,7 +171,7 @@ def open_page(chromium: Browser, web: Web, backend: FakeBackend) -> Iterator[Ope
         page.set_default_timeout(PATIENCE)
 
         def look(request: Request) -> None:
-            if not request.url.startswith((web.url, "data:", "blob:")):
+            if not request.url.startswith((start, "data:", "blob:")):
                 complaints.append(f"asked for {request.url}")
 
         page.on("request", look)
@@ -165,12 +181,15 @@ def open_page(chromium: Browser, web: Web, backend: FakeBackend) -> Iterator[Ope
         )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
-        page.goto(web.url + path)
+        page.goto(start + path)
         page.wait_for_selector(ready)
         return page
 
     yield open_it
     for context in contexts:
+        if request.node.stash[FAILED]:
+            for page in context.pages:
+                print(page.url, page.locator("body").aria_snapshot(), sep="\n")
         context.close()
     assert complaints == []
 

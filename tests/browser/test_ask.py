@@ -55,8 +55,8 @@ def test_the_phases_before_an_answer_are_told(open_page: Opener, backend: FakeBa
     backend.thinks, backend.reasoning = True, "Let me see. " * 3
     backend.token_delay = 0.05
     page = open_page()
-    page.locator(".st-key-p-thinking label").first.click()
-    expect(page.locator(".st-key-p-thinking input")).to_be_checked()
+    page.locator("[class*=st-key-p-thinking-] label").first.click()
+    expect(page.locator("[class*=st-key-p-thinking-] input")).to_be_checked()
     ask(page, "Who?")
     expect(page.locator(PHASE)).to_contain_text("tokens/s")
     wait_for_end(page)

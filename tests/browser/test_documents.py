@@ -48,7 +48,7 @@ def test_files_become_a_table_that_is_checked_and_taken_away(
     open_page: Opener, agreements: list[Path], tmp_path: Path
 ) -> None:
     page = open_page()
-    page.locator(".st-key-view button").filter(has_text="Documents").click()
+    page.locator("[class*=st-key-view-] button").filter(has_text="Documents").click()
     page.set_input_files(
         ".st-key-new-job-form [data-testid=stFileUploaderDropzoneInput]",
         [str(path) for path in agreements],
@@ -175,7 +175,7 @@ def test_a_sentence_of_a_summary_opens_its_page(
     expect(page.locator(cell(page, 1, "jurisdiction")).first).to_contain_text("New York")
     backend.answer = "The law of New York governs. [p. 1]"
     page.locator(".frame tbody tr:first-child th button").first.click()
-    page.locator(".st-key-summed button").filter(has_text="Key clauses").click()
+    page.locator("[class*=st-key-summed-] button").filter(has_text="Key clauses").click()
     point = page.locator(".points button").first
     expect(point).to_contain_text("p. 2")
     panel = page.locator(".st-key-evidence").first
@@ -220,7 +220,7 @@ def test_files_that_are_here_are_found_by_name_and_can_be_forgotten(
     expect(page.locator("[class*=st-key-here-]").first).to_contain_text("租约 一份 · 1")
 
     table = page.url
-    page.locator(".st-key-view button").filter(has_text="问答").click()
+    page.locator("[class*=st-key-view-] button").filter(has_text="问答").click()
     page.locator(".st-key-pick-known button").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".st-key-add-known button")).to_be_disabled()

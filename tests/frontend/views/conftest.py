@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -16,6 +17,20 @@ from tests.fakes.waiting import PATIENCE
 SCRIPT = Path(__file__).resolve().parents[3] / "frontend" / "streamlit_app.py"
 
 Opener = Callable[..., AppTest]
+
+
+def keyed(widgets: Iterable[Any], name: str) -> Any:
+    """The widget of that name; its key also says how often it was made anew."""
+    (found,) = (one for one in widgets if str(one.key).rpartition("-")[0] == name)
+    return found
+
+
+def turn(page: AppTest, **said: str | None) -> None:
+    """Turns the page to another address, as a click on what a component draws does."""
+    kept = {**page.session_state["address"], **said}
+    page.session_state["address"] = {k: v for k, v in kept.items() if v is not None}
+    page.run()
+    assert not page.exception
 
 
 @pytest.fixture

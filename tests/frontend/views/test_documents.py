@@ -21,7 +21,7 @@ from tests.fakes import contracts
 from tests.fakes.backend import FakeBackend
 from tests.fakes.pdf import Page, paragraph, pdf
 from tests.fakes.waiting import wait_until
-from tests.frontend.views.conftest import Opener
+from tests.frontend.views.conftest import Opener, keyed, turn
 from tests.frontend.views.test_page import htmls, texts
 
 ANSWER = {
@@ -82,20 +82,17 @@ def cell(page: AppTest, row: int, field: str) -> Any:
 
 def look_at(page: AppTest, row: int, field: str) -> None:
     """As the address would after a click."""
-    page.query_params["file"] = str(grid(page)["rows"][row]["file"])
-    page.query_params["field"] = field
-    page.run()
-    assert not page.exception
+    turn(page, file=str(grid(page)["rows"][row]["file"]), field=field)
 
 
 def test_the_page_has_two_uses_and_the_address_keeps_the_one(open_page: Opener) -> None:
     page = open_page()
-    page.button_group(key="view").set_value("documents").run()
+    keyed(page.button_group, "view").set_value("documents").run()
     assert page.query_params["view"] == "documents"
     assert "From a pile of contracts to a checked table" in texts(page)
     assert page.button(key="start-job").disabled
     assert "从一叠合同到核对过的表格" in texts(open_page(view="documents", lang="zh"))
-    page.button_group(key="view").set_value("ask").run()
+    keyed(page.button_group, "view").set_value("ask").run()
     assert "view" not in page.query_params
     assert page.chat_input
 
@@ -149,7 +146,7 @@ def test_filters_show_what_is_left_to_check(open_page: Opener) -> None:
     page = open_page(view="documents")
     begin(page, FIRST)
     finished(page, 1)
-    page.button_group(key="filter").set_value("conflicts").run()
+    keyed(page.button_group, "filter").set_value("conflicts").run()
     assert page.query_params["show"] == "conflicts"
     assert not cell(page, 0, "effective_date")["other"]
     assert cell(page, 0, "jurisdiction")["other"]
@@ -161,7 +158,7 @@ def test_filters_show_what_is_left_to_check(open_page: Opener) -> None:
     assert any("2018-01-05</p>" in html for html in htmls(page))
     assert grid(page)["rows"] == []
     assert "No values contradict each other." in texts(page)
-    page.button_group(key="filter").set_value("all").run()
+    keyed(page.button_group, "filter").set_value("all").run()
     page.button(key="next-value").click().run()
     assert page.query_params["field"] == "jurisdiction"
     page.button(key="close-evidence").click().run()
@@ -179,8 +176,7 @@ def test_a_bad_file_is_told_about_and_the_others_go_on(
     kept = {key: value for key, value in backend.media.items() if key[1] != lost}
     stored, backend.media = backend.media, kept
     look_at(page, 0, "term")
-    page.query_params.pop("field")
-    page.run()
+    turn(page, field=None)
     page.button(key="again-file").click().run()
     finished(page, 2)
     assert grid(page)["rows"][0]["sentence"] == "No such page."
@@ -277,9 +273,8 @@ def test_a_file_is_summed_up_and_its_sentences_open_their_pages(
     begin(page, FIRST)
     finished(page, 1)
     backend.answer = "1. Governed by the laws of the State of New York. [p. 1]\n2. Cats are nice."
-    page.query_params["file"] = str(grid(page)["rows"][0]["file"])
-    page.run()
-    page.button_group(key="summed").set_value("clauses").run()
+    turn(page, file=str(grid(page)["rows"][0]["file"]))
+    keyed(page.button_group, "summed").set_value("clauses").run()
     assert page.query_params["about"] == "clauses"
 
     def points() -> Any:
@@ -296,11 +291,10 @@ def test_a_file_is_summed_up_and_its_sentences_open_their_pages(
     assert heading["heading"]
     assert all(one["quote"] and one["page"] for one in quoted)
     assert "Page 1 of 3" in texts(page)
-    page.query_params["point"] = "0"
-    page.run()
+    turn(page, point="0")
     assert "Page 2 of 3" in texts(page)
     assert points()[0]["open"]
-    page.button_group(key="summed").set_value("dates").run()
+    keyed(page.button_group, "summed").set_value("dates").run()
     until(page, lambda: points() is not None)
     assert "Read from the contract's words; no model was asked." in texts(page)
 
@@ -342,9 +336,7 @@ def test_two_versions_are_compared_in_fields_and_clauses(
     assert [text for text, differs in clause["new"]["text"] if differs] == ["five (5)"]
     assert any("1 of 3 pages changed" in html for html in htmls(page))
     assert any("New version 3/3 pages read" in html for html in htmls(page))
-    page.query_params["file"] = str(grid(page)["rows"][1]["file"])
-    page.query_params["change"] = "0"
-    page.run()
+    turn(page, file=str(grid(page)["rows"][1]["file"]), change="0")
     assert "Page 2 of 3" in texts(page)
     assert [request.messages[0].parts[0].media.pages[:] for request in backend.requests] == [
         [],
@@ -357,8 +349,7 @@ def test_files_that_are_here_already_can_be_chosen_until_they_are_forgotten(
 ) -> None:
     page = open_page()
     page.file_uploader[0].set_value([FIRST, SECOND]).run()  # into a conversation
-    page.query_params["view"] = "documents"
-    page.run()
+    turn(page, view="documents")
     (known,) = page.multiselect
     assert known.label == "Files that are here already"
     assert sorted(known.options) == ["first.pdf · 3 pages", "second.pdf · 3 pages"]
@@ -372,8 +363,7 @@ def test_files_that_are_here_already_can_be_chosen_until_they_are_forgotten(
     history = History(f"sqlite:///{tmp_path / 'history.sqlite3'}")
     Forgetting(history.database).forget("local", hashlib.sha256(FIRST[1]).hexdigest())
     history.close()
-    page.query_params.pop("job")
-    page.run()
+    turn(page, job=None)
     assert page.multiselect[0].options == ["second.pdf · 3 pages"]
 
 
@@ -381,8 +371,7 @@ def test_two_versions_can_be_one_uploaded_and_one_that_is_here(open_page: Opener
     page = open_page(view="documents")
     begin(page, FIRST)
     finished(page, 1)
-    page.query_params.pop("job")
-    page.run()
+    turn(page, job=None)
     page.segmented_control(key="work-kind").set_value("versions").run()
     assert page.button(key="start-job").disabled
     page.selectbox(key="known-old-1").set_value(hashlib.sha256(FIRST[1]).hexdigest()).run()

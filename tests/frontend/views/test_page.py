@@ -14,16 +14,14 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from frontend import outbox
 from frontend.history.database import PROBE_EVERY
 from frontend.history.history import History
-from frontend.views import sign_in
 from protos import inference_pb2
 from tests.fakes.backend import FakeBackend, Refusal
 from tests.fakes.disk import full
 from tests.fakes.pdf import Page, paragraph, pdf
 from tests.fakes.waiting import wait_until
-from tests.frontend.views.conftest import Opener
+from tests.frontend.views.conftest import Opener, keyed, turn
 
 CONTRACT = ("lease.pdf", pdf(Page(paragraph("Lease")), Page(paragraph("Law"))), "application/pdf")
 
@@ -64,17 +62,6 @@ def test_an_empty_page_says_what_to_do(open_page: Opener) -> None:
     assert not page.chat_input[0].disabled
 
 
-def test_a_page_ends_its_run_when_all_that_it_drew_is_on_its_way(
-    open_page: Opener, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = open_page()
-    done: list[str] = []
-    monkeypatch.setattr(sign_in, "show_visitor", lambda *_: done.append("drawn"))  # what comes last
-    monkeypatch.setattr(outbox, "wait_until_sent", lambda: done.append("sent"))
-    page.run()
-    assert done == ["drawn", "sent"]
-
-
 def test_a_question_is_answered_and_kept(open_page: Opener, backend: FakeBackend) -> None:
     page = open_page()
     ask(page, "Who are the parties?")
@@ -92,8 +79,8 @@ def test_what_is_changed_along_with_a_question_counts_for_it(
     open_page: Opener, backend: FakeBackend
 ) -> None:
     page = open_page()
-    page.number_input(key="p-max_tokens").set_value(77)
-    page.text_area(key="p-system_prompt").set_value("Be brief.")
+    keyed(page.number_input, "p-max_tokens").set_value(77)
+    keyed(page.text_area, "p-system_prompt").set_value("Be brief.")
     ask(page, "Who?")
     (asked,) = backend.requests
     assert asked.sampling.max_tokens == 77
@@ -125,13 +112,13 @@ def test_parameters_reach_the_backend_and_come_back(
     open_page: Opener, backend: FakeBackend
 ) -> None:
     page = open_page()
-    page.slider(key="p-temperature").set_value(0.7)
-    page.slider(key="p-top_p").set_value(0.5)
-    page.slider(key="p-repetition_penalty").set_value(1.2)
-    page.number_input(key="p-max_tokens").set_value(300)
-    page.number_input(key="p-top_k").set_value(7)
-    page.number_input(key="p-seed").set_value(42)
-    page.text_area(key="p-system_prompt").set_value("Quote the clause.").run()
+    keyed(page.slider, "p-temperature").set_value(0.7)
+    keyed(page.slider, "p-top_p").set_value(0.5)
+    keyed(page.slider, "p-repetition_penalty").set_value(1.2)
+    keyed(page.number_input, "p-max_tokens").set_value(300)
+    keyed(page.number_input, "p-top_k").set_value(7)
+    keyed(page.number_input, "p-seed").set_value(42)
+    keyed(page.text_area, "p-system_prompt").set_value("Quote the clause.").run()
     ask(page, "Well?")
     request = backend.requests[-1]
     sampling = request.sampling
@@ -140,8 +127,8 @@ def test_parameters_reach_the_backend_and_come_back(
     assert request.messages[0].parts[0].text == "Quote the clause."
     assert request.detached
     again = open_page(chat=page.query_params["chat"])
-    assert again.slider(key="p-temperature").value == 0.7
-    assert again.number_input(key="p-seed").value == 42
+    assert keyed(again.slider, "p-temperature").value == 0.7
+    assert keyed(again.number_input, "p-seed").value == 42
 
 
 def test_a_seed_left_open_is_not_sent(open_page: Opener, backend: FakeBackend) -> None:
@@ -152,10 +139,36 @@ def test_a_seed_left_open_is_not_sent(open_page: Opener, backend: FakeBackend) -
 
 def test_a_preset_sets_several_at_once(open_page: Opener) -> None:
     page = open_page()
-    assert page.slider(key="p-temperature").value == 0.0
-    page.button_group(key="p-preset").set_value("preset.free").run()
-    assert page.slider(key="p-temperature").value == 0.9
-    assert page.slider(key="p-top_p").value == 0.95
+    assert keyed(page.slider, "p-temperature").value == 0.0
+    keyed(page.button_group, "p-preset").set_value("preset.free").run()
+    assert keyed(page.slider, "p-temperature").value == 0.9
+    assert keyed(page.slider, "p-top_p").value == 0.95
+
+
+def test_a_preset_is_shown_as_long_as_the_settings_are_its(open_page: Opener) -> None:
+    page = open_page()
+    assert keyed(page.button_group, "p-preset").value == "preset.exact"
+    keyed(page.slider, "p-temperature").set_value(0.7).run()
+    assert keyed(page.button_group, "p-preset").value is None
+    keyed(page.button_group, "p-preset").set_value("preset.exact").run()
+    assert keyed(page.slider, "p-temperature").value == 0.0
+    assert keyed(page.button_group, "p-preset").value == "preset.exact"
+
+
+def test_every_drawing_says_what_the_panel_shows(open_page: Opener) -> None:
+    """One that never arrives, because a click broke it off, takes no value along."""
+    page = open_page()
+    keyed(page.slider, "p-temperature").set_value(0.7)
+    keyed(page.number_input, "p-max_tokens").set_value(300).run()
+    for _ in range(2):
+        page.button(key="new").click().run()
+        drawn = [*page.slider, *page.number_input, *page.text_area, *page.toggle]
+        told = {one.key.split("-")[1]: one.proto.default for one in drawn if one.key[:2] == "p-"}
+        assert told["temperature"] == [0.7]
+        assert told["top_p"] == [1.0]
+        assert told["max_tokens"] == 300
+        assert told["system_prompt"] == ""
+        assert not any(one.proto.set_value for one in drawn)
 
 
 @pytest.mark.parametrize("thinks", [True, False])
@@ -380,6 +393,5 @@ def test_older_conversations_stand_under_headings(open_page: Opener, tmp_path: P
         other.executemany(age, [(4 * 86_400, "Old?"), (90 * 86_400, "Kept?")])
     page.run()
     assert headings(page) == ["Today", "Previous 7 days", "Earlier"]
-    page.query_params["lang"] = "zh"
-    page.run()
+    turn(page, lang="zh")
     assert headings(page) == ["今天", "过去 7 天", "更早"]
