@@ -132,7 +132,10 @@ PYTHON_END
   fi
   step "Python packages ($1; about three minutes the first time)" \
     "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off \
-    -c "$constraints" -r "$wanted"
+    --no-compile -c "$constraints" -r "$wanted" &&
+    step "their bytecode, on every core" \
+      sh -c '"$0" -m compileall -qq -j 0 "$1" || true' "$VENV/bin/python" "$VENV/lib"
+  # A few files are for a later Python and do not compile.
 }
 
 python_packages() { # python_packages GROUP
