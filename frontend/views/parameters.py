@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import streamlit as st
 
@@ -13,6 +14,8 @@ from frontend.i18n import Phrases
 from frontend.messages import ModelCard
 from frontend.presets import Parameters, Preset, matching, offered
 from frontend.state import Desk
+
+Number = TypeVar("Number", int, float)
 
 LONGEST_SYSTEM_PROMPT = 8_000  # characters
 GREATEST_SEED = 2**31 - 1
@@ -52,7 +55,7 @@ def _widgets(
         say("parameters.temperature"),
         0.0,
         2.0,
-        start.temperature,
+        _within(0.0, start.temperature, 2.0),
         step=0.05,
         key=key("temperature"),
         help=say("parameters.temperature_help"),
@@ -61,7 +64,7 @@ def _widgets(
         say("parameters.max_tokens"),
         1,
         card.context_length,
-        start.max_tokens,
+        _within(1, start.max_tokens, card.context_length),
         step=64,
         key=key("max_tokens"),
         help=say("parameters.max_tokens_help", n=card.context_length),
@@ -74,13 +77,18 @@ def _widgets(
     )
     with st.expander(say("parameters.more")):
         top_p = st.slider(
-            say("parameters.top_p"), 0.05, 1.0, start.top_p, step=0.05, key=key("top_p")
+            say("parameters.top_p"),
+            0.05,
+            1.0,
+            _within(0.05, start.top_p, 1.0),
+            step=0.05,
+            key=key("top_p"),
         )
         top_k = st.number_input(
             say("parameters.top_k"),
             0,
             1000,
-            start.top_k,
+            _within(0, start.top_k, 1000),
             key=key("top_k"),
             help=say("parameters.top_k_help"),
         )
@@ -88,7 +96,7 @@ def _widgets(
             say("parameters.repetition_penalty"),
             0.5,
             2.0,
-            start.repetition_penalty,
+            _within(0.5, start.repetition_penalty, 2.0),
             step=0.05,
             key=key("repetition_penalty"),
         )
@@ -120,6 +128,11 @@ def _widgets(
         system_prompt=system_prompt or "",
         thinking=bool(thinking),
     )
+
+
+def _within(least: Number, value: Number, most: Number) -> Number:
+    """The nearest that can be set here: a model's makers may recommend what cannot."""
+    return max(least, min(value, most))
 
 
 def _sampled(start: Parameters, key: Callable[[str], str]) -> Parameters:

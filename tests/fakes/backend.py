@@ -131,6 +131,9 @@ class FakeBackend:
         self.sees_images = False
         self.thinks = False
         self.calls_tools = False
+        self.defaults = inference_pb2.Sampling(
+            temperature=0.0, top_p=1.0, top_k=0, repetition_penalty=1.0
+        )
         self.calls: list[inference_pb2.ToolCall] = []  # with which every answer ends, if it may
         self.phase: inference_pb2.Phase.ValueType = inference_pb2.PHASE_READY
         self.phase_detail = "The fake is ready."
@@ -319,9 +322,7 @@ class _Inference(inference_pb2_grpc.InferenceServicer):
                     chosen_because="Tests asked for it.",
                     revision="0" * 12,
                     license="Apache-2.0",
-                    defaults=inference_pb2.Sampling(
-                        temperature=0.0, top_p=1.0, top_k=0, repetition_penalty=1.0
-                    ),
+                    defaults=self._fake.defaults,
                 )
             ],
             phase=fake.phase,

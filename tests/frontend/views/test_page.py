@@ -171,6 +171,19 @@ def test_every_drawing_says_what_the_panel_shows(open_page: Opener) -> None:
         assert not any(one.proto.set_value for one in drawn)
 
 
+def test_what_cannot_be_set_here_is_the_nearest_that_can(
+    open_page: Opener, backend: FakeBackend
+) -> None:
+    backend.defaults = inference_pb2.Sampling(
+        temperature=9.0, top_p=0.001, top_k=5000, repetition_penalty=0.1, max_tokens=1
+    )
+    page = open_page()
+    assert keyed(page.slider, "p-temperature").value == 2.0
+    assert keyed(page.slider, "p-top_p").value == 0.05
+    assert keyed(page.slider, "p-repetition_penalty").value == 0.5
+    assert keyed(page.number_input, "p-top_k").value == 1000
+
+
 @pytest.mark.parametrize("thinks", [True, False])
 def test_thinking_is_offered_only_where_it_exists(
     open_page: Opener, backend: FakeBackend, thinks: bool
