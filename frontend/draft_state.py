@@ -35,7 +35,7 @@ def forget() -> None:
     """Nothing of what was written is kept."""
     for name in ("draft", "draft_mistakes", "draft_taken"):
         st.session_state.pop(name, None)
-    _clear_widgets()
+    _renew_widgets()
 
 
 def draft(named: str, say: Phrases) -> Draft:
@@ -64,7 +64,7 @@ def take_in(wanted: FieldList) -> None:
     """Goes on with a list that came as a file; the name that it is kept under stays."""
     kept = st.session_state.get("draft")
     name = kept.name if isinstance(kept, Draft) else ""
-    _clear_widgets()
+    _renew_widgets()
     _keep(replace(field_draft.draft_of(wanted), name=name))
 
 
@@ -100,7 +100,7 @@ def save(named: str) -> None:
         st.session_state["draft_taken"] = True
     else:
         open_list(None, wanted.language)
-        st.session_state["work-fields"] = wanted.name
+        choose(wanted.name)
 
 
 def delete(named: str) -> None:
@@ -127,7 +127,23 @@ def read_file(content: bytes) -> FieldList:
 
 def key(row: int, name: str) -> str:
     """The key of a row's widget."""
-    return f"row-{row}-{name}"
+    return head_key(f"row-{row}-{name}")
+
+
+def head_key(name: str) -> str:
+    """The key of a widget of the list as a whole. Another list is written in other widgets."""
+    return f"{name}-{st.session_state.get('draft_turn', 0)}"
+
+
+def chosen() -> str | None:
+    """The list that a new job is to be begun with, if one was chosen."""
+    name = st.session_state.get("fields_chosen")
+    return None if name is None else str(name)
+
+
+def choose(name: str) -> None:
+    """Has a new job begin with that list."""
+    st.session_state["fields_chosen"] = name
 
 
 def _current() -> Draft:
@@ -137,23 +153,13 @@ def _current() -> Draft:
 
 
 def _keep(made: Draft) -> Draft:
-    """Puts a draft into the session, and its content into widgets that are yet to be drawn."""
+    """Puts a draft into the session."""
     st.session_state["draft"] = made
-    st.session_state.setdefault("list-title", made.title)
-    st.session_state.setdefault("list-language", made.language.value)
-    for row in made.rows:
-        for name in (*_TEXTS, *_FLAGS):
-            st.session_state.setdefault(key(row.id, name), getattr(row, name))
-        st.session_state.setdefault(key(row.id, "kind"), row.kind.value)
-        if row.form in row.forms and row.form is not None:
-            st.session_state.setdefault(key(row.id, f"form-{row.kind.value}"), row.form.value)
     return made
 
 
-def _clear_widgets() -> None:
-    for name in list(st.session_state):
-        if str(name).startswith(("row-", "list-")):
-            del st.session_state[name]
+def _renew_widgets() -> None:
+    st.session_state["draft_turn"] = st.session_state.get("draft_turn", 0) + 1
 
 
 def _written(kept: Draft) -> Draft:
@@ -161,8 +167,8 @@ def _written(kept: Draft) -> Draft:
     said: Any = st.session_state
     made = replace(
         kept,
-        title=str(said.get("list-title", kept.title)),
-        language=Language(said.get("list-language") or kept.language.value),
+        title=str(said.get(head_key("list-title"), kept.title)),
+        language=Language(said.get(head_key("list-language")) or kept.language.value),
     )
     for row in kept.rows:
         made = made.with_row(_row(row))
@@ -175,5 +181,6 @@ def _row(row: Row) -> Row:
         name: said.get(key(row.id, name), getattr(row, name)) for name in (*_TEXTS, *_FLAGS)
     }
     kind = Kind(said.get(key(row.id, "kind")) or row.kind.value)
-    form = said.get(key(row.id, f"form-{kind.value}"))
+    was = row.form.value if row.form is not None and kind is row.kind else None
+    form = said.get(key(row.id, f"form-{kind.value}"), was)
     return replace(row, **values, kind=kind, form=None if form is None else Form(form))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from frontend import draft_state, state
 from frontend.components import dialogs, markdown
-from frontend.draft_state import key
+from frontend.draft_state import head_key, key
 from frontend.i18n import LANGUAGES, Phrases
 from frontend.workflows.field_draft import Draft, Row
 from frontend.workflows.fields import LONGEST_QUESTION, FieldsInvalid, Kind, Language
@@ -29,14 +29,20 @@ def show(named: str, say: Phrases) -> None:
 def _head(draft: Draft, say: Phrases) -> None:
     left, right = st.columns([2, 1])
     with left:
-        st.text_input(say("list.title"), max_chars=draft_state.LONGEST_TITLE, key="list-title")
+        st.text_input(
+            say("list.title"),
+            draft.title,
+            max_chars=draft_state.LONGEST_TITLE,
+            key=head_key("list-title"),
+        )
     with right:
         st.segmented_control(
             say("list.language"),
             list(LANGUAGES),
             format_func=lambda one: LANGUAGES[one],
+            default=draft.language.value,
             required=True,
-            key="list-language",
+            key=head_key("list-language"),
         )
     if draft_state.name_is_taken():
         st.error(say("list.taken"))
@@ -45,11 +51,14 @@ def _head(draft: Draft, say: Phrases) -> None:
 def _field(row: Row, draft: Draft, say: Phrases) -> None:
     name, kind, form, more = st.columns([2, 1.1, 1.5, 0.3], vertical_alignment="bottom")
     with name:
-        st.text_input(say("list.field"), max_chars=LONGEST_NAME, key=key(row.id, "title"))
+        st.text_input(
+            say("list.field"), row.title, max_chars=LONGEST_NAME, key=key(row.id, "title")
+        )
     with kind:
         st.selectbox(
             say("list.kind"),
             [one.value for one in Kind],
+            index=list(Kind).index(row.kind),
             format_func=lambda one: say(f"kind.{one}"),
             key=key(row.id, "kind"),
         )
@@ -57,13 +66,19 @@ def _field(row: Row, draft: Draft, say: Phrases) -> None:
         _form(row, say)
     with more:
         _order(row, draft, say)
-    st.text_input(say("list.question"), max_chars=LONGEST_QUESTION, key=key(row.id, "question"))
+    st.text_input(
+        say("list.question"),
+        row.question,
+        max_chars=LONGEST_QUESTION,
+        key=key(row.id, "question"),
+    )
     with st.container(key=f"flags-{row.id}", horizontal=True, vertical_alignment="bottom"):
-        st.checkbox(say("list.required"), key=key(row.id, "required"))
+        st.checkbox(say("list.required"), row.required, key=key(row.id, "required"))
         if row.kind not in (Kind.PARTIES, Kind.YES_NO):
-            st.checkbox(say("list.many"), key=key(row.id, "many"))
+            st.checkbox(say("list.many"), row.many, key=key(row.id, "many"))
         st.text_input(
             say("list.cues"),
+            row.cues,
             key=key(row.id, "cues"),
             help=say("list.cues_help"),
         )
@@ -74,12 +89,16 @@ def _form(row: Row, say: Phrases) -> None:
     """What there is to choose from, or how the values are to be written."""
     if row.kind is Kind.CHOICE:
         st.text_input(
-            say("list.choices"), key=key(row.id, "choices"), placeholder=say("list.choices_hint")
+            say("list.choices"),
+            row.choices,
+            key=key(row.id, "choices"),
+            placeholder=say("list.choices_hint"),
         )
     elif row.forms:
         st.selectbox(
             say("list.form"),
             [one.value for one in row.forms],
+            index=row.forms.index(row.form) if row.form in row.forms else 0,
             format_func=lambda one: say(f"form.{one}"),
             key=key(row.id, f"form-{row.kind.value}"),
         )

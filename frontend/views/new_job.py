@@ -7,8 +7,8 @@ import math
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from frontend import state, work_state
-from frontend.components import markdown, uploader
+from frontend import draft_state, state, work_state
+from frontend.components import choices, markdown, uploader
 from frontend.components.renaming import LONGEST_TITLE
 from frontend.history.database import StorageUnavailable
 from frontend.history.known_files import KnownFile
@@ -135,14 +135,20 @@ def _asked(say: Phrases) -> FieldList:
     lists = {
         one.name: one for one in state.services().bench.lists.offered(Language(spoken or "en"))
     }
+    chosen = draft_state.chosen()
+    shown = chosen if chosen in lists else next(iter(lists))
+    key = choices.key("work-fields", shown)
     with left:
         named = st.selectbox(
             say("work.fields"),
             list(lists),
+            index=list(lists).index(shown),
             format_func=lambda one: lists[one].title or one,
-            key="work-fields",
+            key=key,
+            on_change=_choose,
+            args=(key,),
         )
-    asked = lists[named or next(iter(lists))]
+    asked = lists[named or shown]
     list_editor.show_choice(asked.name, asked.language, say)
     with st.expander(say("work.fields_of", n=len(asked.fields))):
         st.markdown(
@@ -152,6 +158,10 @@ def _asked(say: Phrases) -> FieldList:
             )
         )
     return asked
+
+
+def _choose(key: str) -> None:
+    draft_state.choose(st.session_state[key])
 
 
 def _start(

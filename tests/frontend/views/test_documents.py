@@ -208,7 +208,7 @@ def test_own_lists_of_fields_are_offered_first(open_page: Opener, tmp_path: Path
     own = FieldList("mine", "Our terms", Language.ENGLISH, (Field("term", "How long?", Kind.TEXT),))
     Review(history.database).save_fields("local", own.name, own.to_json())
     page = open_page(view="documents")
-    assert page.selectbox(key="work-fields").options[0] == "Our terms"
+    assert keyed(page.selectbox, "work-fields").options[0] == "Our terms"
     assert "1 field" in [expander.label for expander in page.expander]
     begin(page, FIRST)
     finished(page, 1)
@@ -219,36 +219,46 @@ def test_own_lists_of_fields_are_offered_first(open_page: Opener, tmp_path: Path
 
 def test_a_list_of_fields_is_written_saved_renamed_and_deleted(open_page: Opener) -> None:
     page = open_page(view="documents")
-    page.selectbox(key="work-fields").set_value("lease").run()
+    keyed(page.selectbox, "work-fields").set_value("lease").run()
     page.button(key="change-list").click().run()
     assert page.query_params["list"] == "lease.en"
-    assert page.text_input(key="list-title").value == "Lease, our own"
-    page.text_input(key="list-title").set_value("Our rents")
-    page.selectbox(key="row-1-kind").set_value("choice").run()
+    assert keyed(page.text_input, "list-title").value == "Lease, our own"
+    keyed(page.text_input, "list-title").set_value("Our rents")
+    keyed(page.selectbox, "row-1-kind").set_value("choice").run()
     page.button(key="save-list").click().run()
     assert [one.value for one in page.error] == ["Give the choices, between commas."]
-    page.text_input(key="row-1-choices").set_value("us, them").run()
+    keyed(page.text_input, "row-1-choices").set_value("us, them").run()
     page.button(key="add-field").click().run()
     added = max(
         int(str(one.key).split("-")[1]) for one in page.text_input if "question" in str(one.key)
     )
-    page.text_input(key=f"row-{added}-title").set_value("Pets")
-    page.text_input(key=f"row-{added}-question").set_value("Are pets allowed?")
-    page.selectbox(key=f"row-{added}-kind").set_value("yes_no")
+    keyed(page.text_input, f"row-{added}-title").set_value("Pets")
+    keyed(page.text_input, f"row-{added}-question").set_value("Are pets allowed?")
+    keyed(page.selectbox, f"row-{added}-kind").set_value("yes_no")
     page.button(key="save-list").click().run()
     assert not page.exception
     assert "list" not in page.query_params
-    assert page.selectbox(key="work-fields").value == "our_rents"
+    assert keyed(page.selectbox, "work-fields").value == "our_rents"
     page.button(key="change-list").click().run()
-    assert page.text_input(key=f"row-{added}-title").value == "Pets"
-    page.text_input(key="list-title").set_value("Our leases").run()
+    assert keyed(page.text_input, f"row-{added}-title").value == "Pets"
+    keyed(page.text_input, "list-title").set_value("Our leases").run()
     page.button(key="save-list").click().run()
-    options = page.selectbox(key="work-fields").options
+    options = keyed(page.selectbox, "work-fields").options
     assert (options[0], "Our rents" in options) == ("Our leases", False)
     page.button(key="change-list").click().run()
     page.button(key="delete-list").click().run()
     page.button(key="delete-list-now").click().run()
-    assert "Our leases" not in page.selectbox(key="work-fields").options
+    assert "Our leases" not in keyed(page.selectbox, "work-fields").options
+
+
+def test_a_list_that_is_looked_at_stays_chosen(open_page: Opener) -> None:
+    page = open_page(view="documents")
+    keyed(page.selectbox, "work-fields").set_value("lease").run()
+    page.button(key="change-list").click().run()
+    texts = [keyed(page.text_input, name) for name in ("list-title", "row-1-title")]
+    assert all(text.value and text.proto.default == text.value for text in texts)
+    page.button(key="close-list").click().run()
+    assert keyed(page.selectbox, "work-fields").value == "lease"
 
 
 def test_a_new_list_begins_empty_and_two_lists_have_two_names(open_page: Opener) -> None:
@@ -257,13 +267,13 @@ def test_a_new_list_begins_empty_and_two_lists_have_two_names(open_page: Opener)
         page.button(key="new-list").click().run()
         page.button(key="save-list").click().run()
         assert [one.value for one in page.error] == ["请填写清单名称。"]
-        page.text_input(key="list-title").set_value("我们的条款")
-        page.text_input(key="row-1-title").set_value("通知期限")
-        page.text_input(key="row-1-question").set_value("须提前多久通知？")
+        keyed(page.text_input, "list-title").set_value("我们的条款")
+        keyed(page.text_input, "row-1-title").set_value("通知期限")
+        keyed(page.text_input, "row-1-question").set_value("须提前多久通知？")
         page.button(key="save-list").click().run()
         assert [one.value for one in page.error] == problem
     page.button(key="close-list").click().run()
-    assert page.selectbox(key="work-fields").options.count("我们的条款") == 1
+    assert keyed(page.selectbox, "work-fields").options.count("我们的条款") == 1
 
 
 def test_a_file_is_summed_up_and_its_sentences_open_their_pages(
