@@ -78,7 +78,7 @@ class Tab:
         match told.WhichOneof("type"):
             case "delta":
                 element = told.delta.new_element
-                if element.number_input.id.endswith("-p-max_tokens"):
+                if "-p-max_tokens-" in element.number_input.id:
                     self._longest = element.number_input.id
                 if element.HasField("chat_input") and not element.chat_input.disabled:
                     self._input = element.chat_input.id
@@ -115,7 +115,7 @@ class Tab:
 
 def figures(folder: Path) -> Iterator[Figure]:
     """What a long answer costs the web process, and how much slower many at once are."""
-    seconds, busy = _streamed(folder / "long", 1, LONG, LONG_PACE)
+    seconds, busy = streamed(folder / "long", 1, LONG, LONG_PACE)
     yield Figure(
         f"processor time of the page, {LONG} tokens",
         busy,
@@ -123,7 +123,7 @@ def figures(folder: Path) -> Iterator[Figure]:
         0.5,
         how=f"web process, one page, {LONG_PACE:.0f} tokens/s, {max(seconds):.1f} s",
     )
-    seconds, busy = _streamed(folder / "many", TABS, SHORT, PACE)
+    seconds, busy = streamed(folder / "many", TABS, SHORT, PACE)
     ideal = SHORT / PACE
     yield Figure(
         f"{TABS} pages at {PACE:.0f} tokens/s, times the ideal time",
@@ -135,7 +135,7 @@ def figures(folder: Path) -> Iterator[Figure]:
     )
 
 
-def _streamed(folder: Path, tabs: int, tokens: int, pace: float) -> tuple[list[float], float]:
+def streamed(folder: Path, tabs: int, tokens: int, pace: float) -> tuple[list[float], float]:
     """Seconds until each page showed its whole answer, and processor seconds of the web process."""
     folder.mkdir(parents=True)
     with fake_backend(tokens, pace) as address:
@@ -158,7 +158,13 @@ async def _ask_all(
 
         async def opened() -> Tab:
             socket = await stack.enter_async_context(
-                connect(address, origin=Origin(url), max_size=_MOST_BYTES, ping_interval=None)
+                connect(
+                    address,
+                    origin=Origin(url),
+                    max_size=_MOST_BYTES,
+                    max_queue=None,  # what nobody reads any more would keep it from closing
+                    ping_interval=None,
+                )
             )
             tab = Tab(socket)
             stack.push_async_callback(tab.close)

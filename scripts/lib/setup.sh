@@ -134,7 +134,7 @@ PYTHON_END
     "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off \
     --no-compile -c "$constraints" -r "$wanted" &&
     step "their bytecode, on every core" \
-      sh -c '"$0" -m compileall -qq -j 0 "$1" || true' "$VENV/bin/python" "$VENV/lib"
+      sh -c '"$0" -m compileall -j 0 "$1" || true' "$VENV/bin/python" "$VENV/lib"
   # A few files are for a later Python and do not compile.
 }
 
