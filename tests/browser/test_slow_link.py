@@ -22,6 +22,7 @@ STATUS = "[data-testid=backend-status]"
 
 @pytest.fixture
 def link(web: Web) -> Iterator[Link]:
+    """To be asked for before `open_page`, whose pages are closed before it is cut."""
     with Link(web.port) as link:
         yield link
 
@@ -35,7 +36,7 @@ def begun(page: Page, question: str) -> None:
 
 
 def test_what_was_asked_before_a_click_does_not_undo_it(
-    open_page: Opener, link: Link, backend: FakeBackend
+    link: Link, open_page: Opener, backend: FakeBackend
 ) -> None:
     page = open_page(link=link)
     begun(page, "The first?")
@@ -61,18 +62,18 @@ def test_what_was_asked_before_a_click_does_not_undo_it(
     expect(page.locator(MESSAGES).first).to_contain_text("The first?")
 
 
-def test_a_slow_link_is_worked_over(open_page: Opener, web: Web, contract: Path) -> None:
-    with Link(web.port, latency=0.3) as link:
-        page = open_page(link=link)
-        upload(page, contract)
-        expect(page.locator("[class*=st-key-file-]")).to_have_count(1)
-        ask(page, "Over a slow link?")
-        wait_for_end(page)
-        page.get_by_text("Documents", exact=True).click()
-        expect(page.locator(".st-key-pile input[type=file]")).to_be_attached()
-        page.get_by_text("Ask", exact=True).click()
-        expect(page.locator(MESSAGES)).to_have_count(2)
-        expect(page.locator("[class*=st-key-file-]")).to_have_count(1)
+def test_a_slow_link_is_worked_over(link: Link, open_page: Opener, contract: Path) -> None:
+    link.latency = 0.3
+    page = open_page(link=link)
+    upload(page, contract)
+    expect(page.locator("[class*=st-key-file-]")).to_have_count(1)
+    ask(page, "Over a slow link?")
+    wait_for_end(page)
+    page.get_by_text("Documents", exact=True).click()
+    expect(page.locator(".st-key-pile input[type=file]")).to_be_attached()
+    page.get_by_text("Ask", exact=True).click()
+    expect(page.locator(MESSAGES)).to_have_count(2)
+    expect(page.locator("[class*=st-key-file-]")).to_have_count(1)
 
 
 def test_one_goes_back_and_forward(open_page: Opener) -> None:

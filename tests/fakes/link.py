@@ -12,10 +12,9 @@ from types import TracebackType
 class Link:
     """Passes on every connection to a port of the loopback address. Use as a context manager."""
 
-    def __init__(self, port: int, *, latency: float = 0.0) -> None:
-        """`latency` is that of each way, in seconds."""
+    def __init__(self, port: int) -> None:
         self._to = port
-        self._latency = latency
+        self.latency = 0.0  # seconds, each way
         self._holds = threading.Event()
         self._stop: Callable[[], object] = lambda: None
         self._ready = threading.Event()
@@ -96,7 +95,7 @@ class Link:
                     self.sent += 1
                 elif self._holds.is_set():
                     self.held += 1
-                pieces.put_nowait((time.monotonic() + self._latency, data))
+                pieces.put_nowait((time.monotonic() + self.latency, data))
             pieces.put_nowait((0.0, b""))
             await delivering
         finally:
