@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from frontend import address, state
+from frontend import address, state, widget_keys
 from frontend.i18n import Phrases
 from frontend.workflows import field_draft, fields
 from frontend.workflows.field_draft import Draft, Row
@@ -35,7 +35,7 @@ def forget() -> None:
     """Nothing of what was written is kept."""
     for name in ("draft", "draft_mistakes", "draft_taken"):
         st.session_state.pop(name, None)
-    _renew_widgets()
+    widget_keys.renew("draft")
 
 
 def draft(named: str, say: Phrases) -> Draft:
@@ -64,7 +64,7 @@ def take_in(wanted: FieldList) -> None:
     """Goes on with a list that came as a file; the name that it is kept under stays."""
     kept = st.session_state.get("draft")
     name = kept.name if isinstance(kept, Draft) else ""
-    _renew_widgets()
+    widget_keys.renew("draft")
     _keep(replace(field_draft.draft_of(wanted), name=name))
 
 
@@ -132,7 +132,7 @@ def key(row: int, name: str) -> str:
 
 def head_key(name: str) -> str:
     """The key of a widget of the list as a whole. Another list is written in other widgets."""
-    return f"{name}-{st.session_state.get('draft_turn', 0)}"
+    return widget_keys.key(name, "draft")
 
 
 def chosen() -> str | None:
@@ -156,10 +156,6 @@ def _keep(made: Draft) -> Draft:
     """Puts a draft into the session."""
     st.session_state["draft"] = made
     return made
-
-
-def _renew_widgets() -> None:
-    st.session_state["draft_turn"] = st.session_state.get("draft_turn", 0) + 1
 
 
 def _written(kept: Draft) -> Draft:

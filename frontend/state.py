@@ -9,7 +9,7 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from frontend import account, address, presets, settings
+from frontend import account, address, presets, settings, widget_keys
 from frontend.account import NotSignedIn
 from frontend.history.database import StorageUnavailable
 from frontend.history.earlier import EarlierAnswer
@@ -132,20 +132,15 @@ def load_parameters(desk: Desk) -> Parameters:
         kept = {} if desk.kept is None else desk.kept.parameters
         start = presets.restored(kept, start, card)
         st.session_state["parameters_of"] = desk.id
-    set_parameters(start)
+        if kept or known is None:  # a new conversation goes on with what the panel shows
+            set_parameters(start)
     return start
 
 
 def set_parameters(values: Parameters) -> None:
-    """Has the panel show other values than it does."""
-    if values != st.session_state.get("parameters"):
-        st.session_state["parameters"] = values
-        st.session_state["parameters_turn"] = parameters_turn() + 1
-
-
-def parameters_turn() -> int:
-    """Counts how often the panel's values were set: each time its widgets are new ones."""
-    return int(st.session_state.get("parameters_turn", 0))
+    """Has the panel show these values, whatever its widgets say."""
+    st.session_state["parameters"] = values
+    widget_keys.renew("parameters")
 
 
 def _same_model(model: str) -> bool:

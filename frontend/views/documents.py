@@ -6,8 +6,8 @@ from html import escape
 
 import streamlit as st
 
-from frontend import draft_state, state, work_state
-from frontend.components import choices, grid, markdown, marks, work_style
+from frontend import draft_state, state, widget_keys, work_state
+from frontend.components import grid, markdown, marks, work_style
 from frontend.history.work_records import FileState
 from frontend.i18n import Phrases
 from frontend.state import Desk
@@ -124,7 +124,7 @@ def _progress(sheet: Sheet, say: Phrases) -> None:
 
 def _filter(say: Phrases) -> Filter:
     chosen = work_state.chosen_filter()
-    key = choices.key("filter", chosen.value)
+    key = widget_keys.choice("filter", chosen.value)
     st.segmented_control(
         say("filter.title"),
         [one.value for one in Filter],

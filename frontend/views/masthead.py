@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from frontend import address, work_state
-from frontend.components import choices
+from frontend import address, widget_keys, work_state
 from frontend.i18n import LANGUAGES, Phrases
 from frontend.work_state import WORK_VIEWS, View
 
@@ -41,7 +40,7 @@ def _speak(language: str) -> None:
 def show_uses(say: Phrases) -> None:
     shown = work_state.view()
     chosen = shown.value if shown in WORK_VIEWS else None
-    key = choices.key("view", chosen)
+    key = widget_keys.choice("view", chosen)
     st.segmented_control(
         say("app.use"),
         [view.value for view in WORK_VIEWS],

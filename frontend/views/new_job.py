@@ -7,8 +7,8 @@ import math
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from frontend import draft_state, state, work_state
-from frontend.components import choices, markdown, uploader
+from frontend import draft_state, state, widget_keys, work_state
+from frontend.components import markdown, uploader
 from frontend.components.renaming import LONGEST_TITLE
 from frontend.history.database import StorageUnavailable
 from frontend.history.known_files import KnownFile
@@ -137,7 +137,7 @@ def _asked(say: Phrases) -> FieldList:
     }
     chosen = draft_state.chosen()
     shown = chosen if chosen in lists else next(iter(lists))
-    key = choices.key("work-fields", shown)
+    key = widget_keys.choice("work-fields", shown)
     with left:
         named = st.selectbox(
             say("work.fields"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import streamlit as st
 
-from frontend import state
-from frontend.components import choices, markdown
+from frontend import state, widget_keys
+from frontend.components import markdown
 from frontend.i18n import Phrases
 from frontend.messages import ModelCard
 from frontend.presets import Parameters, Preset, matching, offered
@@ -37,97 +37,83 @@ def show(desk: Desk, say: Phrases) -> None:
 def _widgets(
     start: Parameters, card: ModelCard, loaded: list[ModelCard], say: Phrases
 ) -> Parameters:
-    turn = state.parameters_turn()
-
-    def key(name: str) -> str:
-        return f"p-{name}-{turn}"
-
     names = {model.id: model.name for model in loaded}
-    model = st.selectbox(
+    st.selectbox(
         say("parameters.model"),
         list(names),
         index=list(names).index(start.model) if start.model in names else 0,
         format_func=lambda model: names.get(model, model),
-        key=key("model"),
+        key=_key("model"),
     )
-    _preset(_sampled(start, key), offered(card), say)
-    temperature = st.slider(
+    _preset(_said(start), offered(card), say)
+    st.slider(
         say("parameters.temperature"),
         0.0,
         2.0,
         _within(0.0, start.temperature, 2.0),
         step=0.05,
-        key=key("temperature"),
+        key=_key("temperature"),
         help=say("parameters.temperature_help"),
     )
-    max_tokens = st.number_input(
+    st.number_input(
         say("parameters.max_tokens"),
         1,
         card.context_length,
         _within(1, start.max_tokens, card.context_length),
         step=64,
-        key=key("max_tokens"),
+        key=_key("max_tokens"),
         help=say("parameters.max_tokens_help", n=card.context_length),
     )
-    thinking = card.thinks and st.toggle(
-        say("parameters.thinking"),
-        start.thinking,
-        key=key("thinking"),
-        help=say("parameters.thinking_help"),
-    )
+    if card.thinks:
+        st.toggle(
+            say("parameters.thinking"),
+            start.thinking,
+            key=_key("thinking"),
+            help=say("parameters.thinking_help"),
+        )
     with st.expander(say("parameters.more")):
-        top_p = st.slider(
+        st.slider(
             say("parameters.top_p"),
             0.05,
             1.0,
             _within(0.05, start.top_p, 1.0),
             step=0.05,
-            key=key("top_p"),
+            key=_key("top_p"),
         )
-        top_k = st.number_input(
+        st.number_input(
             say("parameters.top_k"),
             0,
             1000,
             _within(0, start.top_k, 1000),
-            key=key("top_k"),
+            key=_key("top_k"),
             help=say("parameters.top_k_help"),
         )
-        penalty = st.slider(
+        st.slider(
             say("parameters.repetition_penalty"),
             0.5,
             2.0,
             _within(0.5, start.repetition_penalty, 2.0),
             step=0.05,
-            key=key("repetition_penalty"),
+            key=_key("repetition_penalty"),
         )
-        seed = st.number_input(
+        st.number_input(
             say("parameters.seed"),
             0,
             GREATEST_SEED,
             start.seed,
-            key=key("seed"),
+            key=_key("seed"),
             placeholder=say("parameters.seed_random"),
             help=say("parameters.seed_help"),
         )
-    system_prompt = st.text_area(
+    st.text_area(
         say("parameters.system_prompt"),
         start.system_prompt,
-        key=key("system_prompt"),
+        key=_key("system_prompt"),
         max_chars=LONGEST_SYSTEM_PROMPT,
         placeholder=say("parameters.system_prompt_hint"),
         height=96,
     )
-    return Parameters(
-        model=model or card.id,
-        temperature=round(temperature, 2),
-        top_p=round(top_p, 2),
-        top_k=int(top_k or 0),
-        max_tokens=int(max_tokens or 1),
-        seed=None if seed is None else int(seed),
-        repetition_penalty=round(penalty, 2),
-        system_prompt=system_prompt or "",
-        thinking=bool(thinking),
-    )
+    return _said(start)
 
 
 def _within(least: Number, value: Number, most: Number) -> Number:
@@ -135,20 +121,31 @@ def _within(least: Number, value: Number, most: Number) -> Number:
     return max(least, min(value, most))
 
 
-def _sampled(start: Parameters, key: Callable[[str], str]) -> Parameters:
-    """With what was set just now, by widgets that are drawn below."""
+def _key(name: str) -> str:
+    """The key of the widget for a parameter."""
+    return widget_keys.key(f"p-{name}", "parameters")
+
+
+def _said(start: Parameters) -> Parameters:
+    """What the widgets say, also before they are drawn; what they start with where they are new."""
+    said = {name: st.session_state.get(_key(name), value) for name, value in start.values().items()}
+    made = Parameters(**said)
     return replace(
-        start,
-        temperature=round(st.session_state.get(key("temperature"), start.temperature), 2),
-        top_p=round(st.session_state.get(key("top_p"), start.top_p), 2),
-        top_k=int(st.session_state.get(key("top_k"), start.top_k) or 0),
+        made,
+        model=made.model or start.model,
+        temperature=round(made.temperature, 2),
+        top_p=round(made.top_p, 2),
+        top_k=int(made.top_k or 0),
+        max_tokens=int(made.max_tokens or 1),
+        repetition_penalty=round(made.repetition_penalty, 2),
+        system_prompt=made.system_prompt or "",
     )
 
 
-def _preset(sampled: Parameters, presets: Sequence[Preset], say: Phrases) -> None:
-    preset = matching(sampled, presets)
+def _preset(said: Parameters, presets: Sequence[Preset], say: Phrases) -> None:
+    preset = matching(said, presets)
     shown = preset.name if preset else None
-    key = choices.key("p-preset", shown)
+    key = widget_keys.choice("p-preset", shown)
     st.segmented_control(
         say("parameters.preset"),
         [preset.name for preset in presets],
@@ -168,7 +165,7 @@ def _apply_preset(key: str, presets: Sequence[Preset]) -> None:
         return
     state.set_parameters(
         replace(
-            state.parameters(),
+            _said(state.parameters()),
             temperature=preset.temperature,
             top_p=preset.top_p,
             top_k=preset.top_k,

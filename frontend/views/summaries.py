@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from frontend import state, work_state
-from frontend.components import choices, markdown, points
+from frontend import state, widget_keys, work_state
+from frontend.components import markdown, points
 from frontend.history.work_records import WorkFile
 from frontend.i18n import Phrases
 from frontend.workflows import summary
@@ -51,7 +51,7 @@ def _chosen(file: WorkFile, language: Language, say: Phrases) -> Summarised | No
     """What to sum up. Choosing it has it made."""
     chosen = work_state.about()
     shown = None if chosen is None else chosen.value
-    key = choices.key("summed", shown)
+    key = widget_keys.choice("summed", shown)
     st.pills(
         say("summary.title"),
         [one.value for one in Summarised],

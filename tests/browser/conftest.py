@@ -11,10 +11,19 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.fakes.backend import FakeBackend
 from tests.fakes.link import Link
@@ -189,7 +198,8 @@ def open_page(
     for context in contexts:
         if request.node.stash[FAILED]:
             for page in context.pages:
-                print(page.url, page.locator("body").aria_snapshot(), sep="\n")
+                with suppress(Error):  # it may have crashed
+                    print(page.url, page.locator("body").aria_snapshot(), sep="\n")
         context.close()
     assert complaints == []
 

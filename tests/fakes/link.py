@@ -5,28 +5,19 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
-from types import TracebackType
+
+from tests.fakes.passing import Passing
 
 
-class Link:
-    """Passes on every connection to a port of the loopback address. Use as a context manager."""
+class Link(Passing):
+    """Use as a context manager."""
 
     def __init__(self, port: int) -> None:
-        self._to = port
-        self.latency = 0.0  # seconds, each way
+        super().__init__(port)
         self._holds = threading.Event()
-        self._stop: Callable[[], object] = lambda: None
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        self.port = 0
+        self.latency = 0.0  # seconds, each way
         self.sent = 0  # pieces that browsers have sent
         self.held = 0  # pieces for browsers that were held back
-
-    @property
-    def url(self) -> str:
-        """Where browsers find it."""
-        return f"http://127.0.0.1:{self.port}/"
 
     def hold(self) -> None:
         """Keeps back what comes for the browsers; what they send goes on."""
@@ -36,59 +27,12 @@ class Link:
         """Lets it go, in the order in which it came."""
         self._holds.clear()
 
-    def __enter__(self) -> Link:
-        self._thread.start()
-        assert self._ready.wait(10), "the link does not serve"
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+    async def carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to_browser: bool
     ) -> None:
-        self.release()
-        self._stop()
-        self._thread.join(10)
-
-    async def _serve(self) -> None:
-        loop, stop = asyncio.get_running_loop(), asyncio.Event()
-        self._stop = lambda: loop.call_soon_threadsafe(stop.set)
-        server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
-        self.port = int(server.sockets[0].getsockname()[1])
-        self._ready.set()
-        await stop.wait()
-        server.close()
-
-    async def _pass_on(self, browser: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        out: asyncio.StreamWriter | None = None
-        try:
-            page, out = await asyncio.open_connection("127.0.0.1", self._to)
-            await asyncio.gather(self._copy(browser, out, False), self._copy(page, back, True))
-        except (OSError, asyncio.CancelledError):
-            return  # one of the two has left, or the link ends
-        finally:
-            back.close()
-            if out is not None:
-                out.close()
-
-    async def _copy(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, to_browser: bool
-    ) -> None:
+        """Carries each piece when it is due."""
         pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-
-        async def deliver() -> None:
-            while True:
-                due, data = await pieces.get()
-                if not data:
-                    return
-                await asyncio.sleep(due - time.monotonic())
-                while to_browser and self._holds.is_set():  # noqa: ASYNC110  # by a thread
-                    await asyncio.sleep(0.01)
-                writer.write(data)
-                await writer.drain()
-
-        delivering = asyncio.create_task(deliver())
+        delivering = asyncio.create_task(self._deliver(pieces, writer, to_browser=to_browser))
         try:
             while data := await reader.read(65_536):
                 if not to_browser:
@@ -100,4 +44,20 @@ class Link:
             await delivering
         finally:
             delivering.cancel()
-            writer.close()
+
+    async def _deliver(
+        self,
+        pieces: asyncio.Queue[tuple[float, bytes]],
+        writer: asyncio.StreamWriter,
+        *,
+        to_browser: bool,
+    ) -> None:
+        while True:
+            due, data = await pieces.get()
+            if not data:
+                return
+            await asyncio.sleep(due - time.monotonic())
+            while to_browser and self._holds.is_set():  # noqa: ASYNC110  # set by another thread
+                await asyncio.sleep(0.01)
+            writer.write(data)
+            await writer.drain()

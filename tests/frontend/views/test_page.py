@@ -145,6 +145,26 @@ def test_a_preset_sets_several_at_once(open_page: Opener) -> None:
     assert keyed(page.slider, "p-top_p").value == 0.95
 
 
+def test_a_preset_leaves_what_was_set_in_the_same_moment(open_page: Opener) -> None:
+    page = open_page()
+    keyed(page.number_input, "p-max_tokens").set_value(300)
+    keyed(page.button_group, "p-preset").set_value("preset.free").run()
+    assert keyed(page.slider, "p-temperature").value == 0.9
+    assert keyed(page.number_input, "p-max_tokens").value == 300
+
+
+def test_what_was_set_in_the_moment_of_leaving_goes_into_no_other_conversation(
+    open_page: Opener,
+) -> None:
+    page = open_page()
+    ask(page, "With temperature 0?")
+    first = page.query_params["chat"]
+    page.button(key="new").click().run()
+    keyed(page.slider, "p-temperature").set_value(0.7)
+    page.button(key=f"chat-{first}").click().run()
+    assert keyed(page.slider, "p-temperature").value == 0.0
+
+
 def test_a_preset_is_shown_as_long_as_the_settings_are_its(open_page: Opener) -> None:
     page = open_page()
     assert keyed(page.button_group, "p-preset").value == "preset.exact"

@@ -10,14 +10,14 @@ from streamlit.testing.v1 import AppTest
 def page() -> None:
     import streamlit as st
 
-    from frontend.components import choices
+    from frontend import widget_keys
 
     def choose(key: str) -> None:
         if st.session_state[key] != "never":
             st.session_state["wanted"] = st.session_state[key]
 
     wanted = st.session_state.get("wanted", "ask")
-    key = choices.key("view", wanted)
+    key = widget_keys.choice("view", wanted)
     options = ["ask", "documents", "never"]
     st.segmented_control("View", options, default=wanted, key=key, on_change=choose, args=(key,))
 
